@@ -1,0 +1,100 @@
+"""The array shim: one source for NumPy and CuPy (and array-api-strict in tests). The only file that names cupy.
+
+A function follows its input's device: it asks `namespace(x)` for the library that made x and works in it.
+Nothing moves between devices but by `to_device` and `to_numpy`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+
+from neuro_cnn.errors import UsageError
+
+Array: TypeAlias = Any
+"""An array of NumPy, CuPy or array-api-strict; docstrings give the shape."""
+
+Tree = TypeVar("Tree")
+
+
+def namespace(*arrays: Array) -> Any:
+    """The array library of the arguments.
+
+    Raises TypeError when they come from different libraries: nothing is copied between devices silently.
+    """
+    spaces = {id(space): space for space in map(_namespace, arrays)}
+    if len(spaces) != 1:
+        names = sorted(space.__name__ for space in spaces.values())
+        raise TypeError(f"arrays of different libraries meet: {names}; move them with to_device first")
+    return spaces.popitem()[1]
+
+
+def _namespace(x: Array) -> Any:
+    if isinstance(x, np.ndarray | np.generic):
+        return np
+    cupy = sys.modules.get("cupy")  # an array of CuPy cannot exist before CuPy was imported
+    if cupy is not None and isinstance(x, cupy.ndarray):
+        return cupy
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    raise TypeError(f"not an array: {type(x).__name__}; convert it with numpy.asarray first")
+
+
+def to_device(tree: Tree, device: str) -> Tree:
+    """A tree of arrays, moved to "cpu" or "gpu"; what is there already is not copied.
+
+    Raises UsageError for an unknown device, and for "gpu" where no GPU answers.
+    """
+    from neuro_cnn.tree import tree_map
+
+    if device == "cpu":
+        return tree_map(to_numpy, tree)
+    if device == "gpu":
+        return tree_map(_cupy().asarray, tree)
+    raise UsageError(f"device {device!r} is none of auto, cpu, gpu")
+
+
+def to_numpy(x: Array) -> Any:
+    """An array in host memory as a NumPy array; copies only from a GPU."""
+    if isinstance(x, np.ndarray):
+        return x
+    if hasattr(x, "get"):
+        return x.get()
+    return np.asarray(x)
+
+
+def choose_device(device: str) -> str:
+    """`auto` resolved to "gpu" where one answers, else "cpu"; other names are checked and returned."""
+    if device == "auto":
+        return "gpu" if gpu_name() is not None else "cpu"
+    if device == "gpu":
+        _cupy()
+    elif device != "cpu":
+        raise UsageError(f"device {device!r} is none of auto, cpu, gpu")
+    return device
+
+
+def gpu_name() -> str | None:
+    """The first GPU's name, or None where CuPy or a GPU is missing."""
+    try:
+        cupy = _cupy()
+    except UsageError:
+        return None
+    name = cupy.cuda.runtime.getDeviceProperties(0)["name"]
+    return cast("str", name.decode() if isinstance(name, bytes) else name)
+
+
+def _cupy() -> Any:
+    try:
+        import cupy
+    except ImportError as error:
+        raise UsageError('device gpu needs CuPy: pip install "neuro_cnn[gpu]", or use --device cpu') from error
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise UsageError(f"device gpu: CUDA does not answer ({error}); use --device cpu") from error
+    if count == 0:
+        raise UsageError("device gpu: CuPy finds no GPU on this machine; use --device cpu")
+    return cupy

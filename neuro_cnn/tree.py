@@ -1,0 +1,57 @@
+"""Trees of arrays: NamedTuples, tuples, dicts and arrays nested in each other, mapped and named for saving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+Tree = TypeVar("Tree")
+
+
+def is_leaf(node: Any) -> bool:
+    """Whether a node is an array or number rather than a branch."""
+    return not isinstance(node, tuple | dict | list)
+
+
+def tree_map(function: Callable[..., Any], tree: Tree, *others: Any) -> Tree:
+    """The tree with function(leaf, leaves of the other trees...) at each leaf; None stays None."""
+    if tree is None:
+        return tree
+    if isinstance(tree, dict):
+        return {  # type: ignore[return-value]
+            key: tree_map(function, value, *(other[key] for other in others)) for key, value in tree.items()
+        }
+    if isinstance(tree, tuple | list):
+        parts = [tree_map(function, *nodes) for nodes in zip(tree, *others, strict=True)]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)  # type: ignore[return-value]
+    return function(tree, *others)  # type: ignore[no-any-return]
+
+
+def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Each leaf with its dotted name, such as ("S1.weight", array), in the tree's order.
+
+    The fields `learned` and `fixed` of a layer's params say who may change an array, not what it is, and are
+    left out of the name.
+    """
+    if tree is None:
+        return
+    if isinstance(tree, dict):
+        items = [(str(key), value) for key, value in tree.items()]
+    elif hasattr(tree, "_fields"):
+        items = list(zip(tree._fields, tree, strict=True))
+    elif isinstance(tree, tuple | list):
+        items = [(str(index), value) for index, value in enumerate(tree)]
+    else:
+        yield ".".join(path), tree
+        return
+    for name, value in items:
+        yield from leaves(value, path if name in ("learned", "fixed") else (*path, name))
+
+
+def fill(tree: Tree, arrays: dict[str, Any]) -> Tree:
+    """The tree with each leaf replaced by the array of its name: the inverse of dict(leaves(tree)).
+
+    Raises KeyError with the name of a leaf that has no array.
+    """
+    names = iter([name for name, _ in leaves(tree)])
+    return tree_map(lambda _: arrays[next(names)], tree)
