@@ -1,0 +1,41 @@
+"""Wiring: how cells are connected, one file a layer. `AnyLayer` is the union that plain data is read into."""
+
+from typing import TypeAlias
+
+from neuro_cnn.layers.activation import ReLU, Triangle
+from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
+from neuro_cnn.layers.ccells import CCells, Max, Mean
+from neuro_cnn.layers.conv import Conv
+from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.nearest import Nearest
+from neuro_cnn.layers.normalize import Normalize
+from neuro_cnn.layers.retina import Contrast
+from neuro_cnn.layers.scells import Rectified, SCells, Shunting
+from neuro_cnn.layers.shape import Flatten
+
+AnyLayer: TypeAlias = (
+    Conv | SCells | CCells | Dense | ReLU | Triangle | Contrast | Normalize | Flatten | Nearest
+)
+
+__all__ = [
+    "AnyLayer",
+    "CCells",
+    "Contrast",
+    "Conv",
+    "Dense",
+    "Flatten",
+    "Key",
+    "Layer",
+    "Max",
+    "Mean",
+    "Nearest",
+    "Normalize",
+    "Params",
+    "Plastic",
+    "ReLU",
+    "Rectified",
+    "SCells",
+    "Shape",
+    "Shunting",
+    "Triangle",
+]

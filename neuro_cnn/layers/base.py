@@ -1,0 +1,122 @@
+"""What every layer is: wiring without arrays; params, activity and gradients travel beside it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from neuro_cnn.backend import Array
+from neuro_cnn.ops.geometry import Window
+
+Shape: TypeAlias = tuple[int, ...]
+"""Shape of one image's activity: (planes, height, width), or (units,) once flattened."""
+
+
+class Params(NamedTuple):
+    """A layer's arrays: `learned` ones may change by learning, `fixed` ones never do."""
+
+    learned: Any = ()
+    fixed: Any = ()
+
+
+class Weights(NamedTuple):
+    """Synaptic weights and bias of a linear cell: (K, ...) and (K,), or () where cells have no bias."""
+
+    weight: Array
+    bias: Array = ()
+
+
+class LinearActivity(NamedTuple):
+    """What a linear cell saw and did: its input, the weighted sum, and the drive with the bias added."""
+
+    x: Array
+    excitation: Array
+    drive: Array
+
+
+class Key(NamedTuple):
+    """Names one draw of a learning pass, so that a resumed run and a GPU draw the same numbers."""
+
+    words: tuple[int, ...]
+
+    def child(self, word: int) -> Key:
+        """The key of a part, such as one layer of a chain."""
+        return Key((*self.words, word))
+
+
+class Arithmetic(NamedTuple):
+    """What one image costs in a layer: synapses counted at every cell, and multiply-adds."""
+
+    connections: int
+    macs: int
+
+
+class Layer(Protocol):
+    """How cells are wired. Weights, fixed arrays and activity travel beside it."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    kind: Any
+
+    def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
+        """Weights before learning, in host memory; rng None gives placeholders that take no memory."""
+        return Params()
+
+    def out_shape(self, params: Params, in_shape: Shape) -> Shape:
+        """Shape of the response to one image; planes are read from the weights, for they may have grown."""
+        return in_shape
+
+    def respond(self, params: Params, x: Array) -> Array:
+        """The response at rest, keeping no record."""
+        return self.forward(params, x)[0]
+
+    def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Any]:
+        """The response, and the activity behind it: (N, *in_shape) -> (N, *out_shape), Activity."""
+        ...
+
+    def backward(self, params: Params, activity: Any, dy: Array, need_input: bool = True) -> tuple[Array | None, Any]:
+        """Error gradients of the input (None unless needed) and of params.learned."""
+        ...
+
+    def project(self, learned: Any) -> Any:
+        """The nearest permitted weights (non-negative where synapses are excitatory or inhibitory)."""
+        return learned
+
+    def window(self, in_shape: Shape) -> Window:
+        """How a cell's view lies on the layer below, for receptive boxes."""
+        return Window((1, 1))
+
+    def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
+        """Connections and multiply-adds for one image."""
+        return Arithmetic(0, 0)
+
+
+class Plastic(Layer, Protocol):
+    """A layer whose weights local rules can change; its activity has `x`, `excitation` and `drive`."""
+
+    def associate(self, params: Params, activity: Any, factor: Array) -> Array:
+        """c * (G^T x), Hebb's product of the post-synaptic factor (N, K, ...) and the views: like the weights."""
+        ...
+
+    def rewire(self, params: Params, weight: Array) -> Params:
+        """The params with new weights, and with what follows from the weights (inhibition) renewed."""
+        ...
+
+
+def draw(rng: np.random.Generator | None, shape: Shape, deviation: float) -> Array:
+    """Normally distributed initial weights in single precision, or a placeholder."""
+    if rng is None:
+        return zeros(shape, placeholder=True)
+    return rng.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
+
+
+def zeros(shape: Shape, placeholder: bool = False) -> Array:
+    """Zeros in single precision; a placeholder has the shape but takes no memory."""
+    return np.broadcast_to(np.float32(0), shape) if placeholder else np.zeros(shape, np.float32)
+
+
+def constant(values: Any, rng: np.random.Generator | None) -> Array:
+    """A fixed array in single precision (the same as placeholder or not: kernels are small)."""
+    del rng
+    return np.ascontiguousarray(values, dtype=np.float32)

@@ -1,0 +1,61 @@
+"""Cells that see the whole layer below: the classical perceptron's, and every read-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from neuro_cnn.backend import Array, namespace
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, zeros
+from neuro_cnn.layers.conv import at_least_one
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """Units that sum all they are given: (N, D) -> (N, K)."""
+
+    units: int
+    bias: bool = True
+    kind: Literal["dense"] = "dense"
+
+    def __post_init__(self) -> None:
+        at_least_one("units", self.units)
+
+    def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
+        if len(in_shape) != 1:
+            raise UsageError(f"dense units meet a map of shape {in_shape}; put Flatten() before them")
+        weight = draw(rng, (self.units, in_shape[0]), sqrt(2 / in_shape[0]))  # He et al. 2015, eq. 10
+        return Params(Weights(weight, zeros((self.units,), rng is None) if self.bias else ()))
+
+    def out_shape(self, params: Params, in_shape: Shape) -> Shape:
+        if in_shape[-1] != params.learned.weight.shape[1]:
+            raise UsageError(f"weights over {params.learned.weight.shape[1]} units meet a layer of {in_shape[-1]}")
+        return (params.learned.weight.shape[0],)
+
+    def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
+        xp = namespace(x)
+        weight, bias = params.learned
+        excitation = x @ xp.permute_dims(weight, (1, 0))
+        drive = excitation + bias if self.bias else excitation
+        return drive, LinearActivity(x, excitation, drive)
+
+    def backward(
+        self, params: Params, activity: LinearActivity, dy: Array, need_input: bool = True
+    ) -> tuple[Array | None, Weights]:
+        xp = namespace(dy)
+        gradient = Weights(self.associate(params, activity, dy), xp.sum(dy, axis=0) if self.bias else ())
+        return dy @ params.learned.weight if need_input else None, gradient
+
+    def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
+        return namespace(factor).permute_dims(factor, (1, 0)) @ activity.x
+
+    def rewire(self, params: Params, weight: Array) -> Params:
+        return params._replace(learned=params.learned._replace(weight=weight))
+
+    def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
+        units, inputs = params.learned.weight.shape
+        return Arithmetic(units * (inputs + self.bias), units * inputs)

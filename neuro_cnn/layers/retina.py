@@ -1,0 +1,82 @@
+"""The retina's contrast cells: ON-centre and OFF-centre, blind to diffuse light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from neuro_cnn import ops
+from neuro_cnn.backend import Array, namespace
+from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant
+from neuro_cnn.ops.geometry import Window, window
+from neuro_cnn.ops.kernels import difference_of_gaussians
+
+
+class Kernel(NamedTuple):
+    """The fixed difference of Gaussians, (1, 1, h, w), sum 0."""
+
+    kernel: Array
+
+
+class ContrastActivity(NamedTuple):
+    """What contrast cells did: the shape of their input, and centre minus surround, (N, C, H, W)."""
+
+    in_shape: Shape
+    difference: Array
+
+
+@dataclass(frozen=True)
+class Contrast(Layer):
+    """ON and OFF cells of centre-surround contrast: (N, C, H, W) -> (N, 2C, H, W), ON planes first.
+
+    `centre` and `surround` are the standard deviations in pixels. The defaults are our choice, for digits of
+    28 x 28. Beyond the edge lies darkness.
+    """
+
+    size: int = 7
+    centre: float = 0.8
+    surround: float = 1.8
+    kind: Literal["contrast"] = "contrast"
+
+    def __post_init__(self) -> None:
+        difference_of_gaussians(self.size, self.centre, self.surround)
+
+    def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
+        kernel = difference_of_gaussians(self.size, self.centre, self.surround)
+        return Params((), Kernel(constant(kernel[None, None], rng)))
+
+    def out_shape(self, params: Params, in_shape: Shape) -> Shape:
+        return (2 * in_shape[0], *in_shape[1:])
+
+    def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, ContrastActivity]:
+        xp = namespace(x)
+        kernel = xp.concat([params.fixed.kernel] * x.shape[1])
+        d = ops.correlate(x, kernel, 1, self._pad(), groups=x.shape[1])
+        zero = xp.zeros((), dtype=d.dtype)
+        return xp.concat([xp.maximum(d, zero), xp.maximum(-d, zero)], axis=1), ContrastActivity(x.shape, d)
+
+    def backward(
+        self, params: Params, activity: ContrastActivity, dy: Array, need_input: bool = True
+    ) -> tuple[Array | None, tuple[()]]:
+        if not need_input:
+            return None, ()
+        xp = namespace(dy)
+        shape, d = activity
+        on, off = dy[:, : shape[1], ...], dy[:, shape[1] :, ...]
+        zero = xp.zeros((), dtype=dy.dtype)
+        error = xp.where(d > 0, on, zero) - xp.where(d < 0, off, zero)
+        kernel = xp.concat([params.fixed.kernel] * shape[1])
+        return ops.correlate_input_adjoint(error, kernel, shape, 1, self._pad(), groups=shape[1]), ()
+
+    def window(self, in_shape: Shape) -> Window:
+        return window(self.size, 1, self._pad())
+
+    def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
+        taps = in_shape[0] * in_shape[1] * in_shape[2] * self.size**2
+        return Arithmetic(2 * taps, taps)
+
+    def _pad(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        before = (self.size - 1) // 2
+        return ((before, self.size - 1 - before),) * 2  # type: ignore[return-value]

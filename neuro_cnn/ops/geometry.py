@@ -1,0 +1,138 @@
+"""Where views lie on a map: sizes, strides, paddings and dilations, and the slices they come to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from neuro_cnn.backend import Array, namespace
+from neuro_cnn.errors import UsageError
+
+Pair: TypeAlias = tuple[int, int]
+Size: TypeAlias = int | Pair
+Pad: TypeAlias = int | Pair | tuple[Pair, Pair]
+"""Rows or columns added before and after each axis: p, (rows, columns) or ((top, bottom), (left, right)).
+
+Negative padding crops: Fukushima's 16 -> 10 maps with 5 x 5 areas need it.
+"""
+
+
+class Window(NamedTuple):
+    """How views of one size are laid over a map."""
+
+    size: Pair
+    stride: Pair = (1, 1)
+    pad: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    dilation: Pair = (1, 1)
+
+    def places(self, height: int, width: int) -> Pair:
+        """How many views fit: (H', W'). Raises UsageError when not even one does."""
+        return tuple(self._along(axis, length, (height, width)) for axis, length in enumerate((height, width)))  # type: ignore[return-value]
+
+    def _along(self, axis: int, length: int, shape: Pair) -> int:
+        extent = self.dilation[axis] * (self.size[axis] - 1) + 1
+        room = length + sum(self.pad[axis]) - extent
+        if room < 0 or length < 1:
+            view = " x ".join(map(str, self.size)) if len(set(self.size)) > 1 else self.size[0]
+            dilated = f" (dilated to {extent})" if extent != self.size[axis] else ""
+            raise UsageError(
+                f"view of {view}{dilated} does not fit a map of {shape[0]} x {shape[1]}; "
+                f"pad by {sum(self.pad[axis]) // 2 + -(room // 2)} or shrink the view"
+            )
+        return room // self.stride[axis] + 1
+
+    def tap(self, i: int, j: int, places: Pair, first: int = 0) -> tuple[slice, slice]:
+        """Rows and columns of the padded map that tap (i, j) of the views sees, from view row `first` on."""
+        return _steps(i, first, places[0], self.stride[0], self.dilation[0]), _steps(
+            j, 0, places[1], self.stride[1], self.dilation[1]
+        )
+
+
+def _steps(tap: int, first: int, count: int, stride: int, dilation: int) -> slice:
+    start = tap * dilation + first * stride
+    return slice(start, start + stride * (count - 1) + 1, stride)
+
+
+def pair(value: Size) -> Pair:
+    """One number for both axes, or a number each."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def pads(value: Pad) -> tuple[Pair, Pair]:
+    """Padding in its full form ((top, bottom), (left, right))."""
+    if isinstance(value, int):
+        return (value, value), (value, value)
+    rows, columns = value
+    return pair(rows), pair(columns)
+
+
+def window(size: Size, stride: Size = 1, pad: Pad = 0, dilation: Size = 1) -> Window:
+    """A checked Window. Raises UsageError for a size, stride or dilation below 1."""
+    made = Window(pair(size), pair(stride), pads(pad), pair(dilation))
+    for name in ("size", "stride", "dilation"):
+        if min(getattr(made, name)) < 1:
+            raise UsageError(f"{name} is {getattr(made, name)}; it must be at least 1")
+    return made
+
+
+def batch_last(x: Array, pad: tuple[Pair, Pair], value: float = 0.0) -> Array:
+    """A padded (or cropped) copy with the batch innermost: (N, C, H, W) -> (C, H, W, N).
+
+    Slices for one tap are then long runs of memory, whatever the stride.
+    """
+    xp = namespace(x)
+    height, width = (length + sum(p) for length, p in zip(x.shape[2:], pad, strict=True))
+    shape = (x.shape[1], height, width, x.shape[0])
+    padded = any(edge > 0 for p in pad for edge in p)
+    out = xp.full(shape, value, dtype=x.dtype) if padded else xp.empty(shape, dtype=x.dtype)
+    rows, columns = _inside(pad[0], height), _inside(pad[1], width)
+    source = xp.permute_dims(x, (1, 2, 3, 0))
+    out[:, rows, columns, :] = source[:, _kept(pad[0], x.shape[2]), _kept(pad[1], x.shape[3]), :]
+    return out
+
+
+def batch_first(x: Array) -> Array:
+    """The logical order again, without a copy: (C, H, W, N) -> (N, C, H, W)."""
+    return namespace(x).permute_dims(x, (3, 0, 1, 2))
+
+
+def unpad(x: Array, pad: tuple[Pair, Pair], shape: tuple[int, ...]) -> Array:
+    """The adjoint of `batch_last`: (C, H, W, N) of the padded map -> (N, C, H, W) of the map."""
+    xp = namespace(x)
+    inner = x[:, _inside(pad[0], x.shape[1]), _inside(pad[1], x.shape[2]), :]
+    if all(edge >= 0 for p in pad for edge in p):
+        return batch_first(inner)
+    out = xp.zeros((shape[1], shape[2], shape[3], shape[0]), dtype=x.dtype)
+    out[:, _kept(pad[0], shape[2]), _kept(pad[1], shape[3]), :] = inner
+    return batch_first(out)
+
+
+def _inside(pad: Pair, padded: int) -> slice:
+    return slice(max(pad[0], 0), padded - max(pad[1], 0))
+
+
+def _kept(pad: Pair, length: int) -> slice:
+    return slice(max(-pad[0], 0), length - max(-pad[1], 0))
+
+
+def patches(x: Array, size: Size, stride: Size = 1, pad: Pad = 0, dilation: Size = 1) -> Array:
+    """What every cell sees: (N, C, H, W) -> (N, C, h, w, H', W').
+
+    For looking and for tests; the learning rules never build this array.
+    """
+    xp = namespace(x)
+    w = window(size, stride, pad, dilation)
+    places = w.places(*x.shape[2:])
+    columns = gather(batch_last(x, w.pad), w, places)  # (C, h, w, H', W', N)
+    return xp.permute_dims(columns, (5, 0, 1, 2, 3, 4))
+
+
+def gather(padded: Array, w: Window, places: Pair, first: int = 0) -> Array:
+    """The views of `places` from row `first` on, of a padded map (C, H, W, N): (C, h, w, H', W', N)."""
+    xp = namespace(padded)
+    channels, _, _, batch = padded.shape
+    columns = xp.empty((channels, *w.size, *places, batch), dtype=padded.dtype)
+    for i in range(w.size[0]):
+        for j in range(w.size[1]):
+            rows, across = w.tap(i, j, places, first)
+            columns[:, i, j, ...] = padded[:, rows, across, :]
+    return columns

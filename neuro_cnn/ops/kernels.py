@@ -1,0 +1,89 @@
+"""Fixed kernels: those that retina and cortex are described by, and those that lectures begin with.
+
+All are small host arrays in float64; a layer casts them to its own precision.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from neuro_cnn.errors import UsageError
+
+Kernel: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def _grid(size: int) -> tuple[Kernel, Kernel]:
+    if size < 1:
+        raise UsageError(f"kernel of size {size}; it must be at least 1")
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    return y, x
+
+
+def gaussian(size: int, sigma: float) -> Kernel:
+    """Gaussian of standard deviation `sigma` pixels, sum 1: (size, size)."""
+    if sigma <= 0:
+        raise UsageError(f"Gaussian with sigma = {sigma}; it must be positive")
+    y, x = _grid(size)
+    bell = np.exp(-(x * x + y * y) / (2 * sigma * sigma))
+    return bell / bell.sum()
+
+
+def difference_of_gaussians(size: int, centre: float, surround: float) -> Kernel:
+    """ON-centre receptive field of retina and LGN: a Gaussian minus a wider one, sum 0: (size, size).
+
+    Raises UsageError unless 0 < centre < surround.
+    """
+    if not 0 < centre < surround:
+        raise UsageError(f"centre {centre} and surround {surround}; the surround must be the wider of two positive")
+    return gaussian(size, centre) - gaussian(size, surround)
+
+
+def gabor(
+    size: int, wavelength: float, orientation: float, phase: float = 0.0, sigma: float | None = None, aspect: float = 1.0
+) -> Kernel:
+    """Gabor function, the simple cell's receptive field: (size, size), sum 0, norm 1.
+
+    `wavelength` in pixels, `orientation` of the stripes and `phase` in radians (orientation 0 is vertical
+    stripes, 0 phase even), `sigma` of the envelope across the stripes (default: half a wavelength), `aspect` its
+    width over its length.
+    """
+    if wavelength < 2:
+        raise UsageError(f"Gabor of wavelength {wavelength} px; below 2 px the grid cannot carry it")
+    y, x = _grid(size)
+    across = x * np.cos(orientation) + y * np.sin(orientation)
+    along = -x * np.sin(orientation) + y * np.cos(orientation)
+    sigma = wavelength / 2 if sigma is None else sigma
+    envelope = np.exp(-(across**2 + (aspect * along) ** 2) / (2 * sigma * sigma))
+    wave = envelope * np.cos(2 * np.pi * across / wavelength + phase)
+    wave -= envelope * wave.sum() / envelope.sum()  # blind to diffuse light
+    norm = np.linalg.norm(wave)
+    if norm == 0:
+        raise UsageError(f"Gabor of size {size} has no stripes; enlarge it to about its wavelength of {wavelength} px")
+    return wave / norm
+
+
+def falling(size: int, gamma: float = 1.0) -> Kernel:
+    """Fukushima's c(v) = gamma^|v|, largest at the centre, sum 1: (size, size).
+
+    The papers say only that c falls with |v|; the geometric form is that of later users, and gamma = 1 (flat) our
+    choice.
+    """
+    if not 0 < gamma <= 1:
+        raise UsageError(f"c(v) = gamma^|v| with gamma = {gamma}; gamma must lie in (0, 1]")
+    y, x = _grid(size)
+    c = gamma ** np.hypot(y, x)
+    return c / c.sum()
+
+
+LECTURE: dict[str, Kernel] = {
+    "identity": np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], float),
+    "edge-diagonal": np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]], float),
+    "edge-cross": np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], float),
+    "edge-all": np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], float),
+    "sharpen": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], float),
+    "box": np.full((3, 3), 1 / 9),
+    "gaussian": np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], float) / 16,
+}
+"""The 3 x 3 kernels of introductory lectures on convolution."""

@@ -1,0 +1,49 @@
+"""Norms and moments of weights and activity, taken plane by plane."""
+
+from __future__ import annotations
+
+from neuro_cnn.backend import Array, namespace
+
+
+def unit_norm(weight: Array) -> Array:
+    """Each plane's weights scaled to Euclidean norm 1: (K, ...) -> (K, ...). A plane of zeros stays zero."""
+    xp = namespace(weight)
+    norm = norms(weight)
+    scale = xp.where(norm > 0, norm, xp.ones((), dtype=weight.dtype))
+    return weight / over_planes(scale, weight)
+
+
+def norms(weight: Array) -> Array:
+    """Euclidean norm of each plane's weights: (K, ...) -> (K,)."""
+    xp = namespace(weight)
+    return xp.sqrt(xp.sum(weight * weight, axis=tuple(range(1, weight.ndim))))
+
+
+def over_planes(values: Array, like: Array) -> Array:
+    """A number for each plane of weights, (K,) -> (K, 1, ...), ready to meet `like`, (K, ...)."""
+    return namespace(values).reshape(values, (-1,) + (1,) * (like.ndim - 1))
+
+
+def at_planes(values: Array, like: Array) -> Array:
+    """A number for each plane of activity, (K,) -> (1, K, 1, ...), ready to meet `like`, (N, K, ...)."""
+    return namespace(values).reshape(values, (1, -1) + (1,) * (like.ndim - 2))
+
+
+def sum_positions(activity: Array) -> Array:
+    """Sum over images and positions: (N, K, ...) -> (K,)."""
+    return namespace(activity).sum(activity, axis=(0, *range(2, activity.ndim)))
+
+
+def moments(activity: Array) -> tuple[Array, Array]:
+    """Mean and variance of each plane over images and positions: (N, K, ...) -> (K,), (K,)."""
+    count = activity.size / activity.shape[1]
+    mean = sum_positions(activity) / count
+    centred = activity - at_planes(mean, activity)
+    return mean, sum_positions(centred * centred) / count
+
+
+def standardize(activity: Array, mean: Array, deviation: Array) -> Array:
+    """(activity - mean) / deviation, plane by plane; a plane that never varies is only centred."""
+    xp = namespace(activity)
+    scale = xp.where(deviation > 0, deviation, xp.ones((), dtype=deviation.dtype))
+    return (activity - at_planes(mean, activity)) / at_planes(scale, activity)

@@ -1,0 +1,130 @@
+"""Pooling of each plane over its views: what C-cells do; with the adjoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+
+from neuro_cnn.backend import Array, namespace
+from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.geometry import Pad, Pair, Size, Window, batch_first, batch_last, unpad, window
+
+
+def max_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> tuple[Array, Array]:
+    """Largest value of each view, and which tap it was: (N, K, H, W) -> y, winners, both (N, K, H', W').
+
+    Winners count taps row by row; ties go to the lowest. Cells outside the map do not take part.
+    """
+    xp = namespace(x)
+    w = _pooling(size, stride, pad)
+    padded = batch_last(x, w.pad, value=-xp.inf)
+    taps = _taps(padded, w, w.places(*x.shape[2:]))
+    _, y = next(taps)
+    winners = xp.zeros(y.shape, dtype=xp.int32)
+    for number, view in taps:
+        winners = xp.where(view > y, xp.asarray(number, dtype=xp.int32), winners)
+        y = xp.maximum(y, view)  # a NaN stays visible
+    return batch_first(y), batch_first(winners)
+
+
+def max_pool_adjoint(
+    dy: Array, winners: Array, in_shape: tuple[int, ...], size: Size, stride: Size | None = None, pad: Pad = 0
+) -> Array:
+    """Each value sent back to the cell that won its view: (N, K, H', W') -> in_shape."""
+    xp = namespace(dy, winners)
+    w = _pooling(size, stride, pad)
+    error, winner = batch_last(dy, _NONE), batch_last(winners, _NONE)
+    zero = xp.zeros((), dtype=dy.dtype)
+    return _spread(in_shape, w, (xp.where(winner == tap, error, zero) for tap in range(_area(w))))
+
+
+def mean_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> Array:
+    """Mean over each view: (N, K, H, W) -> (N, K, H', W'). Cells outside the map count as silent."""
+    w = _pooling(size, stride, pad)
+    taps = _taps(batch_last(x, w.pad), w, w.places(*x.shape[2:]))
+    _, first = next(taps)
+    total = first + 0
+    for _, view in taps:
+        total += view
+    return batch_first(total / _area(w))
+
+
+def mean_pool_adjoint(
+    dy: Array, in_shape: tuple[int, ...], size: Size, stride: Size | None = None, pad: Pad = 0
+) -> Array:
+    """Each value shared out equally over its view: (N, K, H', W') -> in_shape."""
+    w = _pooling(size, stride, pad)
+    share = batch_last(dy, _NONE) / _area(w)
+    return _spread(in_shape, w, repeat(share, _area(w)))
+
+
+def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, pad: Pad = 0) -> Array:
+    """Power mean (mean |x|^p)^(1/p) over each view: p = 1 the mean of |x|, p -> inf the maximum of |x|.
+
+    Raises UsageError unless p >= 1.
+    """
+    xp = namespace(x)
+    w = _pooling(size, stride, pad)
+    if p < 1:
+        raise UsageError(f"power mean with p = {p}; p must be at least 1")
+    padded = xp.abs(batch_last(x, w.pad))
+    places = w.places(*x.shape[2:])
+    largest = next(_taps(padded, w, places))[1]
+    for _, view in _taps(padded, w, places):
+        largest = xp.maximum(largest, view)
+    scale = xp.where(largest > 0, largest, xp.ones((), dtype=x.dtype))  # |x| / scale <= 1: no overflow for any p
+    total = xp.zeros(largest.shape, dtype=x.dtype)
+    for _, view in _taps(padded, w, places):
+        total += (view / scale) ** p
+    return batch_first(largest * (total / _area(w)) ** (1 / p))
+
+
+def power_mean_pool_adjoint(
+    dy: Array, x: Array, y: Array, size: Size, p: float, stride: Size | None = None, pad: Pad = 0
+) -> Array:
+    """dy_view (|x| / y)^(p-1) sign(x) / area, summed over views; 0 where the view is silent."""
+    xp = namespace(dy, x, y)
+    w = _pooling(size, stride, pad)
+    error, mean = batch_last(dy, _NONE), batch_last(y, _NONE)
+    scale = xp.where(mean > 0, mean, xp.ones((), dtype=y.dtype))
+    share = xp.where(mean > 0, error / _area(w), xp.zeros((), dtype=dy.dtype))
+    taps = _taps(batch_last(x, w.pad), w, (y.shape[2], y.shape[3]))
+    shares = (share * xp.sign(view) * (xp.abs(view) / scale) ** (p - 1) for _, view in taps)
+    return _spread(x.shape, w, shares)
+
+
+_NONE = ((0, 0), (0, 0))
+
+
+def _pooling(size: Size, stride: Size | None, pad: Pad) -> Window:
+    w = window(size, size if stride is None else stride, pad)
+    if any(edge >= side for p, side in zip(w.pad, w.size, strict=True) for edge in p):
+        raise UsageError(f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less")
+    return w
+
+
+def _area(w: Window) -> int:
+    return w.size[0] * w.size[1]
+
+
+def _taps(padded: Array, w: Window, places: Pair) -> Iterator[tuple[int, Array]]:
+    for i in range(w.size[0]):
+        for j in range(w.size[1]):
+            rows, columns = w.tap(i, j, places)
+            yield i * w.size[1] + j, padded[:, rows, columns, :]
+
+
+def _spread(in_shape: tuple[int, ...], w: Window, shares: Iterator[Array]) -> Array:
+    """Add the share of each tap, (K, H', W', N) in the taps' order, to the cells that it saw."""
+    n, k, *sides = in_shape
+    places = w.places(*sides)
+    height, width = (length + sum(p) for length, p in zip(sides, w.pad, strict=True))
+    padded = None
+    for i in range(w.size[0]):
+        for j in range(w.size[1]):
+            share = next(shares)
+            if padded is None:
+                padded = namespace(share).zeros((k, height, width, n), dtype=share.dtype)
+            rows, columns = w.tap(i, j, places)
+            padded[:, rows, columns, :] += share
+    return unpad(padded, w.pad, in_shape)
