@@ -67,6 +67,10 @@ class Layer(Protocol):
         """Shape of the response to one image; planes are read from the weights, for they may have grown."""
         return in_shape
 
+    def fits(self, params: Params, in_shape: Shape) -> bool:
+        """Whether the weights were made for this input; False once the layer below has grown."""
+        return True
+
     def respond(self, params: Params, x: Array) -> Array:
         """The response at rest, keeping no record."""
         return self.forward(params, x)[0]
@@ -75,7 +79,9 @@ class Layer(Protocol):
         """The response, and the activity behind it: (N, *in_shape) -> (N, *out_shape), Activity."""
         ...
 
-    def backward(self, params: Params, activity: Any, dy: Array, need_input: bool = True) -> tuple[Array | None, Any]:
+    def backward(
+        self, params: Params, activity: Any, dy: Array, need_input: bool = True
+    ) -> tuple[Array | None, Any]:
         """Error gradients of the input (None unless needed) and of params.learned."""
         ...
 

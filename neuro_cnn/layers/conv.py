@@ -39,24 +39,32 @@ class Conv(Layer):
         at_least_one("planes", self.planes)
         window(self.size, self.stride, self.pad, self.dilation)
         if self.table is not None and len(self.table) != self.planes:
-            raise UsageError(f"connection table of {len(self.table)} rows for {self.planes} planes; give a row a plane")
+            raise UsageError(
+                f"connection table of {len(self.table)} rows for {self.planes} planes; give a row a plane"
+            )
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         shape = (self.planes, in_shape[0] // self.groups, *self.window(in_shape).size)
         check_planes(in_shape[0], shape, self.groups)
         if self.table is not None and any(len(row) != shape[1] for row in self.table):
-            raise UsageError(f"connection table with rows of {len(self.table[0])} for {shape[1]} input planes")
+            raise UsageError(
+                f"connection table with rows of {len(self.table[0])} for {shape[1]} input planes"
+            )
         # half the variance is lost in a rectifier: 2 / fan-in keeps it (He et al. 2015, eq. 10)
         weight = draw(rng, shape, sqrt(2 / (shape[1] * shape[2] * shape[3])))
         return Params(Weights(weight, zeros((self.planes,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        check_planes(in_shape[0], params.learned.weight.shape, self.groups)
         return (params.learned.weight.shape[0], *self.window(in_shape).places(*in_shape[1:]))
+
+    def fits(self, params: Params, in_shape: Shape) -> bool:
+        return bool(params.learned.weight.shape[1] * self.groups == in_shape[0])
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         weight, bias = params.learned
-        excitation = ops.correlate(x, weight, self.stride, self.pad, self.dilation, self.groups, self._table())
+        excitation = ops.correlate(
+            x, weight, self.stride, self.pad, self.dilation, self.groups, self._table()
+        )
         drive = excitation + at_planes(bias, excitation) if self.bias else excitation
         return drive, LinearActivity(x, excitation, drive)
 
@@ -66,7 +74,9 @@ class Conv(Layer):
         weight = params.learned.weight
         how = (self.stride, self.pad, self.dilation, self.groups, self._table())
         gradient = Weights(self.associate(params, activity, dy), sum_positions(dy) if self.bias else ())
-        return ops.correlate_input_adjoint(dy, weight, activity.x.shape, *how) if need_input else None, gradient
+        return ops.correlate_input_adjoint(
+            dy, weight, activity.x.shape, *how
+        ) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
         how = (self.stride, self.pad, self.dilation, self.groups, self._table())

@@ -32,9 +32,10 @@ class Dense(Layer):
         return Params(Weights(weight, zeros((self.units,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        if in_shape[-1] != params.learned.weight.shape[1]:
-            raise UsageError(f"weights over {params.learned.weight.shape[1]} units meet a layer of {in_shape[-1]}")
         return (params.learned.weight.shape[0],)
+
+    def fits(self, params: Params, in_shape: Shape) -> bool:
+        return bool(params.learned.weight.shape[1] == in_shape[0])
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         xp = namespace(x)

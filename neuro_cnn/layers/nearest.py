@@ -49,6 +49,9 @@ class Nearest(Layer):
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (self.classes,)
 
+    def fits(self, params: Params, in_shape: Shape) -> bool:
+        return bool(params.fixed.templates.shape[1] == in_shape[0])
+
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, NearestActivity]:
         xp = namespace(x)
         templates, labels = params.fixed

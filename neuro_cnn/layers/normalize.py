@@ -19,6 +19,12 @@ class Moments(NamedTuple):
     deviation: Array
 
 
+class Seen(NamedTuple):
+    """The input, (N, K, ...), from which the rule takes its moments."""
+
+    x: Array
+
+
 @dataclass(frozen=True)
 class Normalize(Layer):
     """(x - mean) / deviation, plane by plane: (N, K, ...) -> (N, K, ...). The identity until it is fitted."""
@@ -28,11 +34,14 @@ class Normalize(Layer):
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         return Params((), Moments(np.zeros(in_shape[0], np.float32), np.ones(in_shape[0], np.float32)))
 
-    def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, tuple[()]]:
-        return standardize(x, *params.fixed), ()
+    def fits(self, params: Params, in_shape: Shape) -> bool:
+        return bool(params.fixed.mean.shape[0] == in_shape[0])
+
+    def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Seen]:
+        return standardize(x, *params.fixed), Seen(x)
 
     def backward(
-        self, params: Params, activity: tuple[()], dy: Array, need_input: bool = True
+        self, params: Params, activity: Seen, dy: Array, need_input: bool = True
     ) -> tuple[Array | None, tuple[()]]:
         mean, deviation = params.fixed
         return standardize(dy, 0 * mean, deviation) if need_input else None, ()

@@ -13,7 +13,6 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, zeros
 from neuro_cnn.layers.conv import at_least_one
-from neuro_cnn.ops.correlate import check_planes
 from neuro_cnn.ops.geometry import Pad, Size, Window, window
 from neuro_cnn.ops.kernels import falling
 from neuro_cnn.ops.normalize import at_planes, sum_positions
@@ -93,8 +92,10 @@ class SCells(Layer):
         return params if rng is None else self.rewire(params, np.abs(weight))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        check_planes(in_shape[0], params.learned.weight.shape, 1)
         return (params.learned.weight.shape[0], *self.window(in_shape).places(*in_shape[1:]))
+
+    def fits(self, params: Params, in_shape: Shape) -> bool:
+        return bool(params.learned.weight.shape[1] == in_shape[0])
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, SActivity]:
         xp = namespace(x)

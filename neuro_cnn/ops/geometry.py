@@ -26,7 +26,9 @@ class Window(NamedTuple):
 
     def places(self, height: int, width: int) -> Pair:
         """How many views fit: (H', W'). Raises UsageError when not even one does."""
-        return tuple(self._along(axis, length, (height, width)) for axis, length in enumerate((height, width)))  # type: ignore[return-value]
+        return tuple(
+            self._along(axis, length, (height, width)) for axis, length in enumerate((height, width))
+        )  # type: ignore[return-value]
 
     def _along(self, axis: int, length: int, shape: Pair) -> int:
         extent = self.dilation[axis] * (self.size[axis] - 1) + 1

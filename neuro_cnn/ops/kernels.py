@@ -36,12 +36,19 @@ def difference_of_gaussians(size: int, centre: float, surround: float) -> Kernel
     Raises UsageError unless 0 < centre < surround.
     """
     if not 0 < centre < surround:
-        raise UsageError(f"centre {centre} and surround {surround}; the surround must be the wider of two positive")
+        raise UsageError(
+            f"centre {centre} and surround {surround}; the surround must be the wider of two positive"
+        )
     return gaussian(size, centre) - gaussian(size, surround)
 
 
 def gabor(
-    size: int, wavelength: float, orientation: float, phase: float = 0.0, sigma: float | None = None, aspect: float = 1.0
+    size: int,
+    wavelength: float,
+    orientation: float,
+    phase: float = 0.0,
+    sigma: float | None = None,
+    aspect: float = 1.0,
 ) -> Kernel:
     """Gabor function, the simple cell's receptive field: (size, size), sum 0, norm 1.
 
@@ -60,7 +67,9 @@ def gabor(
     wave -= envelope * wave.sum() / envelope.sum()  # blind to diffuse light
     norm = np.linalg.norm(wave)
     if norm == 0:
-        raise UsageError(f"Gabor of size {size} has no stripes; enlarge it to about its wavelength of {wavelength} px")
+        raise UsageError(
+            f"Gabor of size {size} has no stripes; enlarge it to about its wavelength of {wavelength} px"
+        )
     return wave / norm
 
 

@@ -72,7 +72,9 @@ def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, 
     largest = next(_taps(padded, w, places))[1]
     for _, view in _taps(padded, w, places):
         largest = xp.maximum(largest, view)
-    scale = xp.where(largest > 0, largest, xp.ones((), dtype=x.dtype))  # |x| / scale <= 1: no overflow for any p
+    scale = xp.where(
+        largest > 0, largest, xp.ones((), dtype=x.dtype)
+    )  # |x| / scale <= 1: no overflow for any p
     total = xp.zeros(largest.shape, dtype=x.dtype)
     for _, view in _taps(padded, w, places):
         total += (view / scale) ** p
@@ -99,7 +101,9 @@ _NONE = ((0, 0), (0, 0))
 def _pooling(size: Size, stride: Size | None, pad: Pad) -> Window:
     w = window(size, size if stride is None else stride, pad)
     if any(edge >= side for p, side in zip(w.pad, w.size, strict=True) for edge in p):
-        raise UsageError(f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less")
+        raise UsageError(
+            f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less"
+        )
     return w
 
 

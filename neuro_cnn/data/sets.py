@@ -1,0 +1,182 @@
+"""Data sets by name: the catalogue, and loading a split of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_cnn.data import cifar, folder, idx, npz
+from neuro_cnn.data.download import REMOTES, data_folder, download, fetched
+from neuro_cnn.data.images import Data, Dataset, to_unit
+from neuro_cnn.data.splits import Pool, generator, halves, hide, pool, ranks, subset
+from neuro_cnn.errors import DataError, UsageError, unknown
+
+EMBEDDED = Path(__file__).parent / "embedded"
+TILE = 32  # pixels a side of a tile cut from a photograph
+HELD_OUT = ("chelsea", "brick")  # photographs of the shipped test: an animal and a texture, our own choice
+CLOTHES = (
+    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set of the catalogue: what it holds, where it comes from, and how its folder is read."""
+
+    shape: tuple[int, int, int]
+    train: int
+    test: int
+    classes: tuple[str, ...]
+    origin: str
+    read: Callable[[Path], Pool]
+
+
+def _read_digits(embedded: Path) -> Pool:
+    return npz.read_npz(embedded / "mnist5k.npz")
+
+
+def _read_natural(embedded: Path) -> Pool:
+    arrays = npz.read_arrays(embedded / "natural_images.npz")
+    held_out = np.isin(arrays["names"], HELD_OUT)
+    sides = [_tiles(arrays["images"][chosen]) for chosen in (~held_out, held_out)]
+    return replace(pool((sides[0], None), (sides[1], None), ()), together=len(sides[1]) // len(HELD_OUT))
+
+
+def _tiles(photographs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Photographs (N, H, W) cut into squares, one photograph after the other: (N H W / T^2, T, T)."""
+    count, height, width = photographs.shape
+    grid = photographs.reshape(count, height // TILE, TILE, width // TILE, TILE)
+    return grid.swapaxes(2, 3).reshape(-1, TILE, TILE)
+
+
+CATALOGUE = {
+    "digits": Entry(
+        (1, 28, 28), 4000, 1000, idx.DIGITS,
+        "5,000 digits of MNIST's training set (LeCun, Cortes and Burges), commonly stated as CC BY-SA 3.0",
+        _read_digits,
+    ),
+    "natural": Entry(
+        (1, TILE, TILE), 384, 128, (),
+        "unlabelled 32 x 32 tiles of 8 photographs of scikit-image, CC0 or public domain",
+        _read_natural,
+    ),
+    "mnist": Entry(
+        (1, 28, 28), 60000, 10000, idx.DIGITS,
+        "MNIST, handwritten digits (LeCun, Cortes and Burges), commonly stated as CC BY-SA 3.0",
+        partial(idx.read_folder, classes=idx.DIGITS),
+    ),
+    "fashion-mnist": Entry(
+        (1, 28, 28), 60000, 10000, CLOTHES,
+        "Fashion-MNIST, articles of clothing (Xiao, Rasul and Vollgraf 2017), MIT licence",
+        partial(idx.read_folder, classes=CLOTHES),
+    ),
+    "emnist-digits": Entry(
+        (1, 28, 28), 240000, 40000, idx.DIGITS,
+        "EMNIST, the digits (Cohen, Afshar, Tapson and van Schaik 2017), from NIST Special Database 19",
+        idx.read_emnist,
+    ),
+    "cifar10": Entry(
+        (3, 32, 32), 50000, 10000, cifar.CLASSES,
+        "CIFAR-10, photographs in ten classes (Krizhevsky 2009), no licence stated",
+        cifar.read_cifar10,
+    ),
+}  # fmt: skip
+
+READERS: dict[str, Callable[[Path], Pool]] = {
+    "idx": idx.read_folder,
+    "npz": npz.read_npz,
+    "folder": folder.read_folder,
+}
+FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "folder": "folder:PATH"}
+
+
+def load(
+    name: str, *, split: int = 0, train_size: int | None = None, labels_per_class: int | None = None
+) -> Data:
+    """Load a data set by its name in the catalogue, or as idx:FOLDER, npz:FILE or folder:PATH.
+
+    Split 0 is the shipped one; split k > 0 draws as many training and test images anew, stratified.
+    `train_size` keeps that many training images, stratified, and `labels_per_class` the labels of that many
+    a class; within one split a smaller choice lies within a larger. Raises UsageError for an unknown name or
+    a number out of reach, DataError for data that is missing or not what it claims to be.
+    """
+    if split < 0:
+        raise UsageError(f"split {split} is negative; split 0 is the shipped one, 1, 2, ... are drawn anew")
+    data, source = _read(name)
+    train, test = halves(data, split, name)
+    places = ranks(data.labels[train], generator("subset", split))
+    if train_size is not None:
+        chosen = subset(data.labels[train], places, train_size, name)
+        train, places = train[chosen], places[chosen]
+    labels = data.labels[train]
+    if labels_per_class is not None:
+        labels = hide(labels, places, labels_per_class, data.classes, name)
+    return Data(
+        name,
+        Dataset(to_unit(data.images[train]), labels, data.classes),
+        Dataset(to_unit(data.images[test]), data.labels[test], data.classes),
+        source,
+    )
+
+
+def _read(name: str) -> tuple[Pool, str]:
+    """The pool of a data set, and a sentence on its origin."""
+    form, colon, place = name.partition(":")
+    if colon and form in READERS:
+        if not place:
+            raise UsageError(f"data set {name!r} names no place; write {FORMS[form]}")
+        path = Path(place).expanduser()
+        return READERS[form](path), f"{form} data of {path}"
+    if name not in CATALOGUE:
+        raise unknown("data set", name, [*CATALOGUE, *FORMS.values()])
+    entry = CATALOGUE[name]
+    if name not in REMOTES:
+        return entry.read(EMBEDDED), entry.origin
+    if not fetched(name):
+        raise DataError(f"data set {name!r} is not in {data_folder()}; run: neuro-cnn data fetch {name}")
+    return entry.read(data_folder() / name), entry.origin
+
+
+def fetch(name: str, progress: bool = True) -> Path:
+    """Download a data set into `data_folder()` unless it is there already; returns the folder of its files.
+
+    Raises UsageError for an unknown name, DataError where no mirror serves a file with the right SHA256.
+    """
+    if name not in CATALOGUE:
+        raise unknown("data set", name, CATALOGUE)
+    if name not in REMOTES:
+        return EMBEDDED
+    return download(REMOTES[name], data_folder() / name, progress)
+
+
+def photographs() -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The eight embedded photographs, (8, 256, 256) float32 in [0, 1], and their names."""
+    arrays = npz.read_arrays(EMBEDDED / "natural_images.npz")
+    return to_unit(arrays["images"]), tuple(arrays["names"].tolist())
+
+
+def catalogue() -> list[dict[str, object]]:
+    """What `load` knows by name, unread: name, shape, numbers of images and classes, where, origin."""
+    return [
+        {
+            "name": name,
+            "shape": entry.shape,
+            "train": entry.train,
+            "test": entry.test,
+            "classes": len(entry.classes),
+            "where": _where(name),
+            "origin": entry.origin,
+        }
+        for name, entry in CATALOGUE.items()
+    ]
+
+
+def _where(name: str) -> str:
+    if name not in REMOTES:
+        return "embedded"
+    return "downloaded" if fetched(name) else "not downloaded"

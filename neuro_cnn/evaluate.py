@@ -1,0 +1,53 @@
+"""What a network knows: its scores on images it has not learned from, also when they are moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neuro_cnn.backend import Array, namespace, to_numpy
+from neuro_cnn.data import Dataset
+from neuro_cnn.data.deform import shifts
+from neuro_cnn.layers import Params
+from neuro_cnn.network import Chain
+from neuro_cnn.tree import leaves
+
+BATCH = 250
+"""Images answered at a time."""
+
+
+def predict(net: Chain, params: dict[str, Params], images: Any, stop: str | None = None) -> Any:
+    """The response of the last layer to each image, in host memory: (N, C, H, W) -> (N, classes).
+
+    `stop` takes the response below that layer instead. Runs on the device that holds the params.
+    """
+    arrays = [leaf for _, leaf in leaves(params)]
+    xp = namespace(*arrays) if arrays else np
+    parts = [
+        to_numpy(net.respond(params, xp.asarray(images[start : start + BATCH]), stop=stop))
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def accuracy(net: Chain, params: dict[str, Params], data: Dataset) -> float:
+    """Share of images whose largest score is at their label."""
+    return _right(predict(net, params, data.images), data.labels)
+
+
+def accuracy_under_shift(net: Chain, params: dict[str, Params], data: Dataset, pixels: int) -> float:
+    """Mean accuracy over shifts of so many pixels in the four axis directions, with zero fill."""
+    shifted = list(shifts(data.images, pixels))
+    return float(np.mean([_right(predict(net, params, images), data.labels) for images in shifted]))
+
+
+def confusion(scores: Array, labels: Any, classes: int) -> Any:
+    """Counts of (label, answer): (classes, classes)."""
+    matrix = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(matrix, (labels, np.argmax(scores, axis=1)), 1)
+    return matrix
+
+
+def _right(scores: Any, labels: Any) -> float:
+    return float(np.mean(np.argmax(scores, axis=1) == labels))

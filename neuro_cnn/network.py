@@ -1,0 +1,143 @@
+"""Networks: layers in a row, and what can be said of them without running them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from neuro_cnn.backend import Array
+from neuro_cnn.errors import UsageError, unknown
+from neuro_cnn.layers import AnyLayer, Key, Params, Shape
+from neuro_cnn.streams import generator
+from neuro_cnn.tree import leaves
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Named layers, each fed by the one before. Params and activity are dicts by the layers' names."""
+
+    layers: tuple[tuple[str, Annotated[AnyLayer, Field(discriminator="kind")]], ...]
+    kind: Literal["chain"] = "chain"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.layers]
+        if not names:
+            raise UsageError("a network without layers; give it at least one")
+        for name in names:
+            if names.count(name) > 1 or not name.isidentifier():
+                raise UsageError(f"layer name {name!r}; names must be different words of letters and digits")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers' names, from the input up."""
+        return tuple(name for name, _ in self.layers)
+
+    def __getitem__(self, name: str) -> AnyLayer:
+        """The wiring of one layer. Raises UsageError for a name that is not there."""
+        for mine, layer in self.layers:
+            if mine == name:
+                return layer
+        raise unknown("layer", name, self.names)
+
+    def part(self, start: str | None = None, stop: str | None = None) -> tuple[tuple[str, AnyLayer], ...]:
+        """The layers from `start` up to but without `stop`."""
+        first = 0 if start is None else self.names.index(start)
+        last = len(self.layers) if stop is None else self.names.index(stop)
+        return self.layers[first:last]
+
+    def init(self, in_shape: Shape, seed: int | None) -> dict[str, Params]:
+        """Weights before learning, each layer from its own stream; seed None gives placeholders without memory.
+
+        Raises UsageError, naming the layer, when a view does not fit its map.
+        """
+        params: dict[str, Params] = {}
+        for name, layer in self.layers:
+            try:
+                params[name] = layer.init(in_shape, None if seed is None else generator(seed, "init", name))
+                in_shape = layer.out_shape(params[name], in_shape)
+            except UsageError as error:
+                raise UsageError(f"layer {name}: {error}") from error
+        return params
+
+    def shapes(self, params: dict[str, Params], in_shape: Shape) -> dict[str, Shape]:
+        """The shape of each layer's response to one image."""
+        shapes = {}
+        for name, layer in self.layers:
+            in_shape = shapes[name] = layer.out_shape(params[name], in_shape)
+        return shapes
+
+    def respond(
+        self, params: dict[str, Params], x: Array, start: str | None = None, stop: str | None = None
+    ) -> Array:
+        """The response at rest of the layers from `start` up to but without `stop`; no record is kept."""
+        for name, layer in self.part(start, stop):
+            x = layer.respond(params[name], x)
+        return x
+
+    def forward(
+        self, params: dict[str, Params], x: Array, train: Key | None = None, start: str | None = None
+    ) -> tuple[Array, dict[str, Any]]:
+        """The response, and every layer's activity by name."""
+        activity: dict[str, Any] = {}
+        for name, layer in self.part(start):
+            key = None if train is None else train.child(self.names.index(name))
+            x, activity[name] = layer.forward(params[name], x, key)
+        return x, activity
+
+    def backward(
+        self, params: dict[str, Params], activity: dict[str, Any], dy: Array, need_input: bool = True
+    ) -> tuple[Array | None, dict[str, Any]]:
+        """Error gradients of the input of the lowest layer in `activity`, and of every layer's learned weights."""
+        gradients: dict[str, Any] = {}
+        error: Array | None = dy
+        part = self.part(next(iter(activity)))
+        for name, layer in reversed(part):
+            wanted = need_input or name != part[0][0]
+            error, gradients[name] = layer.backward(params[name], activity[name], error, wanted)
+        return error, gradients
+
+
+class LayerFacts(NamedTuple):
+    """One row of the layer table; receptive field, stride and start in input pixels, (rows, columns)."""
+
+    name: str
+    kind: str
+    out_shape: Shape
+    parameters: int
+    connections: int
+    macs: int
+    receptive_field: tuple[int, int]
+    stride: tuple[int, int]
+    start: tuple[int, int]
+
+
+def describe(net: Chain, in_shape: Shape, params: dict[str, Params] | None = None) -> list[LayerFacts]:
+    """Each layer's shape, learned parameters, connections, multiply-adds and receptive box, for one image.
+
+    A cell in row y, column x of a layer sees the box from start + (y, x) * stride, of side `receptive_field`;
+    with padding it may begin outside the image. Nothing is allocated for weights unless params are given.
+    """
+    params = net.init(in_shape, None) if params is None else params
+    rows = []
+    size, jump, start = (1, 1), (1, 1), (0, 0)
+    shape = in_shape
+    for name, layer in net.layers:
+        view = layer.window(shape)
+        # size_l = size_{l-1} + (extent - 1) jump_{l-1};  jump_l = jump_{l-1} stride   Araujo, Norris & Sim 2019
+        extent = [d * (s - 1) for d, s in zip(view.dilation, view.size, strict=True)]
+        size = _pair(size[a] + extent[a] * jump[a] for a in (0, 1))
+        start = _pair(start[a] - view.pad[a][0] * jump[a] for a in (0, 1))
+        jump = _pair(jump[a] * view.stride[a] for a in (0, 1))
+        count = sum(leaf.size for _, leaf in leaves(params[name].learned))
+        cost = layer.arithmetic(params[name], shape)
+        shape = layer.out_shape(params[name], shape)
+        rows.append(LayerFacts(name, layer.kind, shape, count, *cost, size, jump, start))
+    return rows
+
+
+def _pair(values: Any) -> tuple[int, int]:
+    first, second = values
+    return first, second

@@ -1,0 +1,20 @@
+"""The one equation system of the program: a symmetric positive definite one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuro_cnn.backend import Array, namespace
+
+
+def solve_positive(a: Array, b: Array) -> Array:
+    """x with a x = b, for symmetric positive definite a: (D, D), (D, K) -> (D, K).
+
+    Raises LinAlgError when a is not positive definite to working precision.
+    """
+    xp = namespace(a, b)
+    if xp is np:
+        from scipy.linalg import cho_factor, cho_solve
+
+        return cho_solve(cho_factor(a, overwrite_a=False, check_finite=False), b, check_finite=False)
+    return xp.linalg.solve(a, b)

@@ -1,0 +1,177 @@
+"""The report of a comparison: one self-contained HTML file that needs no network and no script."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from neuro_cnn.files import write_text
+from neuro_cnn.viz.accuracy import Row, system
+from neuro_cnn.viz.style import to_svg
+
+NONE = "\N{EN DASH}"
+
+
+def write_report(
+    path: Path | str, results: Mapping[str, Any], *, figures: Mapping[str, Figure], notes: Sequence[str]
+) -> None:
+    """Write a page of a comparison's results, its figures by caption and its notes on the systems' health.
+
+    `results` is the object of results.json; the page holds it, and its rows as CSV, as downloads. The same
+    input gives the same bytes.
+    """
+    template = Template(files("neuro_cnn").joinpath("report_template.html").read_text(encoding="utf-8"))
+    page = template.substitute(
+        title=f"Comparison on {escape(results['data'])}",
+        introduction=_introduction(results),
+        table=_table(results["summary"]),
+        legend=_legend(results["summary"]),
+        downloads=f"{_download('results.json', 'application/json', json_text(results))}, "
+        f"{_download('results.csv', 'text/csv', csv_text(results['rows']))}.",
+        health=_section("health", "Health", _list(notes)) if notes else "",
+        figures=_section("figures", "Figures", _figures(figures)) if figures else "",
+        command=escape(results["command"]),
+        environment="\n".join(
+            f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>"
+            for name, value in results["environment"].items()
+        ),
+    )
+    write_text(path, page)
+
+
+def json_text(results: Mapping[str, Any]) -> str:
+    """The results as the text of results.json."""
+    return json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Rows as CSV, a column a key and one a shift ("shift_1", ...); None is an empty cell."""
+    flat = [
+        {key: value for key, value in row.items() if key != "shift"}
+        | {f"shift_{pixels}": value for pixels, value in row["shift"].items()}
+        for row in rows
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(
+        text, list(dict.fromkeys(key for row in flat for key in row)), lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(flat)
+    return text.getvalue()
+
+
+def _introduction(results: Mapping[str, Any]) -> str:
+    systems = sum(not row["control"] for row in results["summary"])
+    seeds = sorted({row["seed"] for row in results["rows"]})
+    splits = sorted({row["split"] for row in results["rows"]})
+    divided = "the shipped split" if splits == [0] else f"splits {_listed(splits)} (0 is the shipped one)"
+    return (
+        f"{systems} system{'s' * (systems != 1)} learned from {results['n_train']:,} training images of "
+        f"<strong>{escape(results['data'])}</strong> and answered {results['n_test']:,} test images "
+        f"that none of them had seen; learning seed{'s' * (len(seeds) != 1)} {_listed(seeds)}, {divided}."
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    run = len(numbers) > 2 and list(numbers) == list(range(numbers[0], numbers[-1] + 1))
+    return f"{numbers[0]} to {numbers[-1]}" if run else ", ".join(map(str, numbers))
+
+
+def _table(summary: Sequence[Row]) -> str:
+    shifts = sorted({pixels for row in summary for pixels in row["shift"]}, key=int)
+    one = ["Accuracy,&nbsp;%", "Random-weights control,&nbsp;%", "Gain, points"]
+    last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
+    group = (
+        f'<th class="group" scope="colgroup" colspan="{len(shifts)}">Accuracy under shift,&nbsp;%</th>'
+        if shifts
+        else ""
+    )
+    head = "".join(
+        [
+            '<tr><th class="system" scope="col" rowspan="2">System</th>',
+            *(f'<th scope="col" rowspan="2">{name}</th>' for name in one),
+            group,
+            *(f'<th scope="col" rowspan="2">{name}</th>' for name in last),
+            "</tr>\n<tr>",
+            *(f'<th scope="col">{escape(pixels)}&nbsp;px</th>' for pixels in shifts),
+            "</tr>",
+        ]
+    )
+    body = "\n".join(_row(row, shifts) for row in summary)
+    return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _row(row: Row, shifts: Sequence[str]) -> str:
+    cells = [
+        f'<td class="main">{_percent(row["accuracy_mean"], row["accuracy_sd"])}</td>',
+        f"<td>{_percent(row['control_accuracy_mean'])}</td>",
+        f"<td>{_percent(row['gain_mean'], row['gain_sd'], sign='+')}</td>",
+        *(f"<td>{_percent(row['shift'].get(pixels))}</td>" for pixels in shifts),
+        f"<td>{_percent(row['dead_units'])}</td>",
+        *(f"<td>{_number(row[key])}</td>" for key in ("parameters", "labels_used")),
+        *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
+    ]
+    name, kind = escape(system(row)).replace(":", ":<wbr>"), ' class="control"'
+    if not row["control"]:  # a control shares its system's learning and read-out
+        readout = f"; {row['readout']} read-out" if row["readout"] else ""
+        name, kind = f"{name}<small>{escape(row['learning'] + readout)}</small>", ""
+    return f'<tr{kind}><th scope="row">{name}</th>{"".join(cells)}</tr>'
+
+
+def _percent(share: float | None, spread: float | None = None, sign: str = "") -> str:
+    if share is None:
+        return NONE
+    text = f"{100 * share:{sign}.1f}".replace("-", "\N{MINUS SIGN}")
+    return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return f"{value:,.0f}" if isinstance(value, int) or value >= 100 else f"{value:.3g}"
+
+
+def _legend(summary: Sequence[Row]) -> str:
+    parts = []
+    if any(row["n"] > 1 for row in summary):
+        runs = _listed(sorted({row["n"] for row in summary}))
+        parts.append(f"Means and standard deviations over runs (n = {runs}).")
+    if any(row["control"] for row in summary):
+        parts.append("The control is the same system with the same read-out, its features left at random;")
+        parts.append("the gain is the accuracy minus the control's, paired over seeds.")
+    if any(row["shift"] for row in summary):
+        parts.append("Under shift: the mean over the four directions, filled with zeros.")
+    parts.append("A unit is dead when it wins less than 2 % of its fair share.")
+    return " ".join(parts)
+
+
+def _download(name: str, kind: str, text: str) -> str:
+    data = base64.b64encode(text.encode()).decode()
+    return f'<a download="{name}" href="data:{kind};base64,{data}">{name}</a>'
+
+
+def _section(name: str, title: str, body: str) -> str:
+    return f'<section aria-labelledby="{name}">\n<h2 id="{name}">{title}</h2>\n{body}\n</section>'
+
+
+def _list(notes: Sequence[str]) -> str:
+    items = "\n".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<ul>\n{items}\n</ul>"
+
+
+def _figures(figures: Mapping[str, Figure]) -> str:
+    return "\n".join(
+        f'<figure>\n<div class="card" role="img" aria-label="{escape(title)}">{to_svg(figure)}</div>\n'
+        f"<figcaption>Figure {index}. {escape(title)}</figcaption>\n</figure>"
+        for index, (title, figure) in enumerate(figures.items(), start=1)
+    )

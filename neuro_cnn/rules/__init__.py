@@ -1,0 +1,37 @@
+"""Local rules: how one layer learns from its own activity. `AnyRule` is the union that plain data is read into."""
+
+from typing import TypeAlias
+
+from neuro_cnn.rules.base import Rule
+from neuro_cnn.rules.competition import KWTA, Competition, HardWTA, SoftWTA
+from neuro_cnn.rules.hebbian import Hebbian
+from neuro_cnn.rules.homeostasis import Conscience, Homeostasis, UnitNorm
+from neuro_cnn.rules.imprint import Imprint
+from neuro_cnn.rules.memorize import Memorize
+from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
+from neuro_cnn.rules.ridge import Ridge
+from neuro_cnn.rules.standardize import Standardize
+
+AnyRule: TypeAlias = Hebbian | Imprint | Memorize | Ridge | Standardize
+
+__all__ = [
+    "KWTA",
+    "AnyRule",
+    "Competition",
+    "Conscience",
+    "HardWTA",
+    "Hebb",
+    "Hebbian",
+    "Homeostasis",
+    "Imprint",
+    "Instar",
+    "Memorize",
+    "Oja",
+    "Plasticity",
+    "Ridge",
+    "Rule",
+    "SoftHebb",
+    "SoftWTA",
+    "Standardize",
+    "UnitNorm",
+]

@@ -1,0 +1,36 @@
+"""What every local rule is: it changes one layer from that layer's own activity."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from neuro_cnn.backend import Array
+from neuro_cnn.layers import Params
+
+
+class Rule(Protocol):
+    """Changes one layer from its own activity; it is given no other layer.
+
+    "Local" means local to a layer: winner-take-all, normalisation and weight sharing are not local to a synapse.
+    """
+
+    supervised: ClassVar[bool]
+    """Whether `target` is read: a supervised rule is shown labelled images only."""
+
+    def start(
+        self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
+    ) -> tuple[Params, Any]:
+        """Params and state before the first of `updates` updates; `sample`, (n, *in_shape), is training input."""
+        return params, None
+
+    def update(
+        self, layer: Any, params: Params, state: Any, activity: Any, target: Array, rng: np.random.Generator
+    ) -> tuple[Params, Any]:
+        """Params and state after one batch; `target` holds the labels, (N,)."""
+        return params, state
+
+    def finish(self, layer: Any, params: Params, state: Any) -> Params:
+        """Params at the end of the phase (ridge, k-means and other rules that need all data)."""
+        return params

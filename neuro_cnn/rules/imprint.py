@@ -1,0 +1,73 @@
+"""Imprinting: weights that are views of training images, taken as they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from neuro_cnn.backend import Array, namespace, to_numpy
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers import Conv, Dense, Params, SCells
+from neuro_cnn.ops.geometry import batch_first, batch_last
+from neuro_cnn.ops.normalize import unit_norm
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """Every plane's weights become one view of one training image, of norm 1. No learning follows."""
+
+    kind: Literal["imprint"] = "imprint"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    supervised: ClassVar[bool] = False
+
+    def start(
+        self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
+    ) -> tuple[Params, None]:
+        return layer.rewire(params, imprinted(layer, params, sample, rng)), None
+
+    def update(
+        self, layer: Any, params: Params, state: None, activity: Any, target: Array, rng: np.random.Generator
+    ) -> tuple[Params, None]:
+        return params, None
+
+    def finish(self, layer: Any, params: Params, state: None) -> Params:
+        return params
+
+
+def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generator) -> Array:
+    """Views drawn at random from the sample, one a plane, none of them blank, norm 1: like the layer's weights.
+
+    Raises UsageError when the sample has fewer views that are not blank than the layer has planes.
+    """
+    xp = namespace(sample)
+    weight = params.learned.weight
+    views = _views(layer, sample, weight.shape, rng)
+    seen = np.flatnonzero(to_numpy(xp.any(xp.reshape(views, (views.shape[0], -1)) != 0, axis=1)))
+    if len(seen) < weight.shape[0]:
+        raise UsageError(
+            f"{len(seen)} views of the sample are not blank, but {weight.shape[0]} planes want one each; "
+            "use fewer planes or other images"
+        )
+    chosen = xp.asarray(np.sort(rng.choice(seen, weight.shape[0], replace=False)))
+    return unit_norm(xp.astype(xp.take(views, chosen, axis=0), weight.dtype))
+
+
+def _views(layer: Any, sample: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Many views at random places: (about 20 a plane, *shape of one plane's weights)."""
+    xp = namespace(sample)
+    if isinstance(layer, Dense):
+        return sample
+    if not isinstance(layer, Conv | SCells) or shape[1] != sample.shape[1]:
+        raise UsageError(f"views cannot be imprinted on a {layer.kind} layer with groups; use another rule")
+    window = layer.window(sample.shape[1:])
+    padded = batch_first(batch_last(sample, window.pad))
+    places = window.places(*sample.shape[2:])
+    views = []
+    for _ in range(20 * shape[0]):
+        image, row, column = rng.integers((sample.shape[0], *places))
+        rows = slice(row * window.stride[0], None, window.dilation[0])
+        columns = slice(column * window.stride[1], None, window.dilation[1])
+        views.append(padded[int(image), :, rows, columns][:, : shape[2], : shape[3]])
+    return xp.stack(views)

@@ -1,0 +1,56 @@
+"""Fitting a Normalize layer: mean and deviation of each plane over the training images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+from neuro_cnn.backend import Array, namespace
+from neuro_cnn.layers import Params
+from neuro_cnn.layers.normalize import Moments
+from neuro_cnn.ops.normalize import moments
+
+
+class Pooled(NamedTuple):
+    """Count of values seen, and mean and sum of squared deviations of each plane."""
+
+    count: int
+    mean: Array
+    squares: Array
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """One pass over the training images fits the layer's mean and deviation (pooled by Chan et al. 1983)."""
+
+    kind: Literal["standardize"] = "standardize"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    supervised: ClassVar[bool] = False
+
+    def start(
+        self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
+    ) -> tuple[Params, Pooled]:
+        zero = 0 * params.fixed.mean
+        return Params((), Moments(zero, zero + 1)), Pooled(0, zero, zero)
+
+    def update(
+        self,
+        layer: Any,
+        params: Params,
+        state: Pooled,
+        activity: Any,
+        target: Array,
+        rng: np.random.Generator,
+    ) -> tuple[Params, Pooled]:
+        count = activity.x.size // activity.x.shape[1]
+        mean, variance = moments(activity.x)
+        total = int(state.count) + count
+        away = mean - state.mean
+        squares = state.squares + variance * count + away * away * (int(state.count) * count / total)
+        return params, Pooled(total, state.mean + away * (count / total), squares)
+
+    def finish(self, layer: Any, params: Params, state: Pooled) -> Params:
+        xp = namespace(state.mean)
+        return Params((), Moments(state.mean, xp.sqrt(state.squares / max(int(state.count), 1))))

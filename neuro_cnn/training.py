@@ -1,0 +1,281 @@
+"""Learning phase by phase, as a generator: the caller's for loop does the logging, saving and drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neuro_cnn.backend import Array, namespace, to_device
+from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
+from neuro_cnn.data import Dataset
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers import Key, Params
+from neuro_cnn.network import Chain
+from neuro_cnn.streams import generator
+
+SAMPLE = 256
+"""Images whose responses a rule is shown at its start (our choice)."""
+FROZEN = 1 << 30
+"""Bytes up to which the responses of layers below the phase are kept rather than computed anew each epoch."""
+
+
+class State(NamedTuple):
+    """All that the next batch depends on, besides wiring, curriculum, data and seed: a checkpoint."""
+
+    params: dict[str, Params]
+    learner: Any  # the method's own state; None before the phase has started
+    phase: int = 0
+    epoch: int = 0
+    batch: int = 0
+    totals: tuple[Any, ...] = ()  # the epoch's sums of the measures so far
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where learning stands after a batch."""
+
+    state: State
+    phase: int
+    label: str
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    epoch_ended: bool
+    phase_ended: bool
+    names: tuple[str, ...]
+    totals: tuple[Any, ...]
+
+    @property
+    def params(self) -> dict[str, Params]:
+        """The weights as they are now."""
+        return self.state.params
+
+    def measures(self) -> dict[str, float]:
+        """The epoch's means so far, by name; reading them waits for the device."""
+        seen = float(self.totals[-1]) if self.totals else 0.0
+        return {
+            name: float(total) / seen for name, total in zip(self.names, self.totals, strict=False) if seen
+        }
+
+
+def train(
+    net: Chain,
+    curriculum: Curriculum,
+    data: Dataset,
+    *,
+    seed: int,
+    params: dict[str, Params] | None = None,
+    resume: State | None = None,
+    device: str = "cpu",
+) -> Iterator[Progress]:
+    """Learn phase by phase, yielding after every batch with the complete state.
+
+    Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
+    see all images, supervised ones the labelled. Raises UsageError when wiring, curriculum and data do not match.
+    """
+    check(net, curriculum, data)
+    state = resume
+    if state is None:
+        state = State(net.init(data.shape, seed) if params is None else params, None)
+    state = state._replace(params=to_device(state.params, device), learner=to_device(state.learner, device))
+    for number in range(state.phase, len(curriculum)):
+        learning = _Learning(net, curriculum[number], number, data, seed, device)
+        state = yield from learning.run(state)
+
+
+def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
+    """Raises UsageError unless the network fits the images and the curriculum the network and the labels."""
+    shapes = net.shapes(net.init(data.shape, None), data.shape)
+    for phase in curriculum:
+        phase.learners(net)
+        if phase.method.supervised and not len(data.labelled):
+            raise UsageError(
+                f"phase {phase.label(net)!r} needs labels, but no image of this data set has one"
+            )
+        if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
+            raise UsageError(
+                f"the last layer answers with {shapes[net.names[-1]]} but the data has {len(data.classes)} classes; "
+                "give it one unit a class"
+            )
+
+
+class _Learning:
+    """One phase at work: what stays the same from batch to batch."""
+
+    def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
+        self.net, self.phase, self.number, self.data = net, phase, number, data
+        self.seed, self.device = seed, device
+        self.learners = phase.learners(net)
+        self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
+        self.batches = ceil(len(self.indices) / phase.batch)
+        self.frozen: Any = None
+
+    def run(self, state: State) -> Iterator[Progress]:
+        if state.learner is None:
+            state = self._start(state)
+        if self.phase.epochs == 0:
+            state = self._finish(state)
+            yield self._progress(state, 0, 0, True, ())
+            return state
+        for epoch in range(state.epoch, self.phase.epochs):
+            order = generator(self.seed, "order", self.number, epoch).permutation(self.indices)
+            for batch in range(state.batch, self.batches):
+                chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
+                state, totals = self._learn(state, chosen, epoch, batch)
+                last = batch + 1 == self.batches
+                if last and epoch + 1 == self.phase.epochs:
+                    state = self._finish(state)
+                elif last:
+                    state = state._replace(epoch=epoch + 1, batch=0, totals=())
+                else:
+                    state = state._replace(batch=batch + 1, totals=totals)
+                yield self._progress(state, epoch, batch, last, totals)
+        return state
+
+    def _start(self, state: State) -> State:
+        params = self._fitted(state.params)
+        if isinstance(self.phase.method, Backprop):
+            learned = {name: params[name].learned for name in self.learners}
+            return state._replace(params=params, learner=(0, self.phase.method.optimizer.start(learned)))
+        order = generator(self.seed, "sample", self.number).permutation(self.indices)
+        x = self._images(np.sort(order[:SAMPLE]))
+        learner = {}
+        for name, layer in self.net.part():
+            if name in self.learners:
+                rng = generator(self.seed, "start", self.number, name)
+                updates = self.batches * self.phase.epochs
+                params[name], learner[name] = self.phase.method.rule.start(
+                    layer, params[name], x, rng, updates
+                )
+            if name == self.learners[-1]:
+                break
+            x = layer.respond(params[name], x)
+        return state._replace(params=self._fitted(params), learner=learner)
+
+    def _fitted(self, params: dict[str, Params]) -> dict[str, Params]:
+        """The params, with layers drawn anew whose weights no longer fit the layer below (it has grown)."""
+        params, shape = dict(params), self.data.shape
+        for name, layer in self.net.layers:
+            if not layer.fits(params[name], shape):
+                params[name] = to_device(layer.init(shape, generator(self.seed, "init", name)), self.device)
+            shape = layer.out_shape(params[name], shape)
+        return params
+
+    def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
+        x, labels = self._below(state.params, chosen), self._labels(chosen)
+        if isinstance(self.phase.method, Backprop):
+            key = Key((self.seed, self.number, epoch, batch))
+            params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
+        else:
+            params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
+        new = tuple(value * len(chosen) for value in measures) + (len(chosen),)
+        totals = tuple(a + b for a, b in zip(state.totals, new, strict=True)) if state.totals else new
+        return state._replace(params=params, learner=learner), totals
+
+    def _backprop(
+        self, method: Backprop, state: State, x: Array, labels: Array, key: Key
+    ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
+        xp = namespace(x)
+        scores, activity = self.net.forward(state.params, x, key, start=self.learners[0])
+        loss, error = method.loss(scores, labels)
+        _, gradients = self.net.backward(state.params, activity, error, need_input=False)
+        step, inner = state.learner
+        weights = {name: state.params[name].learned for name in self.learners}
+        steps = self.batches * self.phase.epochs
+        moved, inner = method.optimizer.step(
+            weights, {name: gradients[name] for name in self.learners}, inner, int(step), steps
+        )
+        params = dict(state.params)
+        for name in self.learners:
+            params[name] = params[name]._replace(learned=self.net[name].project(moved[name]))
+        right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
+        return params, (int(step) + 1, inner), (loss, right)
+
+    def _local(
+        self, method: Local, state: State, x: Array, labels: Array, place: tuple[int, int]
+    ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
+        params, learner = dict(state.params), dict(state.learner)
+        change: Any = 0.0
+        for name, layer in self.net.part(self.learners[0]):
+            before = state.params[name]
+            if name not in self.learners:
+                x = layer.respond(before, x)
+                continue
+            x, activity = layer.forward(before, x)
+            rng = generator(self.seed, "rule", self.number, name, *place)
+            params[name], learner[name] = method.rule.update(
+                layer, before, learner[name], activity, labels, rng
+            )
+            change = change + _change(before.learned, params[name].learned)
+            if name == self.learners[-1]:
+                break
+        return params, learner, (change / len(self.learners),)
+
+    def _finish(self, state: State) -> State:
+        params = dict(state.params)
+        if isinstance(self.phase.method, Local):
+            for name in self.learners:
+                params[name] = self.phase.method.rule.finish(
+                    self.net[name], params[name], state.learner[name]
+                )
+        return State(self._fitted(params), None, self.number + 1)
+
+    def _below(self, params: dict[str, Params], chosen: Any) -> Array:
+        """Responses of the layers below the phase: computed once where they fit in memory, for they are frozen."""
+        first = self.learners[0]
+        if first == self.net.names[0]:
+            return self._images(chosen)
+        if self.frozen is None:
+            self.frozen = self._freeze(params, first) if self.phase.epochs > 1 else False
+        if self.frozen is False:
+            return self.net.respond(params, self._images(chosen), stop=first)
+        places = np.searchsorted(self.indices, chosen)
+        return namespace(self.frozen).take(self.frozen, namespace(self.frozen).asarray(places), axis=0)
+
+    def _freeze(self, params: dict[str, Params], first: str) -> Any:
+        parts: list[Array] = []
+        for start in range(0, len(self.indices), SAMPLE):
+            part = self.net.respond(params, self._images(self.indices[start : start + SAMPLE]), stop=first)
+            if part[0, ...].size * part.dtype.itemsize * len(self.indices) > FROZEN:
+                return False
+            parts.append(part)
+        return namespace(parts[0]).concat(parts)
+
+    def _images(self, chosen: Any) -> Array:
+        return to_device(self.data.images[chosen], self.device)
+
+    def _labels(self, chosen: Any) -> Array:
+        return to_device(self.data.labels[chosen], self.device)
+
+    def _progress(
+        self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]
+    ) -> Progress:
+        names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)
+        return Progress(
+            state=state,
+            phase=self.number,
+            label=self.phase.label(self.net),
+            epoch=epoch,
+            epochs=self.phase.epochs,
+            batch=batch,
+            batches=self.batches,
+            epoch_ended=last,
+            phase_ended=state.phase > self.number,
+            names=names,
+            totals=totals,
+        )
+
+
+def _change(before: Any, after: Any) -> Any:
+    """Length of the weights' step over the length of the weights, or 0 where they grew or do not exist."""
+    if not hasattr(before, "weight") or before.weight.shape != after.weight.shape:
+        return 0.0
+    xp = namespace(before.weight)
+    step = after.weight - before.weight
+    norm = xp.sum(before.weight * before.weight)
+    return xp.sqrt(xp.sum(step * step) / xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype)))

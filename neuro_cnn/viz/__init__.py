@@ -1,0 +1,20 @@
+"""Pictures: plain arrays and dicts in, matplotlib Figures out; no windows and no global state."""
+
+from neuro_cnn.viz.accuracy import accuracy_against_shift
+from neuro_cnn.viz.activity import responses
+from neuro_cnn.viz.counts import confusion
+from neuro_cnn.viz.curves import learning_curves
+from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.style import save, to_svg
+from neuro_cnn.viz.weights import filters
+
+__all__ = [
+    "accuracy_against_shift",
+    "confusion",
+    "filters",
+    "learning_curves",
+    "overview",
+    "responses",
+    "save",
+    "to_svg",
+]

@@ -1,0 +1,127 @@
+"""Accuracy of several systems: clean, against shift, and beside their random-weights controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any, TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from neuro_cnn.errors import UsageError
+from neuro_cnn.viz import style
+
+Row: TypeAlias = Mapping[str, Any]
+"""One system of a comparison's summary: "model", "variant", "control", "accuracy_mean", "shift", ..."""
+
+CONTROL = " (random weights)"
+
+
+def system(row: Row) -> str:
+    """The name a row goes by: its model, its variant, and whether it is the random-weights control."""
+    variant = f":{row['variant']}" if row["variant"] else ""
+    return f"{row['model']}{variant}{CONTROL if row['control'] else ''}"
+
+
+def folded(name: str, width: int) -> str:
+    """A system's name in lines of `width` letters, broken before its variant first."""
+    if len(name) <= width:
+        return name
+    model, _, variant = name.partition(":")
+    return "\n".join([*wrap(model, width), *wrap(f":{variant}" if variant else "", width)])
+
+
+def accuracy_against_shift(summary: Sequence[Row], *, chance: float = 0.1) -> Figure:
+    """Accuracy in % against shift in pixels, 0 being clean: a line a system, its control dashed.
+
+    Bars are one standard deviation over seeds and splits. `chance` is the share that guessing reaches (one
+    in ten classes). Raises UsageError where no system was shifted.
+    """
+    if not any(row["shift"] for row in summary):
+        raise UsageError("no accuracy under shift to draw: compare with --shift 1,2,3,4")
+    learned = [row for row in summary if not row["control"]]
+    tall = max(70.0, 4.2 * len(learned))
+    with style.context():
+        figure, top = style.page(tall + 12, "Accuracy under shift", notes=[legend(summary)])
+        names = 1.55 * max(len(system(row)) for row in learned) + 8  # mm
+        axes = style.box(figure, 14, top + 2, style.PAGE - 14 - max(names, 40), tall)
+        shift_lines(axes, summary, chance)
+        axes.set_ylabel("test images recognised, %")
+        _label_ends(axes, learned, tall)
+    return figure
+
+
+def looks(summary: Sequence[Row]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Colour and marker of each system of a summary; a control has those of its system."""
+    keys = dict.fromkeys((row["model"], row["variant"]) for row in summary)
+    return {key: style.look(index) for index, key in enumerate(keys)}
+
+
+def legend(summary: Sequence[Row]) -> str:
+    """What the open markers and the bars of a summary's figures mean; empty where there are none."""
+    control = any(row["control"] for row in summary)
+    repeated = any(row["n"] > 1 for row in summary)
+    return " ".join(
+        ["Open, dashed: the same system with random weights."] * control
+        + ["Bars: one standard deviation over seeds and splits."] * repeated
+    )
+
+
+def shift_lines(axes: Axes, summary: Sequence[Row], chance: float) -> None:
+    """Draw a summary's lines of accuracy against shift on axes, with the chance level."""
+    look = looks(summary)
+    for row in sorted(summary, key=lambda row: not row["control"]):  # systems over controls
+        pixels, means, spreads = _points(row)
+        each = look[row["model"], row["variant"]]
+        dashed: dict[str, Any] = (
+            {"linestyle": "--", "linewidth": 0.8, "markerfacecolor": "white"} if row["control"] else {}
+        )
+        bars = spreads if np.nanmax(spreads, initial=0) > 0 else None
+        axes.errorbar(pixels, means, bars, **each, **dashed, elinewidth=0.7, capsize=1.5, capthick=0.7)
+    axes.axhline(100 * chance, color=style.MUTED, linestyle=":", linewidth=0.8)
+    axes.annotate(
+        "chance", (0, 100 * chance), (0, 1.5), textcoords="offset points", va="bottom", color=style.MUTED
+    )
+    axes.set(ylim=(0, 100), xlabel="shift, pixels (0: as they are)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y")
+
+
+def _points(row: Row) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    # Pixels, mean % and standard deviation in % (NaN where there is one run), clean first.
+    pixels = sorted(row["shift"], key=int)
+    means = [row["accuracy_mean"], *(row["shift"][key] for key in pixels)]
+    spreads = [row["accuracy_sd"], *(row["shift_sd"][key] for key in pixels)]
+    return (
+        np.array([0, *map(int, pixels)]),
+        100 * np.array(means, float),
+        100 * np.array(spreads, float),  # None becomes NaN
+    )
+
+
+def _label_ends(axes: Axes, rows: Sequence[Row], tall: float) -> None:
+    # Each line's name at its end; names keep 4 mm apart on axes `tall` mm high.
+    low, high = axes.get_xlim()
+    ends = [(pixels[-1], means[-1]) for pixels, means, _ in map(_points, rows)]
+    heights = spread(np.array([mean for _, mean in ends]), 100 * 4 / tall, 100)
+    place = axes.get_yaxis_transform()
+    line: dict[str, Any] = {"color": style.GAP, "linewidth": 0.5, "zorder": 0, "clip_on": False}
+    for row, (pixels, mean), height in zip(rows, ends, heights, strict=True):
+        start = (pixels - low) / (high - low)
+        axes.plot((start, 1.0, 1.03), (mean, mean, height), transform=place, **line)
+        axes.text(1.035, height, system(row), transform=place, va="center")
+
+
+def spread(heights: NDArray[Any], apart: float, top: float) -> NDArray[Any]:
+    """Heights moved as little as possible (least squares) to be `apart` or more, within 0 to `top`."""
+    order = np.argsort(heights, kind="stable")
+    steps = apart * np.arange(len(heights))
+    moved = isotonic_regression(heights[order] - steps).x
+    result = np.empty(len(heights))
+    result[order] = np.clip(moved, 0, max(top - steps[-1], 0)) + steps
+    return result

@@ -1,0 +1,127 @@
+"""Laws of every figure: nothing is cut off, no words overlap, no panel is empty."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from neuro_cnn import viz
+
+RNG = np.random.default_rng(0)
+SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
+MORE = ["hpca", "kmeans-features", "neocognitron-1980", "imprinted-patches", "autoencoder"]
+
+
+def summary(models, n=3, shifts=(1, 2, 3, 4), end=None):
+    rows = []
+    for model in models:
+        has_control = model not in SIX[:2] and model != "lenet5"
+        control = RNG.uniform(0.9, 0.95) if has_control else None
+        for is_control in (False, True) if has_control else (False,):
+            accuracy = control if is_control else RNG.uniform(0.93, 0.98)
+            last = RNG.uniform(0.2, 0.6) if end is None else end
+            fall = {str(s): accuracy - (accuracy - last) * s / 4 for s in shifts}
+            row = {"model": model, "variant": "", "control": is_control, "n": n, "accuracy_mean": accuracy}
+            row |= {"accuracy_sd": 0.004 if n > 1 else None, "shift": fall}
+            row |= {"shift_sd": dict.fromkeys(fall, 0.01 if n > 1 else None)}
+            row |= {"control_accuracy_mean": None if is_control else control}
+            rows.append(row)
+    rows[-1]["variant"] = rows[-2]["variant"] = "layers=2,rate=0.01"
+    return rows
+
+
+def filters(planes, inputs=1, size=7):
+    return RNG.normal(size=(planes, inputs, size, size))
+
+
+def epochs(count, phase=0, **measures):
+    return [{"phase": phase, "epoch": e, **{k: v * 0.6**e for k, v in measures.items()}} for e in range(count)]
+
+
+CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
+ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+HISTORIES = {
+    "lenet5": epochs(12, loss=1.2, accuracy=0.9, held_out_loss=1.4, held_out_accuracy=0.8),
+    "hebbian-wta": epochs(4, change=0.5) + epochs(4, 1, change=0.7),
+    "softhebb": epochs(1, change=0.2, loss=float("nan")),
+    "pretrained-finetuned:layers=2": epochs(3, change=0.3) + epochs(6, 1, loss=0.5, accuracy=0.8),
+    "nearest-neighbour": [],
+}
+FIGURES = {
+    "filters": lambda: viz.filters(filters(36), title="S1", notes=["Seed 0."], dead=np.arange(36) == 5),
+    "filters, one": lambda: viz.filters(filters(1), title="S1"),
+    "filters, long title": lambda: viz.filters(filters(4), title="A long title. " * 12, notes=["A note. " * 40]),
+    "filters, many": lambda: viz.filters(filters(400), title="S1"),
+    "filters, colour": lambda: viz.filters(filters(96, 3), title="S1"),
+    "filters, table": lambda: viz.filters(filters(96, 32, 5), title="S2"),
+    "responses": lambda: viz.responses(
+        RNG.random((1, 28, 28)),
+        {"S1": filters(32, size=28)[:, 0], "C4": filters(160)[:, 0], "hidden": RNG.random(120), "out": RNG.random(10)},
+        classes=ANIMALS,
+    ),
+    "learning curves": lambda: viz.learning_curves(HISTORIES),
+    "learning curves, one": lambda: viz.learning_curves({"softhebb": HISTORIES["softhebb"]}),
+    "shift": lambda: viz.accuracy_against_shift(summary(SIX)),
+    "shift, many": lambda: viz.accuracy_against_shift(summary(SIX + MORE, n=1)),
+    "shift, all alike": lambda: viz.accuracy_against_shift(summary(SIX + MORE, n=1, end=0.2)),
+    "confusion": lambda: viz.confusion(CONFUSION, [str(each) for each in range(10)]),
+    "confusion, names": lambda: viz.confusion(100 * CONFUSION, ANIMALS),
+    "confusion, many": lambda: viz.confusion(RNG.integers(0, 100, (36, 36)), LETTERS),
+    "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
+    "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
+    "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
+    "overview, no fields": lambda: viz.overview(summary(SIX), {}),
+}
+
+
+@pytest.fixture(params=FIGURES, scope="module")
+def drawn(request):
+    """A figure after it was drawn once, at 150 dpi."""
+    figure = FIGURES[request.param]()
+    figure.set_dpi(150)
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def texts(figure):
+    """Every piece of text that shows, with its place in pixels."""
+    found = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
+    for axes in figure.axes:
+        found += [each for each in axes.get_children() if isinstance(each, Text)]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            found.append(axis.label)
+            places = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+            found += [text for place, text in places if low <= place <= high]
+    shown = [text for text in found if text.get_visible() and text.get_text().strip()]
+    return [(text.get_text(), text.get_window_extent()) for text in shown]
+
+
+def test_no_text_is_cut_off(drawn):
+    width, height = drawn.canvas.get_width_height()
+    for words, place in texts(drawn):
+        assert place.x0 >= 0, words
+        assert place.y0 >= 0, words
+        assert place.x1 <= width, words
+        assert place.y1 <= height, words
+
+
+def test_no_two_texts_overlap(drawn):
+    for (words, place), (other, there) in combinations(texts(drawn), 2):
+        across = min(place.x1, there.x1) - max(place.x0, there.x0)
+        down = min(place.y1, there.y1) - max(place.y0, there.y0)
+        assert min(across, down) <= 1, (words, other)  # 1 pixel: a letter's box is larger than its ink
+
+
+def test_no_panel_is_empty(drawn):
+    for axes in drawn.axes:
+        assert axes.has_data() or axes.images or axes.collections
+
+
+def test_text_is_legible_in_print(drawn):
+    assert min(text.get_fontsize() for text in drawn.findobj(Text)) >= 7
