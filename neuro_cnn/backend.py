@@ -90,9 +90,7 @@ def _cupy() -> Any:
     try:
         import cupy
     except ImportError as error:
-        raise UsageError(
-            'device gpu needs CuPy: pip install "neuro_cnn[gpu]", or use --device cpu'
-        ) from error
+        raise UsageError('device gpu needs CuPy: pip install "neuro_cnn[gpu]", or use --device cpu') from error
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:

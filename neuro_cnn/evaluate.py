@@ -33,13 +33,13 @@ def predict(net: Chain, params: dict[str, Params], images: Any, stop: str | None
 
 def accuracy(net: Chain, params: dict[str, Params], data: Dataset) -> float:
     """Share of images whose largest score is at their label."""
-    return _right(predict(net, params, data.images), data.labels)
+    return right(predict(net, params, data.images), data.labels)
 
 
 def accuracy_under_shift(net: Chain, params: dict[str, Params], data: Dataset, pixels: int) -> float:
     """Mean accuracy over shifts of so many pixels in the four axis directions, with zero fill."""
     shifted = list(shifts(data.images, pixels))
-    return float(np.mean([_right(predict(net, params, images), data.labels) for images in shifted]))
+    return float(np.mean([right(predict(net, params, images), data.labels) for images in shifted]))
 
 
 def confusion(scores: Array, labels: Any, classes: int) -> Any:
@@ -49,5 +49,6 @@ def confusion(scores: Array, labels: Any, classes: int) -> Any:
     return matrix
 
 
-def _right(scores: Any, labels: Any) -> float:
+def right(scores: Any, labels: Any) -> float:
+    """Share of scores whose largest is at the label: (N, classes), (N,) -> in [0, 1]."""
     return float(np.mean(np.argmax(scores, axis=1) == labels))

@@ -69,9 +69,7 @@ class Chain:
             in_shape = shapes[name] = layer.out_shape(params[name], in_shape)
         return shapes
 
-    def respond(
-        self, params: dict[str, Params], x: Array, start: str | None = None, stop: str | None = None
-    ) -> Array:
+    def respond(self, params: dict[str, Params], x: Array, start: str | None = None, stop: str | None = None) -> Array:
         """The response at rest of the layers from `start` up to but without `stop`; no record is kept."""
         for name, layer in self.part(start, stop):
             x = layer.respond(params[name], x)

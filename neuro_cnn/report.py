@@ -42,8 +42,7 @@ def write_report(
         figures=_section("figures", "Figures", _figures(figures)) if figures else "",
         command=escape(results["command"]),
         environment="\n".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>"
-            for name, value in results["environment"].items()
+            f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in results["environment"].items()
         ),
     )
     write_text(path, page)
@@ -62,9 +61,7 @@ def csv_text(rows: Sequence[Row]) -> str:
         for row in rows
     ]
     text = io.StringIO()
-    writer = csv.DictWriter(
-        text, list(dict.fromkeys(key for row in flat for key in row)), lineterminator="\n"
-    )
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in flat for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return text.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, NamedTuple
@@ -13,14 +13,21 @@ from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
 from neuro_cnn.data import Dataset
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Key, Params
+from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.streams import generator
+from neuro_cnn.tree import fill, tree_map
 
 SAMPLE = 256
 """Images whose responses a rule is shown at its start (our choice)."""
 FROZEN = 1 << 30
 """Bytes up to which the responses of layers below the phase are kept rather than computed anew each epoch."""
+
+
+class Saved(NamedTuple):
+    """A learner's state as a file holds it: arrays by name, to be fitted into the shape that a start gives."""
+
+    arrays: dict[str, Any]
 
 
 class State(NamedTuple):
@@ -58,9 +65,7 @@ class Progress:
     def measures(self) -> dict[str, float]:
         """The epoch's means so far, by name; reading them waits for the device."""
         seen = float(self.totals[-1]) if self.totals else 0.0
-        return {
-            name: float(total) / seen for name, total in zip(self.names, self.totals, strict=False) if seen
-        }
+        return {name: float(total) / seen for name, total in zip(self.names, self.totals, strict=False) if seen}
 
 
 def train(
@@ -82,7 +87,7 @@ def train(
     state = resume
     if state is None:
         state = State(net.init(data.shape, seed) if params is None else params, None)
-    state = state._replace(params=to_device(state.params, device), learner=to_device(state.learner, device))
+    state = state._replace(params=to_device(state.params, device))
     for number in range(state.phase, len(curriculum)):
         learning = _Learning(net, curriculum[number], number, data, seed, device)
         state = yield from learning.run(state)
@@ -94,9 +99,7 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
     for phase in curriculum:
         phase.learners(net)
         if phase.method.supervised and not len(data.labelled):
-            raise UsageError(
-                f"phase {phase.label(net)!r} needs labels, but no image of this data set has one"
-            )
+            raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
             raise UsageError(
                 f"the last layer answers with {shapes[net.names[-1]]} but the data has {len(data.classes)} classes; "
@@ -115,9 +118,12 @@ class _Learning:
         self.batches = ceil(len(self.indices) / phase.batch)
         self.frozen: Any = None
 
-    def run(self, state: State) -> Iterator[Progress]:
+    def run(self, state: State) -> Generator[Progress, None, State]:
         if state.learner is None:
             state = self._start(state)
+        elif isinstance(state.learner, Saved):
+            template = self._start(state).learner
+            state = state._replace(learner=_restored(template, state.learner.arrays, self.device))
         if self.phase.epochs == 0:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
@@ -144,14 +150,12 @@ class _Learning:
             return state._replace(params=params, learner=(0, self.phase.method.optimizer.start(learned)))
         order = generator(self.seed, "sample", self.number).permutation(self.indices)
         x = self._images(np.sort(order[:SAMPLE]))
-        learner = {}
+        learner: dict[str, Any] = {}
         for name, layer in self.net.part():
             if name in self.learners:
                 rng = generator(self.seed, "start", self.number, name)
                 updates = self.batches * self.phase.epochs
-                params[name], learner[name] = self.phase.method.rule.start(
-                    layer, params[name], x, rng, updates
-                )
+                params[name], learner[name] = self.phase.method.rule.start(layer, params[name], x, rng, updates)
             if name == self.learners[-1]:
                 break
             x = layer.respond(params[name], x)
@@ -159,7 +163,8 @@ class _Learning:
 
     def _fitted(self, params: dict[str, Params]) -> dict[str, Params]:
         """The params, with layers drawn anew whose weights no longer fit the layer below (it has grown)."""
-        params, shape = dict(params), self.data.shape
+        params = dict(params)
+        shape: Shape = self.data.shape
         for name, layer in self.net.layers:
             if not layer.fits(params[name], shape):
                 params[name] = to_device(layer.init(shape, generator(self.seed, "init", name)), self.device)
@@ -173,7 +178,7 @@ class _Learning:
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
         else:
             params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
-        new = tuple(value * len(chosen) for value in measures) + (len(chosen),)
+        new = (*(value * len(chosen) for value in measures), len(chosen))
         totals = tuple(a + b for a, b in zip(state.totals, new, strict=True)) if state.totals else new
         return state._replace(params=params, learner=learner), totals
 
@@ -208,9 +213,7 @@ class _Learning:
                 continue
             x, activity = layer.forward(before, x)
             rng = generator(self.seed, "rule", self.number, name, *place)
-            params[name], learner[name] = method.rule.update(
-                layer, before, learner[name], activity, labels, rng
-            )
+            params[name], learner[name] = method.rule.update(layer, before, learner[name], activity, labels, rng)
             change = change + _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break
@@ -220,9 +223,7 @@ class _Learning:
         params = dict(state.params)
         if isinstance(self.phase.method, Local):
             for name in self.learners:
-                params[name] = self.phase.method.rule.finish(
-                    self.net[name], params[name], state.learner[name]
-                )
+                params[name] = self.phase.method.rule.finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
 
     def _below(self, params: dict[str, Params], chosen: Any) -> Array:
@@ -252,9 +253,7 @@ class _Learning:
     def _labels(self, chosen: Any) -> Array:
         return to_device(self.data.labels[chosen], self.device)
 
-    def _progress(
-        self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]
-    ) -> Progress:
+    def _progress(self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]) -> Progress:
         names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)
         return Progress(
             state=state,
@@ -269,6 +268,12 @@ class _Learning:
             names=names,
             totals=totals,
         )
+
+
+def _restored(template: Any, arrays: dict[str, Any], device: str) -> Any:
+    """The saved arrays in the template's shape: counters as integers, all else on the device."""
+    kept = fill(template, arrays)
+    return tree_map(lambda old, new: int(new) if isinstance(old, int) else to_device(new, device), template, kept)
 
 
 def _change(before: Any, after: Any) -> Any:

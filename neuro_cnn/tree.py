@@ -23,7 +23,7 @@ def tree_map(function: Callable[..., Any], tree: Tree, *others: Any) -> Tree:
         }
     if isinstance(tree, tuple | list):
         parts = [tree_map(function, *nodes) for nodes in zip(tree, *others, strict=True)]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)  # type: ignore[return-value]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return function(tree, *others)  # type: ignore[no-any-return]
 
 

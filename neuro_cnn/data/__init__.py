@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from neuro_cnn.data import deform
 from neuro_cnn.data.download import data_folder
+from neuro_cnn.data.folder import read_image
 from neuro_cnn.data.images import Data, Dataset, dataset
 from neuro_cnn.data.sets import catalogue, fetch, load, photographs
 
-__all__ = ["Data", "Dataset", "catalogue", "data_folder", "dataset", "deform", "fetch", "load", "photographs"]
+__all__ = [
+    "Data",
+    "Dataset",
+    "catalogue",
+    "data_folder",
+    "dataset",
+    "deform",
+    "fetch",
+    "load",
+    "photographs",
+    "read_image",
+]

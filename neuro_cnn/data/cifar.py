@@ -35,9 +35,7 @@ def read_cifar10(folder: Path) -> Pool:
         if name not in batches:
             raise DataError(f"{path}: has no {name}; {again}")
         if len(batches[name]) % RECORD:
-            raise DataError(
-                f"{path}: {name} has {len(batches[name])} bytes, no multiple of {RECORD}; {again}"
-            )
+            raise DataError(f"{path}: {name} has {len(batches[name])} bytes, no multiple of {RECORD}; {again}")
     train, test = b"".join(batches[name] for name in TRAIN), batches[TEST]
     sides = [np.frombuffer(side, np.uint8).reshape(-1, RECORD) for side in (train, test)]
     parts = [(side[:, 1:].reshape(-1, 3, 32, 32), side[:, 0]) for side in sides]

@@ -38,9 +38,7 @@ def rotate(images: NDArray[Any], degrees: float) -> NDArray[Any]:
     from scipy import ndimage
 
     # grid-constant pads with zeros before it interpolates, so that the outermost pixels are not lost
-    turned: NDArray[Any] = ndimage.rotate(
-        images, degrees, axes=(2, 3), reshape=False, order=1, mode="grid-constant"
-    )
+    turned: NDArray[Any] = ndimage.rotate(images, degrees, axes=(2, 3), reshape=False, order=1, mode="grid-constant")
     return turned
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_cnn.data.images import to_unit
 from neuro_cnn.data.splits import Pool, pool
 from neuro_cnn.errors import DataError
 
@@ -33,6 +34,11 @@ def read_folder(folder: Path) -> Pool:
     renumber = np.array([classes.index(name) for name in test_classes])
     train, test = (images[: len(files)], labels), (images[len(files) :], renumber[test_labels])
     return pool(train, test, classes, source=str(folder))
+
+
+def read_image(path: Path) -> NDArray[np.float32]:
+    """One image file as (C, H, W) float32 in [0, 1], grey unless it is coloured. Raises DataError if unreadable."""
+    return to_unit(_read([path]))[0]
 
 
 def _list(folder: Path) -> tuple[list[Path], list[int], list[str]]:

@@ -87,9 +87,7 @@ def read_emnist(folder: Path) -> Pool:
                 for side in ("train", "test")
             )  # EMNIST stores its images with rows and columns exchanged
     except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{path}: damaged archive ({error}); run: neuro-cnn data fetch emnist-digits"
-        ) from error
+        raise DataError(f"{path}: damaged archive ({error}); run: neuro-cnn data fetch emnist-digits") from error
     return pool(train, test, DIGITS, "emnist-digits")
 
 

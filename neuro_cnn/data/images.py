@@ -70,13 +70,9 @@ def check_images(images: ArrayLike, source: str) -> NDArray[Any]:
     """Images as (N, C, H, W), uint8 or float32; raises DataError where they are not images."""
     array = np.asarray(images)
     if array.ndim not in (3, 4):
-        raise DataError(
-            f"{source}: shape {array.shape} is not that of images; give (N, H, W) or (N, C, H, W)"
-        )
+        raise DataError(f"{source}: shape {array.shape} is not that of images; give (N, H, W) or (N, C, H, W)")
     if array.size == 0:
-        raise DataError(
-            f"{source}: shape {array.shape} is empty; give at least one image of at least one pixel"
-        )
+        raise DataError(f"{source}: shape {array.shape} is empty; give at least one image of at least one pixel")
     if array.dtype != np.uint8:
         _check_floats(array, source)
         array = array.astype(np.float32, copy=False)
@@ -89,45 +85,33 @@ def check_images(images: ArrayLike, source: str) -> NDArray[Any]:
 
 def _check_floats(array: NDArray[Any], source: str) -> None:
     if not np.issubdtype(array.dtype, np.floating):
-        raise DataError(
-            f"{source}: dtype {array.dtype} is neither uint8 (0 to 255) nor float (0 to 1); convert it"
-        )
+        raise DataError(f"{source}: dtype {array.dtype} is neither uint8 (0 to 255) nor float (0 to 1); convert it")
     finite = np.isfinite(array)
     if not finite.all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
         count = array.size - np.count_nonzero(finite)
-        raise DataError(
-            f"{source}: {count} values are NaN or infinite, the first at index {first}; remove them"
-        )
+        raise DataError(f"{source}: {count} values are NaN or infinite, the first at index {first}; remove them")
     low, high = array.min(), array.max()
     if low < 0 or high > 1:
         raise DataError(f"{source}: values go from {low:g} to {high:g}; scale them to [0, 1], or pass uint8")
 
 
-def check_labels(
-    labels: ArrayLike | None, count: int, classes: Sequence[str] | None, source: str
-) -> NDArray[np.int64]:
+def check_labels(labels: ArrayLike | None, count: int, classes: Sequence[str] | None, source: str) -> NDArray[np.int64]:
     """Labels as (N,) int64, all -1 for None; raises DataError where they are not N class numbers."""
     if labels is None:
         return np.full(count, UNLABELLED, dtype=np.int64)
     array = np.asarray(labels)
     if array.ndim == 2 and array.shape[1] > 1:
-        raise DataError(
-            f"{source}: labels {array.shape} look one-hot; pass class numbers: labels.argmax(axis=1)"
-        )
+        raise DataError(f"{source}: labels {array.shape} look one-hot; pass class numbers: labels.argmax(axis=1)")
     if array.ndim != 1:
-        raise DataError(
-            f"{source}: labels have shape {array.shape}; pass one class number an image: shape ({count},)"
-        )
+        raise DataError(f"{source}: labels have shape {array.shape}; pass one class number an image: shape ({count},)")
     if len(array) != count:
         raise DataError(f"{source}: {count} images but {len(array)} labels; give each image one label")
     if not np.issubdtype(array.dtype, np.integer):
         raise DataError(f"{source}: labels are {array.dtype}, not integers; number the classes 0, 1, 2, ...")
     low, high = int(array.min()), int(array.max())
     if low < 0:
-        raise DataError(
-            f"{source}: label {low} is negative; count from 0, and pass None for unlabelled images"
-        )
+        raise DataError(f"{source}: label {low} is negative; count from 0, and pass None for unlabelled images")
     limit = MOST_CLASSES if classes is None else len(classes)
     if high >= limit:
         raise DataError(f"{source}: label {high} is beyond {limit} classes; number the classes 0, 1, 2, ...")

@@ -25,9 +25,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{path}: cannot be read as npz ({error}); save plain arrays with numpy.savez"
-        ) from error
+        raise DataError(f"{path}: cannot be read as npz ({error}); save plain arrays with numpy.savez") from error
 
 
 def read_npz(path: Path) -> Pool:

@@ -95,9 +95,7 @@ READERS: dict[str, Callable[[Path], Pool]] = {
 FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "folder": "folder:PATH"}
 
 
-def load(
-    name: str, *, split: int = 0, train_size: int | None = None, labels_per_class: int | None = None
-) -> Data:
+def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per_class: int | None = None) -> Data:
     """Load a data set by its name in the catalogue, or as idx:FOLDER, npz:FILE or folder:PATH.
 
     Split 0 is the shipped one; split k > 0 draws as many training and test images anew, stratified.

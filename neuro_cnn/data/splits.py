@@ -96,9 +96,7 @@ def halves(data: Pool, split: int, name: str) -> tuple[Indices, Indices]:
 def _check_enough(data: Pool, name: str) -> None:
     counts = np.bincount(data.labels, minlength=len(data.classes))
     for label in np.flatnonzero(counts == 1):
-        raise DataError(
-            f"{name}: class {data.classes[label]!r} has 1 image; train and test need 2 or more a class"
-        )
+        raise DataError(f"{name}: class {data.classes[label]!r} has 1 image; train and test need 2 or more a class")
 
 
 def subset(labels: Indices, places: Indices, size: int, name: str) -> Indices:
@@ -107,9 +105,7 @@ def subset(labels: Indices, places: Indices, size: int, name: str) -> Indices:
     Raises UsageError for a size that is not from 1 to the number of images.
     """
     if not 1 <= size <= len(labels):
-        raise UsageError(
-            f"train_size {size}: {name} has {len(labels)} training images; ask for 1 to {len(labels)}"
-        )
+        raise UsageError(f"train_size {size}: {name} has {len(labels)} training images; ask for 1 to {len(labels)}")
     return np.sort(stratified(labels, places)[:size])
 
 

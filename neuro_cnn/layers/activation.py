@@ -62,8 +62,6 @@ class Triangle(Layer):
         xp = namespace(dy)
         above = activity.drive
         zero = xp.zeros((), dtype=dy.dtype)
-        safe = xp.where(
-            above > 0, above, xp.ones((), dtype=above.dtype)
-        )  # a power below 1 is steep at 0: taken as 0
+        safe = xp.where(above > 0, above, xp.ones((), dtype=above.dtype))  # a power below 1 is steep at 0: taken as 0
         error = xp.where(above > 0, self.power * dy * safe ** (self.power - 1), zero)
         return error - xp.mean(error, axis=1, keepdims=True), ()

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from neuro_cnn.backend import Array
-from neuro_cnn.ops.geometry import Window
+from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.geometry import Pair, Window
 
 Shape: TypeAlias = tuple[int, ...]
 """Shape of one image's activity: (planes, height, width), or (units,) once flattened."""
@@ -79,9 +80,7 @@ class Layer(Protocol):
         """The response, and the activity behind it: (N, *in_shape) -> (N, *out_shape), Activity."""
         ...
 
-    def backward(
-        self, params: Params, activity: Any, dy: Array, need_input: bool = True
-    ) -> tuple[Array | None, Any]:
+    def backward(self, params: Params, activity: Any, dy: Array, need_input: bool = True) -> tuple[Array | None, Any]:
         """Error gradients of the input (None unless needed) and of params.learned."""
         ...
 
@@ -108,6 +107,13 @@ class Plastic(Layer, Protocol):
     def rewire(self, params: Params, weight: Array) -> Params:
         """The params with new weights, and with what follows from the weights (inhibition) renewed."""
         ...
+
+
+def places(view: Window, in_shape: Shape) -> Pair:
+    """How many views a map has: (H', W'). Raises UsageError for units in a row, which have no neighbours to view."""
+    if len(in_shape) != 3:
+        raise UsageError(f"cells with views meet a row of {in_shape[0]} units; put them before Flatten()")
+    return view.places(in_shape[1], in_shape[2])
 
 
 def draw(rng: np.random.Generator | None, shape: Shape, deviation: float) -> Array:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from neuro_cnn import ops
 from neuro_cnn.backend import Array
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape
-from neuro_cnn.ops.geometry import Pad, Size, Window, window
+from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, places
+from neuro_cnn.ops.geometry import Pad, Size, Window
+from neuro_cnn.ops.pool import pooling
 
 
 class CActivity(NamedTuple):
@@ -48,7 +49,7 @@ class CCells(Layer):
         self.window(())
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        return (in_shape[0], *self.window(in_shape).places(*in_shape[1:]))
+        return (in_shape[0], *places(self.window(in_shape), in_shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, CActivity]:
         if isinstance(self.pool, Max):
@@ -67,7 +68,7 @@ class CCells(Layer):
         return ops.mean_pool_adjoint(dy, activity.in_shape, self.size, self.stride, self.pad), ()
 
     def window(self, in_shape: Shape) -> Window:
-        return window(self.size, self.size if self.stride is None else self.stride, self.pad)
+        return pooling(self.size, self.stride, self.pad)
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         planes, height, width = self.out_shape(params, in_shape)

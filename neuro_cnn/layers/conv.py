@@ -11,7 +11,7 @@ import numpy as np
 from neuro_cnn import ops
 from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, zeros
+from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, places, zeros
 from neuro_cnn.ops.correlate import check_planes
 from neuro_cnn.ops.geometry import Pad, Size, Window, window
 from neuro_cnn.ops.normalize import at_planes, sum_positions
@@ -37,34 +37,30 @@ class Conv(Layer):
 
     def __post_init__(self) -> None:
         at_least_one("planes", self.planes)
+        at_least_one("groups", self.groups)
         window(self.size, self.stride, self.pad, self.dilation)
         if self.table is not None and len(self.table) != self.planes:
-            raise UsageError(
-                f"connection table of {len(self.table)} rows for {self.planes} planes; give a row a plane"
-            )
+            raise UsageError(f"connection table of {len(self.table)} rows for {self.planes} planes; give a row a plane")
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         shape = (self.planes, in_shape[0] // self.groups, *self.window(in_shape).size)
         check_planes(in_shape[0], shape, self.groups)
-        if self.table is not None and any(len(row) != shape[1] for row in self.table):
-            raise UsageError(
-                f"connection table with rows of {len(self.table[0])} for {shape[1]} input planes"
-            )
+        for row in self.table or ():
+            if len(row) != shape[1]:
+                raise UsageError(f"connection table with a row of {len(row)} for {shape[1]} input planes")
         # half the variance is lost in a rectifier: 2 / fan-in keeps it (He et al. 2015, eq. 10)
         weight = draw(rng, shape, sqrt(2 / (shape[1] * shape[2] * shape[3])))
         return Params(Weights(weight, zeros((self.planes,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        return (params.learned.weight.shape[0], *self.window(in_shape).places(*in_shape[1:]))
+        return (params.learned.weight.shape[0], *places(self.window(in_shape), in_shape))
 
     def fits(self, params: Params, in_shape: Shape) -> bool:
         return bool(params.learned.weight.shape[1] * self.groups == in_shape[0])
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         weight, bias = params.learned
-        excitation = ops.correlate(
-            x, weight, self.stride, self.pad, self.dilation, self.groups, self._table()
-        )
+        excitation = ops.correlate(x, weight, self.stride, self.pad, self.dilation, self.groups, self._table())
         drive = excitation + at_planes(bias, excitation) if self.bias else excitation
         return drive, LinearActivity(x, excitation, drive)
 
@@ -74,9 +70,7 @@ class Conv(Layer):
         weight = params.learned.weight
         how = (self.stride, self.pad, self.dilation, self.groups, self._table())
         gradient = Weights(self.associate(params, activity, dy), sum_positions(dy) if self.bias else ())
-        return ops.correlate_input_adjoint(
-            dy, weight, activity.x.shape, *how
-        ) if need_input else None, gradient
+        return ops.correlate_input_adjoint(dy, weight, activity.x.shape, *how) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
         how = (self.stride, self.pad, self.dilation, self.groups, self._table())

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant
+from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, places
 from neuro_cnn.ops.geometry import Window, window
 from neuro_cnn.ops.kernels import difference_of_gaussians
 
@@ -48,7 +48,7 @@ class Contrast(Layer):
         return Params((), Kernel(constant(kernel[None, None], rng)))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        return (2 * in_shape[0], *in_shape[1:])
+        return (2 * in_shape[0], *places(self.window(in_shape), in_shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, ContrastActivity]:
         xp = namespace(x)
@@ -79,4 +79,4 @@ class Contrast(Layer):
 
     def _pad(self) -> tuple[tuple[int, int], tuple[int, int]]:
         before = (self.size - 1) // 2
-        return ((before, self.size - 1 - before),) * 2  # type: ignore[return-value]
+        return ((before, self.size - 1 - before),) * 2

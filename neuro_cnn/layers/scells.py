@@ -11,7 +11,7 @@ import numpy as np
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, zeros
+from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, places, zeros
 from neuro_cnn.layers.conv import at_least_one
 from neuro_cnn.ops.geometry import Pad, Size, Window, window
 from neuro_cnn.ops.kernels import falling
@@ -64,6 +64,7 @@ class Shunting:
     def __post_init__(self) -> None:
         if self.r <= 0:
             raise UsageError(f"selectivity r is {self.r}; it must be positive")
+        falling(1, self.gamma)
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,12 @@ class SCells(Layer):
         inhibition = zeros((self.planes,), rng is None)
         if isinstance(self.response, Rectified):
             return Params(SWeights(weight, inhibition))
-        c = np.broadcast_to(_falling(shape[2:], self.response.gamma) / shape[1], (1, *shape[1:]))
+        c = np.broadcast_to(falling((shape[2], shape[3]), self.response.gamma) / shape[1], (1, *shape[1:]))
         params = Params(SWeights(weight, inhibition), Surround(constant(c, rng)))
         return params if rng is None else self.rewire(params, np.abs(weight))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
-        return (params.learned.weight.shape[0], *self.window(in_shape).places(*in_shape[1:]))
+        return (params.learned.weight.shape[0], *places(self.window(in_shape), in_shape))
 
     def fits(self, params: Params, in_shape: Shape) -> bool:
         return bool(params.learned.weight.shape[1] == in_shape[0])
@@ -146,9 +147,7 @@ class SCells(Layer):
         return SWeights(xp.maximum(learned.weight, zero), xp.maximum(learned.inhibition, zero))
 
     def associate(self, params: Params, activity: SActivity, factor: Array) -> Array:
-        views = ops.correlate_weight_adjoint(
-            activity.x, factor, params.learned.weight.shape, self.stride, self.pad
-        )
+        views = ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, self.stride, self.pad)
         # Fukushima 1980, eq. (7): the increment is weighted by c(v)
         return views if isinstance(self.response, Rectified) else views * params.fixed.surround
 
@@ -169,10 +168,3 @@ class SCells(Layer):
         taps = params.learned.weight[0].size * planes
         inhibitory = 0 if isinstance(self.response, Rectified) else params.fixed.surround.size
         return Arithmetic((taps + planes + inhibitory) * height * width, (taps + inhibitory) * height * width)
-
-
-def _falling(size: tuple[int, ...], gamma: float) -> Array:
-    square = falling(max(size), gamma)
-    top, left = (max(size) - size[0]) // 2, (max(size) - size[1]) // 2
-    c = square[top : top + size[0], left : left + size[1]]
-    return c / c.sum()

@@ -21,7 +21,7 @@ class Flatten(Layer):
         return (prod(in_shape),)
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Shape]:
-        return namespace(x).reshape(x, (x.shape[0], -1)), x.shape
+        return namespace(x).reshape(x, (x.shape[0], prod(x.shape[1:]))), x.shape
 
     def backward(
         self, params: Params, activity: Shape, dy: Array, need_input: bool = True

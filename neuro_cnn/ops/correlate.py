@@ -15,15 +15,15 @@ from neuro_cnn.ops.geometry import (
     Pair,
     Size,
     Window,
-    gather,
     batch_first,
     batch_last,
+    gather,
     unpad,
     window,
 )
 
 TILE = 1 << 18
-"""Numbers in one tile of columns (1 MB in float32, so that it stays in cache). Our choice."""
+"""Numbers in one tile of columns or of responses (1 MB in float32, so that it stays in cache). Our choice."""
 
 
 def correlate(
@@ -49,7 +49,7 @@ def correlate(
     y = xp.empty((weight.shape[0], *places, x.shape[0]), dtype=xp.result_type(x, weight))
     for inputs, outputs in _groups(x.shape[1], weight.shape[0], groups):
         matrix = _matrix(weight[outputs, ...])
-        for rows, batch in _tiles(matrix.shape[1], places, x.shape[0]):
+        for rows, batch in _tiles(max(matrix.shape), places, x.shape[0]):
             columns = _matrix_of(padded[inputs, ..., batch], w, places, rows)
             tile = matrix @ columns
             y[outputs, rows, :, batch] = xp.reshape(tile, y[outputs, rows, :, batch].shape)
@@ -77,7 +77,7 @@ def correlate_input_adjoint(
     padded = xp.zeros((in_shape[1], height, width, in_shape[0]), dtype=xp.result_type(dy, weight))
     for inputs, outputs in _groups(in_shape[1], weight.shape[0], groups):
         matrix = xp.permute_dims(_matrix(weight[outputs, ...]), (1, 0))
-        for rows, batch in _tiles(matrix.shape[0], places, in_shape[0]):
+        for rows, batch in _tiles(max(matrix.shape), places, in_shape[0]):
             tile = errors[outputs, rows, :, batch]
             columns = matrix @ xp.reshape(tile, (tile.shape[0], -1))
             columns = xp.reshape(columns, (-1, *w.size, *tile.shape[1:]))
@@ -100,7 +100,7 @@ def correlate_weight_adjoint(
     With dy the error this is backprop's gradient; with dy the post-synaptic factor it is Hebb's product.
     """
     xp = namespace(x, dy)
-    w = window(weight_shape[2:], stride, pad, dilation)
+    w = window((weight_shape[2], weight_shape[3]), stride, pad, dilation)
     places = w.places(*x.shape[2:])
     check_planes(x.shape[1], weight_shape[:2], groups)
     padded, errors = batch_last(x, w.pad), batch_last(dy, ((0, 0), (0, 0)))
@@ -108,7 +108,7 @@ def correlate_weight_adjoint(
     for inputs, outputs in _groups(x.shape[1], weight_shape[0], groups):
         size = (x.shape[1] // groups) * w.size[0] * w.size[1]
         total = xp.zeros((weight_shape[0] // groups, size), dtype=xp.result_type(x, dy))
-        for rows, batch in _tiles(size, places, x.shape[0]):
+        for rows, batch in _tiles(max(total.shape), places, x.shape[0]):
             columns = _matrix_of(padded[inputs, ..., batch], w, places, rows)
             tile = xp.reshape(errors[outputs, rows, :, batch], (total.shape[0], -1))
             total += tile @ xp.permute_dims(columns, (1, 0))
@@ -131,7 +131,11 @@ def _joined(weight: Array, table: Array | None) -> Array:
     if table is None:
         return weight
     xp = namespace(weight)
-    return weight * xp.astype(xp.asarray(table), weight.dtype)[:, :, None, None]
+    connected = xp.asarray(table)
+    if connected.shape != weight.shape[:2]:
+        have, want = (" x ".join(map(str, shape)) for shape in (connected.shape, weight.shape[:2]))
+        raise UsageError(f"connection table of {have} for weights of {want} planes")
+    return weight * xp.astype(connected, weight.dtype)[:, :, None, None]
 
 
 def _matrix(weight: Array) -> Array:
@@ -145,7 +149,7 @@ def _groups(planes_in: int, planes_out: int, groups: int) -> Iterator[tuple[slic
 
 
 def _tiles(depth: int, places: Pair, batch: int) -> Iterator[tuple[slice, slice]]:
-    """Rows of views and parts of the batch whose columns of `depth` numbers fill at most one tile."""
+    """Rows of views and parts of the batch that fill at most one tile, at `depth` numbers a view."""
     images = max(1, min(batch, TILE // (depth * places[1])))
     rows = max(1, min(places[0], TILE // (depth * places[1] * images)))
     for start in range(0, places[0], rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
@@ -25,28 +26,32 @@ class Window(NamedTuple):
     dilation: Pair = (1, 1)
 
     def places(self, height: int, width: int) -> Pair:
-        """How many views fit: (H', W'). Raises UsageError when not even one does."""
-        return tuple(
-            self._along(axis, length, (height, width)) for axis, length in enumerate((height, width))
-        )  # type: ignore[return-value]
-
-    def _along(self, axis: int, length: int, shape: Pair) -> int:
-        extent = self.dilation[axis] * (self.size[axis] - 1) + 1
-        room = length + sum(self.pad[axis]) - extent
-        if room < 0 or length < 1:
-            view = " x ".join(map(str, self.size)) if len(set(self.size)) > 1 else self.size[0]
-            dilated = f" (dilated to {extent})" if extent != self.size[axis] else ""
+        """How many views fit: (H', W'). Raises UsageError when not even one does, or nothing of the map is left."""
+        sides = (height, width)
+        extents = [d * (s - 1) + 1 for s, d in zip(self.size, self.dilation, strict=True)]
+        rooms = [length + sum(p) - extent for length, p, extent in zip(sides, self.pad, extents, strict=True)]
+        left = [length - sum(max(-edge, 0) for edge in p) for length, p in zip(sides, self.pad, strict=True)]
+        if min(rooms) < 0 or min(left) < 1:
+            dilated = f" (dilated to {_by(extents)})" if max(self.dilation) > 1 else ""
+            cropped = f" padded by {self.pad}" if min(map(min, self.pad)) < 0 else ""
+            # the smallest padding of every edge that makes both axes long enough
+            pad = max(-((length - extent) // 2) for length, extent in zip(sides, extents, strict=True))
             raise UsageError(
-                f"view of {view}{dilated} does not fit a map of {shape[0]} x {shape[1]}; "
-                f"pad by {sum(self.pad[axis]) // 2 + -(room // 2)} or shrink the view"
+                f"view of {_by(self.size)}{dilated} does not fit a map of {height} x {width}{cropped}; "
+                f"{f'pad by {pad}' if pad > 0 else 'crop by less'} or shrink the view"
             )
-        return room // self.stride[axis] + 1
+        return rooms[0] // self.stride[0] + 1, rooms[1] // self.stride[1] + 1
 
     def tap(self, i: int, j: int, places: Pair, first: int = 0) -> tuple[slice, slice]:
         """Rows and columns of the padded map that tap (i, j) of the views sees, from view row `first` on."""
         return _steps(i, first, places[0], self.stride[0], self.dilation[0]), _steps(
             j, 0, places[1], self.stride[1], self.dilation[1]
         )
+
+
+def _by(sides: Sequence[int]) -> str:
+    """Two sides in words: "5", or "5 x 3" when they differ."""
+    return " x ".join(map(str, dict.fromkeys(sides)))
 
 
 def _steps(tap: int, first: int, count: int, stride: int, dilation: int) -> slice:

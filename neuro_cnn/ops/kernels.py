@@ -10,24 +10,31 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.geometry import Size, pair
 
 Kernel: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def _grid(size: int) -> tuple[Kernel, Kernel]:
-    if size < 1:
+def _grid(size: Size) -> tuple[Kernel, Kernel]:
+    """Rows and columns counted from the centre, (h, 1) and (1, w)."""
+    height, width = pair(size)
+    if min(height, width) < 1:
         raise UsageError(f"kernel of size {size}; it must be at least 1")
-    y, x = np.mgrid[:size, :size] - (size - 1) / 2
-    return y, x
+    return np.arange(height)[:, None] - (height - 1) / 2, np.arange(width)[None, :] - (width - 1) / 2
+
+
+def _bell(square: Kernel, sigma: float) -> Kernel:
+    """exp(-square / 2 sigma^2), scaled to 1 at its largest, so that a narrow bell between pixels does not vanish."""
+    if sigma <= 0:
+        raise UsageError(f"Gaussian with sigma = {sigma}; it must be positive")
+    return np.exp(-(square - square.min()) / (2 * sigma * sigma))
 
 
 def gaussian(size: int, sigma: float) -> Kernel:
     """Gaussian of standard deviation `sigma` pixels, sum 1: (size, size)."""
-    if sigma <= 0:
-        raise UsageError(f"Gaussian with sigma = {sigma}; it must be positive")
     y, x = _grid(size)
-    bell = np.exp(-(x * x + y * y) / (2 * sigma * sigma))
-    return bell / bell.sum()
+    bell = _bell(x * x + y * y, sigma)
+    return np.asarray(bell / bell.sum())
 
 
 def difference_of_gaussians(size: int, centre: float, surround: float) -> Kernel:
@@ -36,9 +43,7 @@ def difference_of_gaussians(size: int, centre: float, surround: float) -> Kernel
     Raises UsageError unless 0 < centre < surround.
     """
     if not 0 < centre < surround:
-        raise UsageError(
-            f"centre {centre} and surround {surround}; the surround must be the wider of two positive"
-        )
+        raise UsageError(f"centre {centre} and surround {surround}; the surround must be the wider of two positive")
     return gaussian(size, centre) - gaussian(size, surround)
 
 
@@ -61,20 +66,17 @@ def gabor(
     y, x = _grid(size)
     across = x * np.cos(orientation) + y * np.sin(orientation)
     along = -x * np.sin(orientation) + y * np.cos(orientation)
-    sigma = wavelength / 2 if sigma is None else sigma
-    envelope = np.exp(-(across**2 + (aspect * along) ** 2) / (2 * sigma * sigma))
+    envelope = _bell(across**2 + (aspect * along) ** 2, wavelength / 2 if sigma is None else sigma)
     wave = envelope * np.cos(2 * np.pi * across / wavelength + phase)
     wave -= envelope * wave.sum() / envelope.sum()  # blind to diffuse light
     norm = np.linalg.norm(wave)
-    if norm == 0:
-        raise UsageError(
-            f"Gabor of size {size} has no stripes; enlarge it to about its wavelength of {wavelength} px"
-        )
-    return wave / norm
+    if norm <= 1e-9 * np.linalg.norm(envelope):  # nothing but rounding errors is left
+        raise UsageError(f"Gabor of size {size} has no stripes; enlarge it to about its wavelength of {wavelength} px")
+    return np.asarray(wave / norm)
 
 
-def falling(size: int, gamma: float = 1.0) -> Kernel:
-    """Fukushima's c(v) = gamma^|v|, largest at the centre, sum 1: (size, size).
+def falling(size: Size, gamma: float = 1.0) -> Kernel:
+    """Fukushima's c(v) = gamma^|v|, largest at the centre, sum 1: (h, w).
 
     The papers say only that c falls with |v|; the geometric form is that of later users, and gamma = 1 (flat) our
     choice.
@@ -83,7 +85,7 @@ def falling(size: int, gamma: float = 1.0) -> Kernel:
         raise UsageError(f"c(v) = gamma^|v| with gamma = {gamma}; gamma must lie in (0, 1]")
     y, x = _grid(size)
     c = gamma ** np.hypot(y, x)
-    return c / c.sum()
+    return np.asarray(c / c.sum())
 
 
 LECTURE: dict[str, Kernel] = {

@@ -17,4 +17,5 @@ def solve_positive(a: Array, b: Array) -> Array:
         from scipy.linalg import cho_factor, cho_solve
 
         return cho_solve(cho_factor(a, overwrite_a=False, check_finite=False), b, check_finite=False)
-    return xp.linalg.solve(a, b)
+    lower = xp.linalg.cholesky(a)
+    return xp.linalg.solve(xp.permute_dims(lower, (1, 0)), xp.linalg.solve(lower, b))

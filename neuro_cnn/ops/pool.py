@@ -16,7 +16,7 @@ def max_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> 
     Winners count taps row by row; ties go to the lowest. Cells outside the map do not take part.
     """
     xp = namespace(x)
-    w = _pooling(size, stride, pad)
+    w = pooling(size, stride, pad)
     padded = batch_last(x, w.pad, value=-xp.inf)
     taps = _taps(padded, w, w.places(*x.shape[2:]))
     _, y = next(taps)
@@ -32,7 +32,7 @@ def max_pool_adjoint(
 ) -> Array:
     """Each value sent back to the cell that won its view: (N, K, H', W') -> in_shape."""
     xp = namespace(dy, winners)
-    w = _pooling(size, stride, pad)
+    w = pooling(size, stride, pad)
     error, winner = batch_last(dy, _NONE), batch_last(winners, _NONE)
     zero = xp.zeros((), dtype=dy.dtype)
     return _spread(in_shape, w, (xp.where(winner == tap, error, zero) for tap in range(_area(w))))
@@ -40,7 +40,7 @@ def max_pool_adjoint(
 
 def mean_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> Array:
     """Mean over each view: (N, K, H, W) -> (N, K, H', W'). Cells outside the map count as silent."""
-    w = _pooling(size, stride, pad)
+    w = pooling(size, stride, pad)
     taps = _taps(batch_last(x, w.pad), w, w.places(*x.shape[2:]))
     _, first = next(taps)
     total = first + 0
@@ -53,7 +53,7 @@ def mean_pool_adjoint(
     dy: Array, in_shape: tuple[int, ...], size: Size, stride: Size | None = None, pad: Pad = 0
 ) -> Array:
     """Each value shared out equally over its view: (N, K, H', W') -> in_shape."""
-    w = _pooling(size, stride, pad)
+    w = pooling(size, stride, pad)
     share = batch_last(dy, _NONE) / _area(w)
     return _spread(in_shape, w, repeat(share, _area(w)))
 
@@ -61,20 +61,18 @@ def mean_pool_adjoint(
 def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, pad: Pad = 0) -> Array:
     """Power mean (mean |x|^p)^(1/p) over each view: p = 1 the mean of |x|, p -> inf the maximum of |x|.
 
-    Raises UsageError unless p >= 1.
+    Raises UsageError unless 1 <= p < inf.
     """
     xp = namespace(x)
-    w = _pooling(size, stride, pad)
-    if p < 1:
-        raise UsageError(f"power mean with p = {p}; p must be at least 1")
+    w = pooling(size, stride, pad)
+    if not 1 <= p < float("inf"):
+        raise UsageError(f"power mean with p = {p}; p must be finite and at least 1")
     padded = xp.abs(batch_last(x, w.pad))
     places = w.places(*x.shape[2:])
     largest = next(_taps(padded, w, places))[1]
     for _, view in _taps(padded, w, places):
         largest = xp.maximum(largest, view)
-    scale = xp.where(
-        largest > 0, largest, xp.ones((), dtype=x.dtype)
-    )  # |x| / scale <= 1: no overflow for any p
+    scale = xp.where(largest > 0, largest, xp.ones((), dtype=x.dtype))  # |x| / scale <= 1: no overflow for any p
     total = xp.zeros(largest.shape, dtype=x.dtype)
     for _, view in _taps(padded, w, places):
         total += (view / scale) ** p
@@ -86,7 +84,7 @@ def power_mean_pool_adjoint(
 ) -> Array:
     """dy_view (|x| / y)^(p-1) sign(x) / area, summed over views; 0 where the view is silent."""
     xp = namespace(dy, x, y)
-    w = _pooling(size, stride, pad)
+    w = pooling(size, stride, pad)
     error, mean = batch_last(dy, _NONE), batch_last(y, _NONE)
     scale = xp.where(mean > 0, mean, xp.ones((), dtype=y.dtype))
     share = xp.where(mean > 0, error / _area(w), xp.zeros((), dtype=dy.dtype))
@@ -98,12 +96,14 @@ def power_mean_pool_adjoint(
 _NONE = ((0, 0), (0, 0))
 
 
-def _pooling(size: Size, stride: Size | None, pad: Pad) -> Window:
+def pooling(size: Size, stride: Size | None = None, pad: Pad = 0) -> Window:
+    """How pooling views lie on a map; a stride of None is the view's own size.
+
+    Raises UsageError when padding leaves views wholly outside the map.
+    """
     w = window(size, size if stride is None else stride, pad)
     if any(edge >= side for p, side in zip(w.pad, w.size, strict=True) for edge in p):
-        raise UsageError(
-            f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less"
-        )
+        raise UsageError(f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less")
     return w
 
 

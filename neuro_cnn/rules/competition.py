@@ -39,9 +39,7 @@ class KWTA:
     def __call__(self, drive: Array) -> Array:
         xp = namespace(drive)
         if self.k > drive.shape[1]:
-            raise UsageError(
-                f"{self.k} winners among {drive.shape[1]} planes; choose k up to the number of planes"
-            )
+            raise UsageError(f"{self.k} winners among {drive.shape[1]} planes; choose k up to the number of planes")
         left, won = drive, xp.zeros(drive.shape, dtype=drive.dtype)
         for _ in range(self.k):
             first = winner(left)

@@ -74,9 +74,7 @@ class Hebbian:
         factor, decay = self.plasticity(g, activity.excitation)
         weight = params.learned.weight
         step = layer.associate(params, activity, factor) - over_planes(decay, weight) * weight
-        weight = weight + at(self.rate, int(state.step), int(state.updates)) * step / over_planes(
-            _share(g), weight
-        )
+        weight = weight + at(self.rate, int(state.step), int(state.updates)) * step / over_planes(_share(g), weight)
         states = []
         for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
             weight, kept = h.settle(weight, g, kept)

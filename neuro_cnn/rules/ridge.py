@@ -19,9 +19,9 @@ LARGEST = 16_384
 
 
 class Sums(NamedTuple):
-    """Sums over images of one part of the data: count, features (D,), targets (K,), and their products."""
+    """Sums over one part of the data: how many images, features (D,), targets (K,), and their products."""
 
-    count: int
+    images: int
     x: Array
     y: Array
     xx: Array
@@ -87,14 +87,12 @@ class Ridge:
     def finish(self, layer: Any, params: Params, state: RidgeState) -> Params:
         xp = namespace(state.fit.x)
         penalty = self.penalties[0]
-        if len(self.penalties) > 1 and int(state.held_out.count) > 0:
+        if len(self.penalties) > 1 and int(state.held_out.images) > 0:
             losses = [float(_loss(state.held_out, *_solve(state.fit, p))) for p in self.penalties]
             penalty = self.penalties[int(np.argmin(losses))]
         weight, bias = _solve(Sums(*(a + b for a, b in zip(state.fit, state.held_out, strict=True))), penalty)
         dtype = params.learned.weight.dtype
-        weight = xp.permute_dims(weight, (1, 0)) + xp.zeros(
-            (weight.shape[1], weight.shape[0]), dtype=weight.dtype
-        )
+        weight = xp.permute_dims(weight, (1, 0)) + xp.zeros((weight.shape[1], weight.shape[0]), dtype=weight.dtype)
         return params._replace(learned=Weights(xp.astype(weight, dtype), xp.astype(bias, dtype)))
 
 
@@ -114,13 +112,11 @@ def _add(sums: Sums, x: Array, y: Array) -> Sums:
 def _solve(sums: Sums, penalty: float) -> tuple[Array, Array]:
     """Weights (D, K) and bias (K,) of least squared error with an unpenalised bias."""
     xp = namespace(sums.x)
-    n = int(sums.count)
+    n = int(sums.images)
     mean_x, mean_y = sums.x / n, sums.y / n
     covariance = sums.xx / n - mean_x[:, None] * mean_x[None, :]
     scale = float(xp.sum(xp.linalg.diagonal(covariance))) / covariance.shape[0]
-    ridge = covariance + penalty * (scale if scale > 0 else 1.0) * xp.eye(
-        covariance.shape[0], dtype=covariance.dtype
-    )
+    ridge = covariance + penalty * (scale if scale > 0 else 1.0) * xp.eye(covariance.shape[0], dtype=covariance.dtype)
     weight = solve_positive(ridge, sums.xy / n - mean_x[:, None] * mean_y[None, :])
     return weight, mean_y - mean_x @ weight
 
@@ -129,5 +125,5 @@ def _loss(sums: Sums, weight: Array, bias: Array) -> Array:
     """Mean squared error of x w + b over the images behind the sums."""
     xp = namespace(weight)
     cross = xp.sum(weight * (sums.xx @ weight - 2 * sums.xy + 2 * sums.x[:, None] * bias[None, :]))
-    rest = xp.linalg.trace(sums.yy) - 2 * xp.sum(bias * sums.y) + int(sums.count) * xp.sum(bias * bias)
-    return (cross + rest) / int(sums.count)
+    rest = xp.linalg.trace(sums.yy) - 2 * xp.sum(bias * sums.y) + int(sums.images) * xp.sum(bias * bias)
+    return (cross + rest) / int(sums.images)

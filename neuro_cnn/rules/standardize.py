@@ -16,7 +16,7 @@ from neuro_cnn.ops.normalize import moments
 class Pooled(NamedTuple):
     """Count of values seen, and mean and sum of squared deviations of each plane."""
 
-    count: int
+    seen: int
     mean: Array
     squares: Array
 
@@ -46,11 +46,11 @@ class Standardize:
     ) -> tuple[Params, Pooled]:
         count = activity.x.size // activity.x.shape[1]
         mean, variance = moments(activity.x)
-        total = int(state.count) + count
+        total = int(state.seen) + count
         away = mean - state.mean
-        squares = state.squares + variance * count + away * away * (int(state.count) * count / total)
+        squares = state.squares + variance * count + away * away * (int(state.seen) * count / total)
         return params, Pooled(total, state.mean + away * (count / total), squares)
 
     def finish(self, layer: Any, params: Params, state: Pooled) -> Params:
         xp = namespace(state.mean)
-        return Params((), Moments(state.mean, xp.sqrt(state.squares / max(int(state.count), 1))))
+        return Params((), Moments(state.mean, xp.sqrt(state.squares / max(int(state.seen), 1))))

@@ -2,16 +2,19 @@
 
 from neuro_cnn.viz.accuracy import accuracy_against_shift
 from neuro_cnn.viz.activity import responses
+from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.frontispiece import overview
-from neuro_cnn.viz.style import save, to_svg
+from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.weights import filters
 
 __all__ = [
     "accuracy_against_shift",
     "confusion",
+    "drawable",
     "filters",
+    "images",
     "learning_curves",
     "overview",
     "responses",

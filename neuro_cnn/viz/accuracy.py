@@ -84,9 +84,7 @@ def shift_lines(axes: Axes, summary: Sequence[Row], chance: float) -> None:
         bars = spreads if np.nanmax(spreads, initial=0) > 0 else None
         axes.errorbar(pixels, means, bars, **each, **dashed, elinewidth=0.7, capsize=1.5, capthick=0.7)
     axes.axhline(100 * chance, color=style.MUTED, linestyle=":", linewidth=0.8)
-    axes.annotate(
-        "chance", (0, 100 * chance), (0, 1.5), textcoords="offset points", va="bottom", color=style.MUTED
-    )
+    axes.annotate("chance", (0, 100 * chance), (0, 1.5), textcoords="offset points", va="bottom", color=style.MUTED)
     axes.set(ylim=(0, 100), xlabel="shift, pixels (0: as they are)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")

@@ -30,9 +30,7 @@ def confusion(matrix: NDArray[Any], classes: Sequence[str], *, title: str = "Con
     margin = 10 + LETTER * max(map(len, names))
     digits = LETTER * len(str(int(matrix.max()))) + 2
     cell = max(digits, min(13.0, (style.PAGE - margin - 20) / count))
-    detail = (
-        f"{np.trace(matrix)} of {matrix.sum()} images recognised; colour: share of the true class's images"
-    )
+    detail = f"{np.trace(matrix)} of {matrix.sum()} images recognised; colour: share of the true class's images"
     with style.context():
         width = max(style.PAGE, margin + count * cell + 20)
         upright = LETTER * max(map(len, names)) < cell

@@ -82,10 +82,7 @@ def _values(epoch: Epoch) -> dict[str, float]:
 
 def _measures(histories: Mapping[str, Sequence[Epoch]]) -> list[str]:
     seen = dict.fromkeys(
-        key.removeprefix(HELD_OUT)
-        for epochs in histories.values()
-        for epoch in epochs
-        for key in _values(epoch)
+        key.removeprefix(HELD_OUT) for epochs in histories.values() for epoch in epochs for key in _values(epoch)
     )
     first = [name for name in NAMES if name in seen]
     return first + [name for name in seen if name not in first]

@@ -73,9 +73,7 @@ def draw(axes: Axes, tiles: NDArray[Any], columns: int, colours: tuple[str, Norm
     axes.set_anchor("NW")
     # Exact pixels while they are larger than the printer's; beyond that the renderer averages.
     interpolation = "none" if max(image.shape[:2]) < 800 else None
-    return axes.imshow(
-        image, cmap=colours[0], norm=colours[1], interpolation=interpolation, aspect="equal", zorder=2
-    )
+    return axes.imshow(image, cmap=colours[0], norm=colours[1], interpolation=interpolation, aspect="equal", zorder=2)
 
 
 def number(axes: Axes, size: tuple[int, int], rows: Iterable[int], columns: Iterable[int] = ()) -> None:

@@ -72,14 +72,19 @@ def context() -> AbstractContextManager[None]:
     return matplotlib.style.context(RC, after_reset=True)  # type: ignore[no-any-return,unused-ignore]
 
 
+def drawable(path: Path | str) -> Path:
+    """The path, when a figure can be saved there. Raises UsageError unless it ends in .png, .pdf or .svg."""
+    if Path(path).suffix.lower() not in _NO_DATE:
+        raise UsageError(f"cannot draw into {str(path)!r}: let the name end in .png, .pdf or .svg")
+    return Path(path)
+
+
 def save(figure: Figure, path: Path | str) -> None:
     """Write a figure whole; the suffix chooses the format: .png (150 dpi), .pdf or .svg.
 
     The same figure gives the same bytes: the file holds no date. Raises UsageError for another suffix.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in _NO_DATE:
-        raise UsageError(f"cannot draw into {str(path)!r}: let the name end in .png, .pdf or .svg")
+    suffix = drawable(path).suffix.lower()
     with context(), replacing(path) as temporary:
         figure.savefig(temporary, format=suffix[1:], dpi=150, metadata=_NO_DATE[suffix])
 

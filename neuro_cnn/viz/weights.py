@@ -105,8 +105,6 @@ def _colour_bar(figure: Figure, axes: Axes, place: tuple[float, float, float], i
     low, high = image.get_clim()
     ticks = [low, 0, high] if low < 0 < high else [low, high]
     style.text_at(figure, left, top, "colour" if inputs == 3 else "weight")
-    bar = figure.colorbar(
-        ScalarMappable(image.norm, image.cmap), cax=style.box(figure, left, top + 5, 3, tall - 6.5)
-    )
+    bar = figure.colorbar(ScalarMappable(image.norm, image.cmap), cax=style.box(figure, left, top + 5, 3, tall - 6.5))
     bar.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
     bar.ax.tick_params(length=0)

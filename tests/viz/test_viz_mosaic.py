@@ -34,17 +34,26 @@ def test_a_sheet_holds_every_tile_unchanged_in_reading_order(count, height, widt
     tiles = np.arange(1.0, count * height * width + 1).reshape(count, height, width)
     sheet = mosaic.sheet(tiles, columns)
     regions = find_objects(label(~np.isnan(sheet))[0])
-    zoom = mosaic.Pitch.of(height, width).zoom
+    zoom, gap, *_ = mosaic.Pitch.of(height, width)
     found = sorted(regions, key=lambda at: (at[0].start, at[1].start))
     assert len(found) == count
     for tile, at in zip(tiles, found, strict=True):
         np.testing.assert_array_equal(sheet[at][::zoom, ::zoom], tile)
         assert sheet[at].shape == (height * zoom, width * zoom)
+    assert [at.start for at in found[0]] == [gap, gap]  # the gap runs round the sheet
+    full = found[min(count, columns) - 1]
+    assert sheet.shape[1] - full[1].stop == gap + (max(columns - count, 0)) * (width * zoom + gap)
 
 
 @pytest.mark.parametrize(
     ("shape", "drawn"),
-    [((1, 1, 3, 5), 1), ((37, 1, 5, 5), 37), ((64, 2, 7, 3), 64), ((96, 3, 11, 11), 96), ((400, 1, 1, 1), 400)],
+    [
+        ((1, 1, 3, 5), 1),
+        ((37, 1, 5, 5), 37),
+        ((64, 2, 7, 3), 64),
+        ((96, 3, 11, 11), 96),
+        ((400, 1, 1, 1), 400),
+    ],
 )
 def test_every_plane_has_one_tile(shape, drawn):
     assert tiles_drawn(viz.filters(RNG.normal(size=shape), title="S1").axes[0]) == drawn
@@ -98,7 +107,11 @@ def test_three_inputs_are_drawn_in_colour_on_one_scale_for_all_filters():
 
 def test_the_colour_bar_shows_the_limits_of_the_panel():
     figure = viz.filters(np.array([-0.25, 0.125]).reshape(2, 1, 1, 1), title="S1")
-    assert [text.get_text() for text in figure.axes[1].get_yticklabels()] == ["\N{MINUS SIGN}0.25", "0", "0.25"]
+    assert [text.get_text() for text in figure.axes[1].get_yticklabels()] == [
+        "\N{MINUS SIGN}0.25",
+        "0",
+        "0.25",
+    ]
 
 
 @pytest.mark.parametrize("inputs", [1, 5])

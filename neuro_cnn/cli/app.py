@@ -1,0 +1,45 @@
+"""The commands, gathered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neuro_cnn import __version__
+from neuro_cnn.cli import compare, data, info, look, train
+from neuro_cnn.cli.console import Level, level
+
+app = typer.Typer(
+    help="From Hubel and Wiesel's cells over Fukushima's neocognitron to the modern CNN.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def common(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Set what is said on stderr; results go to stdout."""
+    del debug  # read by main, before anything can fail
+    if version:
+        print(__version__)
+        raise typer.Exit
+    level(Level.QUIET if quiet else Level.VERBOSE if verbose else Level.NORMAL)
+
+
+app.command("compare")(compare.compare)
+app.command("train")(train.train)
+app.command("evaluate")(train.evaluate)
+app.command("fields")(look.fields)
+app.command("respond")(look.respond)
+app.command("models")(info.models)
+app.add_typer(data.app, name="data")
+app.add_typer(info.config_app, name="config")
+app.command("info")(info.info)

@@ -1,0 +1,173 @@
+"""neuro-cnn compare: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table
+
+if TYPE_CHECKING:
+    from neuro_cnn.compare import Study
+    from neuro_cnn.runs import RunFolder
+
+
+def compare(
+    systems: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names such as lenet5 or softhebb:layers=2, TOML files, or run folders.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Data set; see `neuro-cnn data list`. [default: digits]")] = None,
+    train_size: Annotated[int | None, typer.Option(help="Learn from this many training images.")] = None,
+    labels_per_class: Annotated[
+        int | None, typer.Option(help="Show the teacher only this many labels a class.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Learning seeds 0 to K-1. [default: 1]")] = None,
+    splits: Annotated[int | None, typer.Option(help="Splits 0 to K-1; 0 is the shipped one. [default: 1]")] = None,
+    readout: Annotated[str | None, typer.Option(help="Read-out of unsupervised features: ridge or softmax.")] = None,
+    shift: Annotated[str | None, typer.Option(help="Shifts to test, in pixels. [default: 1,2,3,4]")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Systems learned at a time, each in a process.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/compare-TIME]")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Train several systems on the same split and set them side by side.
+
+    Each system that learns without a teacher stands beside its control, the same cells with random weights.
+
+    Example: neuro-cnn compare hebbian-wta softhebb:layers=2 lenet5 --seeds 3 --shift 1,2
+    """
+    from neuro_cnn.backend import choose_device
+    from neuro_cnn.compare import assignment
+    from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.spec import plain
+    from neuro_cnn.study import load_splits, results, sources, tasks_of, write_folder
+
+    given: dict[str, Any] = {
+        "systems": systems or None,
+        "data": data,
+        "train_size": train_size,
+        "labels_per_class": labels_per_class,
+        "seeds": seeds,
+        "splits": splits,
+        "shift": None if shift is None else _numbers(shift),
+        "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
+    }
+    study = _study({key: value for key, value in given.items() if value is not None})
+    device = choose_device(device)
+    experiments, runs = sources(study)
+    loaded = load_splits(study)
+    tasks = tasks_of(study, experiments, loaded)
+    folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
+    with folder.told():
+        findings = _findings(study, tasks, runs, loaded, device, jobs, folder)
+        outcome = results(study, loaded, findings)
+        write_folder(folder, outcome, findings, len(loaded[0].train.classes))
+    if as_json:
+        emit(outcome)
+    else:
+        _print(outcome)
+    say(f"report: {folder.path / 'report.html'}")
+
+
+def _study(given: dict[str, Any]) -> Study:
+    """The study of the command line; a single TOML with `systems` is one, and options given here override it."""
+    from neuro_cnn.compare import Study
+    from neuro_cnn.runs import read_toml
+    from neuro_cnn.spec import read
+
+    named = given.get("systems", [])
+    if len(named) == 1 and named[0].endswith(".toml"):
+        written = read_toml(Path(named[0]))
+        if "systems" in written:
+            del given["systems"]
+            if "options" in written and "options" in given:
+                given["options"] = {**written["options"], **given["options"]}
+            return read(Study, {**written, **given}, named[0])
+    return read(Study, given, "compare")
+
+
+def _findings(
+    study: Study, tasks: list[Any], runs: list[Path], loaded: list[Any], device: str, jobs: int, folder: RunFolder
+) -> list[Any]:
+    from neuro_cnn.experiment import Epoch
+    from neuro_cnn.study import conduct, run_finding
+
+    findings: list[Any] = []
+    total = len(tasks) + len(runs)
+    with bars() as drawn, stoppable() as stop:
+        for step in conduct(tasks, loaded, study.shift, device, jobs):
+            if isinstance(step, Epoch):
+                drawn.show(tasks[len(findings)].label, step.progress)
+            else:
+                drawn.hide()
+                findings.append(step)
+                _tell(folder, findings, total)
+            if stop.code is not None:
+                raise SystemExit(stop.code)
+        for path in runs:
+            findings.append(run_finding(path, study, loaded[0]))
+            _tell(folder, findings, total)
+    return findings
+
+
+def _tell(folder: RunFolder, findings: list[Any], total: int) -> None:
+    task, found = findings[-1]
+    text = (
+        f"[{len(findings)}/{total}] {task.label}, seed {task.seed}, split {task.split}: "
+        f"{100 * found.row['accuracy']:.1f} % ({found.row['train_seconds']:.1f} s)"
+    )
+    folder.log(text)
+    folder.metric({"row": found.row, "history": found.history})
+    say(text)
+    for name, state in found.health.items():
+        if not task.is_control:
+            say(f"    {state.line(name)}", Level.NORMAL if state.dead_units >= 0.05 else Level.VERBOSE)
+
+
+def _print(outcome: dict[str, Any]) -> None:
+    shifts = list(outcome["summary"][0]["shift"])
+    many = max(row["n"] for row in outcome["summary"]) > 1
+    columns = ["system", "learning", "accuracy %", "control %", "gain", *(f"shift {p}" for p in shifts)]
+    columns += ["dead %", "parameters", "train s", "images/s"]
+    rows = []
+    for row in outcome["summary"]:
+        name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
+        accuracy = _percent(row["accuracy_mean"]) + (f" ± {100 * row['accuracy_sd']:.1f}" if many else "")
+        rows.append(
+            [
+                f"└ {name}, random weights" if row["control"] else name,
+                row["learning"],
+                accuracy,
+                _percent(row["control_accuracy_mean"]),
+                "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}",
+                *(_percent(row["shift"][p]) for p in shifts),
+                _percent(row["dead_units"]),
+                f"{row['parameters']:,}",
+                f"{row['train_seconds_mean']:.1f}",
+                f"{row['images_per_second_mean']:,.0f}",
+            ]
+        )
+    title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images"
+    table(columns, rows, title, words=2)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def _numbers(text: str) -> list[int]:
+    from neuro_cnn.errors import UsageError
+
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise UsageError(f"--shift {text!r} is not a list of whole numbers such as 1,2,3,4") from error

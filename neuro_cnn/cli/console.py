@@ -1,0 +1,134 @@
+"""Words and bars: results on stdout, progress and log on stderr."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuro_cnn.training import Progress
+
+
+class Level(IntEnum):
+    """How much is said on stderr."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+_said = Level.NORMAL
+
+
+def level(new: Level) -> None:
+    """Set how much is said; once, by the command line."""
+    global _said
+    _said = new
+
+
+def say(text: str, at: Level = Level.NORMAL) -> None:
+    """A line for the user, on stderr."""
+    if _said >= at:
+        print(text, file=sys.stderr, flush=True)
+
+
+def emit(value: Any) -> None:
+    """A result as one line of JSON, on stdout."""
+    print(json.dumps(value, allow_nan=False), flush=True)
+
+
+def table(columns: list[str], rows: list[list[str]], title: str | None = None, words: int = 1) -> None:
+    """A table on stdout; the first `words` columns are words, the others numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)  # a file or pipe has no width to fit
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        made.add_column(column, justify="left" if place < words else "right", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    console.print(made)
+
+
+class Stop:
+    """What a signal asked for: none yet, or the exit code to leave with after the batch."""
+
+    code: int | None = None
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """The first Ctrl-C or SIGTERM is noted, to stop after the batch; the second stops at once."""
+    stop = Stop()
+
+    def note(number: int, frame: Any) -> None:
+        del frame
+        if stop.code is not None:
+            sys.exit(128 + number)
+        stop.code = 128 + number
+        say("neuro-cnn: finishing the batch; once more to stop at once")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Bars:
+    """Progress bars on stderr, with rate and time left; nothing is drawn where nobody watches."""
+
+    def __init__(self, bar: Any) -> None:
+        self.bar = bar
+        self.task: Any = None
+        self.shown: tuple[str, int] | None = None
+        self.started = 0.0
+
+    def show(self, name: str, progress: Progress) -> None:
+        """Draw how far the phase of a system is."""
+        if self.bar is None:
+            return
+        total = max(progress.batches * progress.epochs, 1)
+        if self.shown != (name, progress.phase):
+            self.hide()
+            self.shown, self.started = (name, progress.phase), time.perf_counter()
+            self.task = self.bar.add_task(f"{name} · {progress.label}", total=total, rate="")
+        done = progress.epoch * progress.batches + progress.batch + 1
+        rate = done / max(time.perf_counter() - self.started, 1e-9)
+        self.bar.update(self.task, completed=done, rate=f"{rate:.1f} batches/s")
+
+    def hide(self) -> None:
+        """Take the bar away, once the system is done."""
+        if self.task is not None:
+            self.bar.remove_task(self.task)
+        self.task = self.shown = None
+
+
+@contextmanager
+def bars() -> Iterator[Bars]:
+    """Bars for as long as the block runs."""
+    if not sys.stderr.isatty() or _said == Level.QUIET:
+        yield Bars(None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Bars(bar)

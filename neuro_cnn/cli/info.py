@@ -1,0 +1,164 @@
+"""neuro-cnn info, models and config: what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuro_cnn.cli.console import emit, table
+
+config_app = typer.Typer(
+    help="The resolved experiment, its check, its JSON schema.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Versions, BLAS and its core type, threads, GPU, and the data folder.
+
+    Example: neuro-cnn info
+    """
+    import os
+
+    from neuro_cnn.data import data_folder
+    from neuro_cnn.runs import environment
+
+    facts = {**environment(), "data_folder": str(data_folder()), "core_type": os.environ.get("OPENBLAS_CORETYPE")}
+    if as_json:
+        emit(facts)
+        return
+    blas = [f"{pool['library']} {pool['version']}, {pool['core']}, {pool['threads']} threads" for pool in facts["blas"]]
+    table(
+        ["what", "value"],
+        [[name, "; ".join(blas) if name == "blas" else "none" if v is None else str(v)] for name, v in facts.items()],
+        words=2,
+    )
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(help="A system such as softhebb:layers=2.")] = None,
+    input_shape: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Shape of an image.")] = "1x28x28",
+    classes: Annotated[int, typer.Option(min=1, help="Classes of the read-out.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """The catalogue of systems; with a name, its options and its layers.
+
+    Example: neuro-cnn models lenet5 --input 1x28x28
+    """
+    from dataclasses import fields as options_of
+
+    from neuro_cnn.compare import parse
+    from neuro_cnn.models import CATALOGUE, build, system
+    from neuro_cnn.network import describe
+
+    if name is None:
+        facts = [
+            {
+                "name": key,
+                "summary": (kind.__doc__ or "").splitlines()[0],
+                "options": {option.name: option.default for option in options_of(kind)},
+            }
+            for key, kind in CATALOGUE.items()
+        ]
+        if as_json:
+            emit({"models": facts})
+        else:
+            table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
+        return
+    model, chosen = parse(name)
+    net, _ = build(model, _shape(input_shape), classes, **chosen)
+    rows = [row._asdict() for row in describe(net, _shape(input_shape))]
+    totals = {key: sum(row[key] for row in rows) for key in ("parameters", "connections", "macs")}
+    if as_json:
+        emit({"name": name, "layers": rows, **totals})
+        return
+    columns = ["layer", "kind", "shape", "parameters", "connections", "multiply-adds", "receptive field", "stride"]
+    lines = [
+        [
+            row["name"],
+            row["kind"],
+            _by(row["out_shape"]),
+            *(f"{row[key]:,}" for key in ("parameters", "connections", "macs")),
+            _by(row["receptive_field"]),
+            _by(row["stride"]),
+        ]
+        for row in rows
+    ]
+    lines.append(["all", "", "", *(f"{totals[key]:,}" for key in ("parameters", "connections", "macs")), "", ""])
+    table(columns, lines, f"{name} for images of {input_shape}", words=2)
+    made: Any = system(model, chosen)
+    if vars(made):
+        print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
+
+
+def _by(numbers: tuple[int, ...]) -> str:
+    return " x ".join(map(str, numbers))
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    from neuro_cnn.errors import UsageError
+
+    try:
+        planes, height, width = (int(part) for part in text.lower().split("x"))
+    except ValueError as error:
+        raise UsageError(f"--input {text!r} is not of the form CxHxW, such as 1x28x28") from error
+    if min(planes, height, width) < 1:
+        raise UsageError(f"--input {text}: every side must be at least 1")
+    return planes, height, width
+
+
+def _read(path: Path) -> tuple[Any, Any]:
+    """The dataclass of an experiment or study, and the kind."""
+    from neuro_cnn.compare import Study, experiments
+    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.models import system
+    from neuro_cnn.runs import read_toml
+    from neuro_cnn.spec import read
+
+    config = read_toml(path / "config.toml" if path.is_dir() else path)
+    kind: Any = Study if "systems" in config else Experiment
+    made = read(kind, config, str(path))
+    if isinstance(made, Study):
+        names = [name for name in made.systems if not name.endswith(".toml") and not Path(name).is_dir()]
+        experiments(names, made.options)
+    elif made.model is not None:
+        system(made.model, made.options)
+    return made, kind
+
+
+@config_app.command("show")
+def show(path: Annotated[Path, typer.Argument(help="A TOML file or a run folder.")]) -> None:
+    """Print the experiment with every default filled in, as TOML.
+
+    Example: neuro-cnn config show experiments/digits.toml
+    """
+    from neuro_cnn.runs import toml_text
+    from neuro_cnn.spec import plain
+
+    print(toml_text(plain(_read(path)[0])), end="")
+
+
+@config_app.command("validate")
+def validate(path: Annotated[Path, typer.Argument(help="A TOML file or a run folder.")]) -> None:
+    """Check an experiment without running it.
+
+    Example: neuro-cnn config validate experiments/digits.toml
+    """
+    made, kind = _read(path)
+    del made
+    print(f"{path}: a valid {kind.__name__.lower()}")
+
+
+@config_app.command("schema")
+def schema() -> None:
+    """Print the JSON schema of experiments and studies.
+
+    Example: neuro-cnn config schema > schema.json
+    """
+    from pydantic import TypeAdapter
+
+    from neuro_cnn.compare import Study
+    from neuro_cnn.experiment import Experiment
+
+    emit(TypeAdapter(Experiment | Study).json_schema())

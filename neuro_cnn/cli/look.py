@@ -1,0 +1,137 @@
+"""neuro-cnn fields and respond: looking at cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from neuro_cnn.cli.console import emit, table
+
+if TYPE_CHECKING:
+    from neuro_cnn.checkpoint import Checkpoint
+    from neuro_cnn.experiment import Experiment
+
+
+def opened(run: Path) -> tuple[Checkpoint, Experiment]:
+    """A run's best weights and its configuration."""
+    from neuro_cnn import checkpoint
+    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.runs import RunFolder
+    from neuro_cnn.spec import read
+
+    folder = RunFolder.open(run)
+    experiment = read(Experiment, folder.read_toml("config.toml"), str(run / "config.toml"))
+    return checkpoint.load(folder.checkpoint("best")), experiment
+
+
+def fields(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
+    layer: Annotated[str, typer.Option(help="Layer whose planes are drawn.")] = "S1",
+    method: Annotated[Literal["weights"], typer.Option(help="How the fields are found.")] = "weights",
+    as_json: Annotated[bool, typer.Option("--json", help="Print each plane's statistics.")] = False,
+) -> None:
+    """Receptive fields of every plane of a layer.
+
+    Example: neuro-cnn fields runs/hebbian --layer S1 --out fields.png
+    """
+    import numpy as np
+
+    from neuro_cnn import viz
+    from neuro_cnn.errors import UsageError
+    from neuro_cnn.experiment import unsupervised_layers
+    from neuro_cnn.physiology import health
+
+    viz.drawable(out)
+    saved, experiment = opened(run)
+    saved.net[layer]
+    weights = getattr(saved.state.params[layer].learned, "weight", None)
+    if weights is None or weights.ndim != 4:
+        maps = [name for name in saved.net.names if getattr(_weight(saved, name), "ndim", 0) == 4]
+        raise UsageError(f"layer {layer} has no shared weights over a view to draw; there is: {', '.join(maps)}")
+    state = None
+    if layer in unsupervised_layers(saved.net, saved.curriculum):
+        state = health(saved.net, saved.state.params, experiment.load().train.images, layer)
+    notes = [] if state is None else [state.line(layer)]
+    dead = None if state is None else np.array(state.dead)
+    viz.save(viz.filters(weights, title=f"{experiment.name}: weights of {layer}", notes=notes, dead=dead), out)
+    planes = [
+        {
+            "plane": k,
+            "min": float(w.min()),
+            "max": float(w.max()),
+            "mean": float(w.mean()),
+            "norm": float(np.linalg.norm(w)),
+            "dead": None if state is None else state.dead[k],
+        }
+        for k, w in enumerate(weights)
+    ]
+    if as_json:
+        emit({"run": str(run), "layer": layer, "method": method, "figure": str(out), "planes": planes})
+        return
+    for line in notes:
+        print(line)
+    print(f"{len(planes)} planes of {layer} drawn in {out}")
+
+
+def _weight(saved: Checkpoint, name: str) -> Any:
+    return getattr(saved.state.params[name].learned, "weight", None)
+
+
+def respond(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    image: Annotated[str, typer.Argument(help="An image file, or a number: that test image.")],
+    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each layer's statistics.")] = False,
+) -> None:
+    """Every plane of every layer for one image.
+
+    Example: neuro-cnn respond runs/hebbian 7 --out responses.png
+    """
+    from neuro_cnn import viz
+    from neuro_cnn.physiology import sparseness
+
+    viz.drawable(out)
+    saved, experiment = opened(run)
+    x, name = _image(image, saved, experiment)
+    layers: dict[str, Any] = {}
+    y = x[None]
+    for layer_name, layer in saved.net.layers:
+        y = layer.respond(saved.state.params[layer_name], y)
+        layers[layer_name] = y[0]
+    shown = {key: value for key, value in layers.items() if saved.net[key].kind != "flatten"}
+    figure = viz.responses(x, shown, classes=saved.classes, title=f"{experiment.name} responds to {name}")
+    viz.save(figure, out)
+    facts = [
+        {
+            "layer": key,
+            "shape": list(value.shape),
+            "min": float(value.min()),
+            "max": float(value.max()),
+            "sparseness": sparseness(value),
+        }
+        for key, value in layers.items()
+    ]
+    answer = saved.classes[int(y[0].argmax())]
+    if as_json:
+        emit({"run": str(run), "image": name, "answer": answer, "figure": str(out), "layers": facts})
+        return
+    rows = [[str(f["layer"]), str(f["shape"]), *(f"{f[k]:.3g}" for k in ("min", "max", "sparseness"))] for f in facts]
+    table(["layer", "shape", "min", "max", "sparseness"], rows, f"answer: {answer}; drawn in {out}", words=2)
+
+
+def _image(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, str]:
+    from neuro_cnn.data import read_image
+    from neuro_cnn.errors import UsageError
+
+    if text.isdigit():
+        test = experiment.load().test
+        if int(text) >= len(test):
+            raise UsageError(f"test image {text}; there are {len(test)}, numbered from 0")
+        return test.images[int(text)], f"test image {text}, a {test.classes[int(test.labels[int(text)])]}"
+    image = read_image(Path(text))
+    if image.shape != saved.in_shape:
+        raise UsageError(f"{text} is an image of {image.shape}, but the run sees {saved.in_shape}; scale it first")
+    return image, Path(text).name

@@ -1,0 +1,234 @@
+"""neuro-cnn train and evaluate: one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuro_cnn.cli.console import bars, emit, say, stoppable, table
+
+if TYPE_CHECKING:
+    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.runs import RunFolder
+
+
+def train(
+    what: Annotated[
+        str | None, typer.Argument(metavar="NAME_OR_TOML", help="A system such as softhebb:layers=2, or a TOML file.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Data set; see `neuro-cnn data list`. [default: digits]")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the system.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is random. [default: 0]")] = None,
+    split: Annotated[int | None, typer.Option(help="Split of the data; 0 is the shipped one. [default: 0]")] = None,
+    train_size: Annotated[int | None, typer.Option(help="Learn from this many training images.")] = None,
+    labels_per_class: Annotated[
+        int | None, typer.Option(help="Show the teacher only this many labels a class.")
+    ] = None,
+    hold_out: Annotated[
+        float | None, typer.Option(help="Share of the training images kept to choose the best weights. [default: 1/6]")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/NAME-TIME]")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line an epoch, then the result.")] = False,
+) -> None:
+    """Train one system, keeping everything in a run folder; the first Ctrl-C saves and stops.
+
+    Example: neuro-cnn train lenet5 --set epochs=5 --seed 1 --out runs/lenet
+    """
+    from neuro_cnn.backend import choose_device
+    from neuro_cnn.errors import UsageError
+    from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.spec import plain, read
+
+    device = choose_device(device)
+    given: dict[str, Any] = {"data": data, "seed": seed, "split": split, "train_size": train_size}
+    given |= {"labels_per_class": labels_per_class, "hold_out": hold_out}
+    if resume is not None:
+        if what is not None or options or out is not None or any(value is not None for value in given.values()):
+            raise UsageError("--resume goes on with a run as it was configured; leave out the name and other settings")
+        folder = RunFolder.open(resume)
+        from neuro_cnn.experiment import Experiment
+
+        experiment = read(Experiment, folder.read_toml("config.toml"), str(resume / "config.toml"))
+    else:
+        experiment = _experiment(what, options or [], {k: v for k, v in given.items() if v is not None})
+        experiment.build(*_shape(experiment))
+        folder = RunFolder.create(out or new_path(experiment.name), overwrite, plain(experiment), experiment.seed)
+    with folder.told():
+        result = _run(experiment, folder, device, resume is not None, as_json)
+    if as_json:
+        emit(result)
+    else:
+        print(f"test accuracy {100 * result['test_accuracy']:.1f} % after {result['train_seconds']:.1f} s of learning")
+        print(f"run folder: {folder.path}")
+
+
+def _experiment(what: str | None, options: list[str], given: dict[str, Any]) -> Experiment:
+    from neuro_cnn.compare import assignment, parse
+    from neuro_cnn.errors import UsageError
+    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.models import system
+    from neuro_cnn.runs import read_toml
+    from neuro_cnn.spec import read
+
+    if what is None:
+        raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
+    chosen = dict(assignment(text) for text in options)
+    if what.endswith(".toml"):
+        config = read_toml(Path(what))
+        config["options"] = {**config.get("options", {}), **chosen}
+    else:
+        name, own = parse(what)
+        config = {"model": name, "options": {**own, **chosen}, "hold_out": 1 / 6}
+    experiment = read(Experiment, {**config, **given}, what)
+    if experiment.model is not None:
+        system(experiment.model, experiment.options)
+    return experiment
+
+
+def _shape(experiment: Experiment) -> tuple[Any, int]:
+    from neuro_cnn.errors import UsageError
+
+    train = experiment.load().train
+    if not train.classes:
+        raise UsageError(f"{experiment.data} has no labels to learn a read-out from; choose other data")
+    return train.shape, len(train.classes)
+
+
+def _run(experiment: Experiment, folder: RunFolder, device: str, resumed: bool, as_json: bool) -> dict[str, Any]:
+    from neuro_cnn import checkpoint
+    from neuro_cnn.evaluate import accuracy
+    from neuro_cnn.experiment import learn, unsupervised_layers
+    from neuro_cnn.physiology import health
+
+    data = experiment.load()
+    classes = data.train.classes
+    net, curriculum = experiment.build(data.train.shape, len(classes))
+    training, held_out = experiment.parts(data)
+    state, history = None, []
+    if resumed and folder.checkpoint("last").is_file():
+        state = checkpoint.load(folder.checkpoint("last")).state
+        history = [line for line in folder.metrics() if (line["phase"], line["epoch"]) < (state.phase, state.epoch)]
+    folder.keep_metrics(history)
+
+    def save(which: str, state: Any) -> None:
+        checkpoint.save(
+            folder.checkpoint(which), checkpoint.Checkpoint(net, curriculum, state, data.train.shape, classes)
+        )
+
+    outcome: Any = None
+    with bars() as drawn, stoppable() as stop:
+        steps = learn(net, curriculum, training, held_out, experiment.seed, device, state, history)
+        while outcome is None:
+            try:
+                epoch = next(steps)
+            except StopIteration as end:
+                outcome = end.value
+                break
+            state = epoch.progress.state
+            drawn.show(experiment.name, epoch.progress)
+            if epoch.line is not None:
+                folder.metric(epoch.line)
+                folder.log(_told(epoch.line))
+                save("last", state)
+                if epoch.best:
+                    save("best", state)
+                if as_json:
+                    emit(epoch.line)
+            if stop.code is not None:
+                save("last", state)
+                say(f"stopped; go on with: neuro-cnn train --resume {folder.path}")
+                raise SystemExit(stop.code)
+    if held_out is None or not folder.checkpoint("best").is_file():
+        save("best", state)
+    best = checkpoint.load(folder.checkpoint("best")).state.params
+    for name in unsupervised_layers(net, curriculum):
+        line = health(net, best, training.images, name).line(name)
+        folder.log(line)
+        say(line)
+    return {
+        "run": str(folder.path),
+        "test_accuracy": accuracy(net, best, data.test),
+        "train_seconds": outcome.seconds,
+    }
+
+
+def _told(line: dict[str, Any]) -> str:
+    measures = {key: value for key, value in line.items() if key not in ("phase", "label", "epoch", "seconds")}
+    words = ", ".join(f"{key} {value:.4g}" for key, value in measures.items())
+    return f"{line['label']}, epoch {line['epoch'] + 1}: {words} ({line['seconds']:.1f} s)"
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    data: Annotated[str | None, typer.Option(help="Another data set of the same shape and classes.")] = None,
+    shift: Annotated[list[int] | None, typer.Option(min=1, help="Shift in pixels, mean of four directions.")] = None,
+    noise: Annotated[list[float] | None, typer.Option(min=0, help="Deviation of added Gaussian noise.")] = None,
+    rotate: Annotated[list[float] | None, typer.Option(help="Rotation in degrees.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here (.png, .pdf, .svg).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Accuracy of a run on its test images, plain and deformed, with the confusion matrix.
+
+    Example: neuro-cnn evaluate runs/lenet --shift 1 --shift 2 --noise 0.2 --rotate 15
+    """
+    import numpy as np
+
+    from neuro_cnn import viz
+    from neuro_cnn.cli.look import opened
+    from neuro_cnn.data import deform
+    from neuro_cnn.evaluate import accuracy_under_shift, confusion, predict, right
+    from neuro_cnn.streams import generator
+
+    if out is not None:
+        viz.drawable(out)
+    saved, experiment = opened(run)
+    test = _test_images(experiment, saved, data)
+    scores = predict(saved.net, saved.state.params, test.images)
+
+    def under(images: Any) -> float:
+        return right(predict(saved.net, saved.state.params, images), test.labels)
+
+    matrix = confusion(scores, test.labels, len(saved.classes))
+    result: dict[str, Any] = {
+        "run": str(run),
+        "data": data or experiment.data,
+        "accuracy": right(scores, test.labels),
+        "shift": {str(p): accuracy_under_shift(saved.net, saved.state.params, test, p) for p in shift or []},
+        "noise": {
+            f"{sd:g}": under(deform.noise(test.images, sd, generator(experiment.seed, "noise"))) for sd in noise or []
+        },
+        "rotate": {f"{d:g}": under(deform.rotate(test.images, d)) for d in rotate or []},
+        "confusion": matrix.tolist(),
+    }
+    if out is not None:
+        viz.save(viz.confusion(matrix, saved.classes), out)
+    if as_json:
+        emit(result)
+        return
+    rows = [["plain", f"{100 * result['accuracy']:.1f}"]]
+    for name, unit in (("shift", "px"), ("noise", "sd"), ("rotate", "degrees")):
+        rows += [[f"{name} {value} {unit}", f"{100 * share:.1f}"] for value, share in result[name].items()]
+    table(["test images", "accuracy %"], rows, f"{run} on {result['data']}")
+    names = [str(name) for name in saved.classes]
+    counts = [[name, *map(str, counts)] for name, counts in zip(names, np.asarray(matrix), strict=True)]
+    table(["label", *names], counts, "Confusion: rows are labels, columns answers")
+
+
+def _test_images(experiment: Experiment, saved: Any, data: str | None) -> Any:
+    from neuro_cnn.data import load
+    from neuro_cnn.errors import UsageError
+
+    test = experiment.load().test if data is None else load(data).test
+    if test.shape != saved.in_shape or len(test.classes) != len(saved.classes):
+        raise UsageError(
+            f"the run was made for images of {saved.in_shape} and {len(saved.classes)} classes, "
+            f"but {data} has {test.shape} and {len(test.classes)}; choose data like those it learned from"
+        )
+    return test

@@ -1,0 +1,216 @@
+"""Several systems on the same split, side by side, each unsupervised one beside its control with random weights."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import mean, stdev
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import Field
+
+from neuro_cnn.backend import choose_device, to_device
+from neuro_cnn.curriculum import Backprop, Curriculum, Local
+from neuro_cnn.data import Data
+from neuro_cnn.errors import UsageError
+from neuro_cnn.evaluate import accuracy_under_shift, predict, right
+from neuro_cnn.experiment import Epoch, Experiment, Outcome, learn, unsupervised_layers
+from neuro_cnn.layers import Params
+from neuro_cnn.models import MAIN, control, learning, system
+from neuro_cnn.network import Chain
+from neuro_cnn.physiology import Health, health
+from neuro_cnn.spec import plain
+from neuro_cnn.tree import leaves
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Study:
+    """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,...."""
+
+    systems: tuple[str, ...] = MAIN
+    data: str = "digits"
+    train_size: Annotated[int, Field(ge=1)] | None = None
+    labels_per_class: Annotated[int, Field(ge=1)] | None = None
+    seeds: Annotated[int, Field(ge=1)] = 1
+    splits: Annotated[int, Field(ge=1)] = 1
+    shift: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 3, 4)
+    options: dict[str, Any] = field(default_factory=dict)
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+
+class Task(NamedTuple):
+    """One thing to be learned: wiring and curriculum, and where the numbers go in the table."""
+
+    model: str
+    variant: str
+    is_control: bool
+    net: Chain
+    curriculum: Curriculum
+    watched: tuple[str, ...]  # the layers whose health is told
+    seed: int
+    split: int
+
+    @property
+    def key(self) -> str:
+        """The same for tasks that are the same experiment under two names (a control and random-features)."""
+        return json.dumps([plain(self.net), [plain(p) for p in self.curriculum], self.watched, self.seed, self.split])
+
+    @property
+    def label(self) -> str:
+        """What to call it on a terminal."""
+        text = f"{self.model}:{self.variant}" if self.variant else self.model
+        return text + (" (random weights)" if self.is_control else "")
+
+
+class Finding(NamedTuple):
+    """What one task came to: its row of the table, its learning curve, its weights and its layers' health."""
+
+    row: dict[str, Any]
+    history: list[dict[str, Any]]
+    params: dict[str, Params]
+    health: dict[str, Health]
+
+
+def parse(text: str) -> tuple[str, dict[str, Any]]:
+    """A system as written on the command line: "softhebb:layers=2" -> ("softhebb", {"layers": 2})."""
+    name, _, rest = text.partition(":")
+    return name, dict(assignment(part) for part in rest.split(",") if part)
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """KEY=VALUE as key and value; the value is read as TOML where it is TOML, else taken as a string."""
+    import tomllib
+
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"{text!r} is not KEY=VALUE")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def experiments(systems: Sequence[str], options: dict[str, Any], **common: Any) -> list[Experiment]:
+    """The experiments of a study's systems; each option goes to the systems that have it, one at least."""
+    chosen = [parse(text) for text in systems]
+    for key in options:
+        if not any(key in vars(system(name)) for name, _ in chosen):
+            for name, _ in chosen:
+                system(name, {key: options[key]})  # raises, naming the nearest option
+    made = []
+    for name, own in chosen:
+        shared = {key: value for key, value in options.items() if key in vars(system(name))}
+        made.append(Experiment(model=name, options={**shared, **own}, **common))
+        system(name, made[-1].options)
+    return made
+
+
+def plan(wanted: Iterable[Experiment], data: Data, seeds: int, split: int) -> list[Task]:
+    """Every task of a comparison on one split, each system followed by its control."""
+    tasks = []
+    for one in wanted:
+        net, curriculum = one.build(data.train.shape, len(data.train.classes))
+        watched = unsupervised_layers(net, curriculum)
+        first = one.seed
+        for seed in range(first, first + seeds):
+            tasks.append(Task(one.name, one.variant, False, net, curriculum, watched, seed, split))
+        bare = control(curriculum)
+        if bare is not None:
+            for seed in range(first, first + seeds):
+                tasks.append(Task(one.name, one.variant, True, net, bare, watched, seed, split))
+    return tasks
+
+
+def run(task: Task, data: Data, shift: Sequence[int], device: str = "cpu") -> Generator[Epoch, None, Finding]:
+    """Learn one task on all training images, then look at the test images once."""
+    learning_run: Generator[Epoch, None, Outcome] = learn(
+        task.net, task.curriculum, data.train, None, task.seed, choose_device(device)
+    )
+    outcome = yield from learning_run
+    return measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+
+
+def measure(
+    task: Task,
+    data: Data,
+    shift: Sequence[int],
+    params: dict[str, Params],
+    history: list[dict[str, Any]],
+    seconds: float,
+) -> Finding:
+    """The row of a learned system: accuracy on the test images, plain and shifted, and what it cost."""
+    started = time.perf_counter()
+    scores = predict(task.net, params, data.test.images)
+    answered = len(scores) / (time.perf_counter() - started)
+    found = {name: health(task.net, params, data.train.images, name) for name in task.watched}
+    cosines = [h.redundancy for h in found.values() if h.redundancy is not None]
+    row = {
+        "model": task.model,
+        "variant": task.variant,
+        "learning": learning(task.curriculum),
+        "readout": readout(task.curriculum),
+        "control": task.is_control,
+        "seed": task.seed,
+        "split": task.split,
+        "accuracy": right(scores, data.test.labels),
+        "shift": {str(p): accuracy_under_shift(task.net, params, data.test, p) for p in shift},
+        "train_seconds": seconds,
+        "images_per_second": answered,
+        "parameters": sum(leaf.size for part in params.values() for _, leaf in leaves(part.learned)),
+        "labels_used": len(data.train.labelled),
+        "dead_units": max((h.dead_units for h in found.values()), default=None),
+        "redundancy": max(cosines, default=None),
+    }
+    return Finding(row, history, to_device(params, "cpu"), found)
+
+
+def readout(curriculum: Curriculum) -> str:
+    """How the last layer was taught, in a word."""
+    method = curriculum[-1].method
+    if isinstance(method, Local):
+        return str(method.rule.kind)
+    return "softmax" if isinstance(method, Backprop) and method.loss.kind == "cross_entropy" else "squared error"
+
+
+def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Means and standard deviations of each system over seeds and splits, and its gain over its own control, paired."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], row["variant"], row["control"]), []).append(row)
+    summary = []
+    for (model, variant, is_control), mine in groups.items():
+        controls = {(r["seed"], r["split"]): r["accuracy"] for r in groups.get((model, variant, True), [])}
+        pairs = [(r["accuracy"], controls[r["seed"], r["split"]]) for r in mine if (r["seed"], r["split"]) in controls]
+        gains = [] if is_control else [a - b for a, b in pairs]
+        shifts = list(mine[0]["shift"])
+        summary.append(
+            {
+                **{key: mine[0][key] for key in ("model", "variant", "learning", "readout", "control")},
+                "n": len(mine),
+                **_spread("accuracy", [r["accuracy"] for r in mine]),
+                "shift": {p: mean(r["shift"][p] for r in mine) for p in shifts},
+                "shift_sd": {p: _sd([r["shift"][p] for r in mine]) for p in shifts},
+                "control_accuracy_mean": mean(b for _, b in pairs) if gains else None,
+                **_spread("gain", gains),
+                **{f"{key}_mean": mean(r[key] for r in mine) for key in ("train_seconds", "images_per_second")},
+                **{key: mine[0][key] for key in ("parameters", "labels_used")},
+                **{key: _worst([r[key] for r in mine]) for key in ("dead_units", "redundancy")},
+            }
+        )
+    return summary
+
+
+def _spread(name: str, values: Sequence[float]) -> dict[str, float | None]:
+    return {f"{name}_mean": mean(values) if values else None, f"{name}_sd": _sd(values)}
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    return stdev(values) if len(values) > 1 else None
+
+
+def _worst(values: Sequence[float | None]) -> float | None:
+    return max((v for v in values if v is not None), default=None)

@@ -1,0 +1,181 @@
+"""One run: what is learned, on which data, from which seed; and the learning itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import Field
+
+from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
+from neuro_cnn.data import Data, Dataset, load
+from neuro_cnn.errors import UsageError
+from neuro_cnn.evaluate import predict, right
+from neuro_cnn.layers import Params, Shape
+from neuro_cnn.losses import SquaredError
+from neuro_cnn.models import build
+from neuro_cnn.network import Chain
+from neuro_cnn.rules import Memorize
+from neuro_cnn.streams import generator
+from neuro_cnn.training import Progress, State, train
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A system of the catalogue with its options, or a network and curriculum of one's own; data; and a seed.
+
+    `hold_out` is the share of the training images that is not learned from but chooses the best checkpoint.
+    """
+
+    model: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    network: Chain | None = None
+    curriculum: tuple[Phase, ...] | None = None
+    data: str = "digits"
+    split: Annotated[int, Field(ge=0)] = 0
+    train_size: Annotated[int, Field(ge=1)] | None = None
+    labels_per_class: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    hold_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        own = (self.network is not None, self.curriculum is not None)
+        if (self.model is None and own != (True, True)) or (self.model is not None and any(own)):
+            raise UsageError("an experiment needs either `model` or both `network` and `curriculum`")
+        if self.model is None and self.options:
+            raise UsageError("`options` go with `model`; a network of one's own has none")
+
+    @property
+    def name(self) -> str:
+        """What to call the system."""
+        return self.model or "own-network"
+
+    @property
+    def variant(self) -> str:
+        """The options that were set, in the form layers=2,planes=4."""
+        return ",".join(f"{key}={value}" for key, value in sorted(self.options.items()))
+
+    def load(self) -> Data:
+        """The data. Raises DataError when it is missing or damaged."""
+        return load(self.data, split=self.split, train_size=self.train_size, labels_per_class=self.labels_per_class)
+
+    def build(self, in_shape: Shape, classes: int) -> tuple[Chain, Curriculum]:
+        """The wiring and the curriculum for images of this shape."""
+        if self.network is not None and self.curriculum is not None:
+            self.network.init(in_shape, None)
+            return self.network, self.curriculum
+        return build(str(self.model), in_shape, classes, **self.options)
+
+    def parts(self, data: Data) -> tuple[Dataset, Dataset | None]:
+        """The images to learn from, and those held out, drawn by the split alone; None when none are."""
+        count = round(self.hold_out * len(data.train))
+        if self.hold_out and not 0 < count < len(data.train):
+            raise UsageError(f"hold_out = {self.hold_out} of {len(data.train)} images leaves one part empty")
+        if not count:
+            return data.train, None
+        order = generator(self.split, "hold out").permutation(len(data.train))
+        return data.train.take(sorted(order[count:])), data.train.take(sorted(order[:count]))
+
+
+class Outcome(NamedTuple):
+    """What learning left: the last weights, those of least held-out loss, a line an epoch, and the time it took."""
+
+    params: dict[str, Params]
+    best: dict[str, Params]
+    history: list[dict[str, Any]]
+    seconds: float
+
+
+class Epoch(NamedTuple):
+    """A batch was learned; at the end of an epoch there is a line of measures, and word whether it is the best."""
+
+    progress: Progress
+    line: dict[str, Any] | None
+    best: bool
+
+
+def learn(
+    net: Chain,
+    curriculum: Curriculum,
+    data: Dataset,
+    held_out: Dataset | None,
+    seed: int,
+    device: str = "cpu",
+    resume: State | None = None,
+    history: list[dict[str, Any]] | None = None,
+) -> Generator[Epoch, None, Outcome]:
+    """Learn, measuring at the end of every epoch; yields after every batch and returns the outcome.
+
+    `history` holds the lines of the run that is resumed. The best weights are those of least held-out loss in the
+    last phase; without held-out images they are the last. Raises FloatingPointError when a measure is no longer a
+    number, naming where.
+    """
+    history = list(history or [])
+    spent = sum(line["seconds"] for line in history)
+    best, least = None, min((line["held_out_loss"] for line in history if _counts(line, curriculum)), default=None)
+    params = {} if resume is None else resume.params
+    started = time.perf_counter()
+    for progress in train(net, curriculum, data, seed=seed, resume=resume, device=device):
+        params, line, is_best = progress.params, None, False
+        if progress.epoch_ended:
+            line = _line(progress, time.perf_counter() - started)
+            line |= _held_out(net, params, held_out, curriculum[progress.phase])
+            spent += line["seconds"]
+            history.append(line)
+            if _counts(line, curriculum) and (least is None or line["held_out_loss"] < least):
+                best, least, is_best = params, line["held_out_loss"], True
+        yield Epoch(progress, line, is_best)
+        if progress.epoch_ended:
+            started = time.perf_counter()
+    return Outcome(params, params if best is None else best, history, spent)
+
+
+def _counts(line: Mapping[str, Any], curriculum: Curriculum) -> bool:
+    return line["phase"] == len(curriculum) - 1 and "held_out_loss" in line
+
+
+def _line(progress: Progress, seconds: float) -> dict[str, Any]:
+    measures = progress.measures()
+    for name, value in measures.items():
+        if not isfinite(value):
+            raise FloatingPointError(
+                f"{progress.label}: {name} is {value} after epoch {progress.epoch + 1}; "
+                "lower the rate (the last good checkpoint is kept)"
+            )
+    return {
+        "phase": progress.phase,
+        "label": progress.label,
+        "epoch": progress.epoch,
+        **measures,
+        "seconds": seconds,
+    }
+
+
+def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase: Phase) -> dict[str, float]:
+    if data is None or not phase.method.supervised or net.names[-1] not in phase.learners(net):
+        return {}
+    scores = predict(net, params, data.images)
+    if isinstance(phase.method, Local) and isinstance(phase.method.rule, Memorize):
+        return {"held_out_accuracy": right(scores, data.labels)}  # distances are no estimate of the one-hot label
+    loss = phase.method.loss if isinstance(phase.method, Backprop) else SquaredError()
+    return {"held_out_loss": float(loss(scores, data.labels)[0]), "held_out_accuracy": right(scores, data.labels)}
+
+
+def unsupervised_layers(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:
+    """The S-layers whose health matters: those that a rule without a teacher trains."""
+    names = [
+        name
+        for phase in curriculum
+        if isinstance(phase.method, Local) and not phase.method.supervised
+        for name in phase.learners(net)
+    ]
+    return tuple(name for name in dict.fromkeys(names) if hasattr(net[name], "associate"))
+
+
+def seeded(experiment: Experiment, seed: int, split: int) -> Experiment:
+    """The same experiment from another seed on another split."""
+    return replace(experiment, seed=seed, split=split)

@@ -1,0 +1,103 @@
+"""The catalogue of systems: a name, its options, its network and its curriculum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Protocol
+
+from neuro_cnn.curriculum import Curriculum, Local
+from neuro_cnn.errors import UsageError, unknown
+from neuro_cnn.layers import Shape
+from neuro_cnn.models.features import RandomFeatures
+from neuro_cnn.models.hebbian_wta import HebbianWTA
+from neuro_cnn.models.imprinted_patches import ImprintedPatches
+from neuro_cnn.models.lenet5 import LeNet5
+from neuro_cnn.models.mlp import MLP
+from neuro_cnn.models.nearest_neighbour import NearestNeighbour
+from neuro_cnn.models.softhebb import SoftHebb
+from neuro_cnn.network import Chain
+from neuro_cnn.rules import Standardize
+from neuro_cnn.spec import read
+
+
+class System(Protocol):
+    """A frozen dataclass whose fields are the system's options."""
+
+    def network(self, in_shape: Shape, classes: int) -> Chain:
+        """The wiring for images of this shape."""
+        ...
+
+    def curriculum(self) -> Curriculum:
+        """Who learns, how, in what order."""
+        ...
+
+
+CATALOGUE: dict[str, Any] = {
+    "nearest-neighbour": NearestNeighbour,
+    "random-features": RandomFeatures,
+    "imprinted-patches": ImprintedPatches,
+    "hebbian-wta": HebbianWTA,
+    "softhebb": SoftHebb,
+    "mlp": MLP,
+    "lenet5": LeNet5,
+}
+
+MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5")
+"""What `compare` sets side by side when no system is named."""
+
+
+def system(name: str, options: Mapping[str, Any] | None = None) -> System:
+    """The system of a name with its options set.
+
+    Raises UsageError for a name or option that does not exist, with the nearest one, or a value that cannot be.
+    """
+    if name not in CATALOGUE:
+        raise unknown("system", name, CATALOGUE)
+    kind = CATALOGUE[name]
+    known = [field.name for field in fields(kind)]
+    for key in options or {}:
+        if key not in known:
+            if not known:
+                raise UsageError(f"{name} has no options, so {key!r} cannot be set")
+            raise unknown(f"option of {name}", key, known)
+    made: System = read(kind, dict(options or {}), name)
+    return made
+
+
+def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Chain, Curriculum]:
+    """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does."""
+    made = system(name, options)
+    net = made.network(in_shape, classes)
+    try:
+        net.init(in_shape, None)
+    except UsageError as error:
+        raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
+    return net, made.curriculum()
+
+
+def control(curriculum: Curriculum) -> Curriculum | None:
+    """The curriculum with unsupervised learning left out: what the same cells reach with random weights.
+
+    None when nothing is learned without a teacher, or nothing else. Fitting of moments stays: it is no learning
+    of weights.
+    """
+    kept = tuple(
+        phase
+        for phase in curriculum
+        if phase.method.supervised or (isinstance(phase.method, Local) and isinstance(phase.method.rule, Standardize))
+    )
+    return None if kept in ((), curriculum) else kept
+
+
+def learning(curriculum: Curriculum) -> str:
+    """How the features learn, in a word or two, for tables."""
+    words = []
+    for phase in curriculum:
+        rule = phase.method.rule if isinstance(phase.method, Local) else None
+        word = "backprop" if rule is None else str(rule.kind)
+        if word in ("standardize", "ridge") or (word == "backprop" and phase.layers == ("out",)):
+            continue
+        if word not in words:
+            words.append(word)
+    return " + ".join(words) or "none"

@@ -1,0 +1,85 @@
+"""Feature hierarchies for a linear read-out: retina, then S- and C-layers; `random-features` leaves them unlearned.
+
+One wiring for all systems whose S-cells learn without a teacher, so that each stands beside the same cells with
+random weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
+from neuro_cnn.layers import (
+    AnyLayer,
+    CCells,
+    Contrast,
+    Conv,
+    Dense,
+    Flatten,
+    Mean,
+    Normalize,
+    Shape,
+    Triangle,
+)
+from neuro_cnn.network import Chain
+from neuro_cnn.optim import Adam
+from neuro_cnn.rules import Ridge, Standardize
+from neuro_cnn.schedule import Linear
+
+Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
+Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Readout: TypeAlias = Literal["ridge", "softmax"]
+
+
+@dataclass(frozen=True)
+class RandomFeatures:
+    """S-cells with random weights under a trained read-out: the control of every unsupervised learner."""
+
+    layers: Annotated[int, Field(ge=1, le=2)] = 1
+    planes: Count = 96  # of the first layer; each further layer has four times as many (Journe et al. 2023)
+    size: Annotated[int, Field(ge=1)] = 5
+    retina: bool = True
+    power: Positive = 1.0
+    readout: Readout = "ridge"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def network(self, in_shape: Shape, classes: int) -> Chain:
+        """Retina, S- and C-layers, and a linear read-out of the pooled C-cells."""
+        layers: list[tuple[str, AnyLayer]] = [("R", Contrast())] if self.retina else []
+        for level in range(1, self.layers + 1):
+            if level > 1:
+                layers.append((f"N{level}", Normalize()))
+            size = self.size if level == 1 else 3
+            pad = ((size - 1) // 2, size // 2)
+            layers += [
+                (f"S{level}", Conv(self.planes * 4 ** (level - 1), size, pad=(pad, pad), bias=False)),
+                (f"T{level}", Triangle(self.power)),
+                (f"C{level}", CCells(4, stride=2, pad=1)),
+            ]
+        # few enough features to solve the ridge in seconds: 5 x 5 places of 28 x 28 pixels, 3 x 3 after two layers
+        pool = CCells(4, stride=3, pad=1, pool=Mean()) if self.layers == 1 else CCells(2, pool=Mean())
+        layers += [("P", pool), ("flat", Flatten()), ("out", Dense(classes))]
+        return Chain(tuple(layers))
+
+    def curriculum(self) -> Curriculum:
+        """Each S-layer in turn, from the bottom up, then the read-out."""
+        phases: list[Phase] = []
+        for level in range(1, self.layers + 1):
+            if level > 1:
+                phases.append(Phase((f"N{level}",), Local(Standardize()), batch=250))
+            phases += self.learning(f"S{level}", level)
+        return (*phases, readout(self.readout))
+
+    def learning(self, name: str, level: int) -> tuple[Phase, ...]:
+        """How the S-layer of this level learns: here not at all."""
+        return ()
+
+
+def readout(kind: Readout) -> Phase:
+    """The supervised end: a linear classifier of frozen features."""
+    if kind == "ridge":
+        return Phase(("out",), Local(Ridge()), batch=250)
+    return Phase(("out",), Backprop(optimizer=Adam(Linear(0.001))), epochs=30, batch=64)  # our choice

@@ -1,0 +1,33 @@
+"""The multi-layer perceptron: a network with no idea that its input is an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neuro_cnn.curriculum import Backprop, Curriculum, Phase
+from neuro_cnn.layers import Dense, Flatten, ReLU, Shape
+from neuro_cnn.models.features import Count, Positive
+from neuro_cnn.network import Chain
+from neuro_cnn.optim import Adam
+from neuro_cnn.schedule import Linear
+
+
+@dataclass(frozen=True)
+class MLP:
+    """One hidden layer of rectified units, trained by backpropagation. All constants are our choice."""
+
+    hidden: Count = 256
+    epochs: Count = 15
+    rate: Positive = 0.001
+    batch: Count = 64
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def network(self, in_shape: Shape, classes: int) -> Chain:
+        """All pixels to hidden units to one unit a class."""
+        hidden = (("hidden", Dense(self.hidden)), ("rectified", ReLU()))
+        return Chain((("flat", Flatten()), *hidden, ("out", Dense(classes))))
+
+    def curriculum(self) -> Curriculum:
+        """Backpropagation with Adam, the rate falling to 0."""
+        return (Phase(None, Backprop(optimizer=Adam(Linear(self.rate))), self.epochs, self.batch),)

@@ -1,0 +1,68 @@
+"""The health of a learned layer: are its planes in use, and do they differ?"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neuro_cnn.backend import namespace, to_numpy
+from neuro_cnn.layers import Params
+from neuro_cnn.network import Chain
+from neuro_cnn.tree import leaves
+
+SHOWN = 500
+"""Training images on which wins are counted (our choice)."""
+DEAD = 0.02
+"""A unit is dead when it wins less than this part of its fair share."""
+WORRY = 0.05
+"""Share of dead units from which a health line complains."""
+
+
+class Health(NamedTuple):
+    """Planes of a layer, which of them are dead, and the median cosine of a filter to its nearest other."""
+
+    planes: int
+    dead: tuple[bool, ...]
+    redundancy: float | None
+
+    @property
+    def dead_units(self) -> float:
+        """Share of dead units, in [0, 1]."""
+        return sum(self.dead) / self.planes
+
+    def line(self, name: str) -> str:
+        """The health in one line, with a cure where the layer needs one."""
+        text = f"{name}: {sum(self.dead)} of {self.planes} units dead ({100 * self.dead_units:.1f} %)"
+        if self.redundancy is not None:
+            text += f", median nearest-filter cosine {self.redundancy:.2f}"
+        if self.dead_units >= WORRY:
+            text += "; set initial=data, raise conscience, or use fewer planes"
+        return text
+
+
+def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> Health:
+    """Health of one layer from the first 500 of these images, (N, C, H, W): who wins where, and how filters differ.
+
+    At every position that is not blank the plane with the largest drive wins.
+    """
+    xp = namespace(*(leaf for _, leaf in leaves(params)))
+    weight = to_numpy(params[layer].learned.weight)
+    wins = np.zeros(len(weight), np.int64)
+    for start in range(0, min(SHOWN, len(images)), 50):
+        x = net.respond(params, xp.asarray(images[start : min(start + 50, SHOWN)]), stop=layer)
+        cells: Any = net[layer]  # a plastic layer: its activity has a drive
+        drive = cells.forward(params[layer], x)[1].drive
+        best = to_numpy(xp.where(xp.any(drive != 0, axis=1), xp.argmax(drive, axis=1), xp.asarray(-1)))
+        wins += np.bincount(best[best >= 0], minlength=len(weight))
+    dead = wins < DEAD * wins.sum() / len(weight) if wins.sum() else np.ones(len(weight), bool)
+    return Health(len(weight), tuple(bool(d) for d in dead), _nearest_cosine(weight.reshape(len(weight), -1)))
+
+
+def _nearest_cosine(filters: Any) -> float | None:
+    if len(filters) < 2:
+        return None
+    norm = np.linalg.norm(filters, axis=1, keepdims=True)
+    cosine = (filters / np.where(norm > 0, norm, 1)) @ (filters / np.where(norm > 0, norm, 1)).T
+    np.fill_diagonal(cosine, -1)
+    return float(np.median(cosine.max(axis=1)))

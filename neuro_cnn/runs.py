@@ -1,0 +1,198 @@
+"""The run folder: what a run leaves behind, each file whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from neuro_cnn.errors import DataError, UsageError
+from neuro_cnn.files import write_text
+
+MARK = "run.json"
+"""The file by which a folder is known as a run."""
+
+
+class RunFolder:
+    """A run's folder: config.toml, env.json, run.json, metrics.jsonl, log.txt, checkpoints and figures."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: Path | str, overwrite: bool, config: dict[str, Any], seed: int) -> RunFolder:
+        """A new folder with its configuration and environment written.
+
+        Raises UsageError when something is already there; with `overwrite` an earlier run is replaced, but never
+        a folder that is not a run.
+        """
+        path = Path(path)
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path} is a file; choose another --out")
+        if path.is_dir() and any(path.iterdir()):
+            if not overwrite:
+                raise UsageError(f"{path} already exists; choose another --out, or replace it with --overwrite")
+            if not (path / MARK).is_file():
+                raise UsageError(f"{path} is not a run folder (it has no {MARK}), so it is not replaced; move it away")
+            shutil.rmtree(path)
+        run = cls(path)
+        path.mkdir(parents=True, exist_ok=True)
+        run.status("running", seed=seed, argv=sys.argv[1:], started=now())
+        run.write_toml("config.toml", config)
+        run.write_json("env.json", environment())
+        return run
+
+    @classmethod
+    def open(cls, path: Path | str) -> RunFolder:
+        """An existing run. Raises DataError when the folder is not one."""
+        path = Path(path)
+        if not (path / MARK).is_file():
+            raise DataError(f"{path} is not a run folder: it has no {MARK}; `neuro-cnn train` and `compare` make them")
+        return cls(path)
+
+    def read_json(self, name: str) -> Any:
+        """A JSON file of the run. Raises DataError when it is missing or damaged."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise DataError(f"{self.path / name}: cannot be read ({error})") from error
+
+    def read_toml(self, name: str) -> dict[str, Any]:
+        """A TOML file of the run. Raises DataError when it is missing or damaged."""
+        return read_toml(self.path / name)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a JSON file whole."""
+        write_text(self.path / name, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+    def write_toml(self, name: str, value: dict[str, Any]) -> None:
+        """Write a TOML file whole; keys whose value is None are left out."""
+        write_text(self.path / name, toml_text(value))
+
+    def status(self, status: str, **facts: Any) -> None:
+        """Say in run.json how the run stands, keeping what it said before."""
+        before = self.read_json(MARK) if (self.path / MARK).is_file() else {"schema_version": 1}
+        self.write_json(MARK, {**before, "status": status, **facts})
+
+    def metric(self, line: dict[str, Any]) -> None:
+        """Append one line to metrics.jsonl."""
+        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, allow_nan=False) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl."""
+        path = self.path / "metrics.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+
+    def keep_metrics(self, lines: list[dict[str, Any]]) -> None:
+        """Rewrite metrics.jsonl whole."""
+        write_text(self.path / "metrics.jsonl", "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """While the block runs the run is running; afterwards run.json and log.txt say how it ended."""
+        try:
+            yield
+        except SystemExit as stop:
+            self._ended("interrupted", int(stop.code or 0))
+            raise
+        except Exception as error:
+            self.log(f"{type(error).__name__}: {error}")
+            self._ended("failed", getattr(error, "exit_code", 1))
+            raise
+        self._ended("done", 0)
+
+    def _ended(self, status: str, exit_code: int) -> None:
+        self.log(status)
+        self.status(status, stopped=now(), exit_code=exit_code)
+
+    def log(self, text: str) -> None:
+        """Append one line with the time to log.txt."""
+        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{now()} {text}\n")
+
+    def checkpoint(self, which: str) -> Path:
+        """Path of the checkpoint "last" or "best"."""
+        return self.path / "checkpoints" / f"{which}.safetensors"
+
+
+def new_path(name: str) -> Path:
+    """Where a run goes when nobody says: runs/NAME-TIME."""
+    return Path("runs") / time.strftime(f"{name}-%Y%m%d-%H%M%S")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises UsageError, naming the place, when it cannot be read."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+
+
+def toml_text(value: dict[str, Any]) -> str:
+    """Plain data as TOML; keys whose value is None are left out, for TOML has no word for it."""
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(value))
+
+
+def now() -> str:
+    """The time, in the form 2026-01-31T12:00:00Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def environment() -> dict[str, Any]:
+    """Versions and settings on which the last bits of a result depend."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    from neuro_cnn import __version__
+    from neuro_cnn.backend import gpu_name
+
+    _ = np.__version__  # NumPy must be loaded for its BLAS to be seen
+    blas = [
+        {
+            "library": pool.get("internal_api"),
+            "version": pool.get("version"),
+            "core": pool.get("architecture"),
+            "threads": pool.get("num_threads"),
+        }
+        for pool in threadpool_info()
+        if pool.get("user_api") == "blas"
+    ]
+    return {
+        "neuro_cnn": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        **{name: _version(name) for name in ("numpy", "scipy", "numba", "matplotlib", "safetensors", "cupy")},
+        "blas": blas,
+        "gpu": gpu_name(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name if name != "cupy" else "cupy-cuda13x")
+    except PackageNotFoundError:
+        return None
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return value

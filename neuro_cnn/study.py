@@ -1,0 +1,206 @@
+"""A comparison carried out: tasks in one process or several, and the folder that tells of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuro_cnn import checkpoint
+from neuro_cnn.compare import SCHEMA, Finding, Study, Task, experiments, measure, plan, run, summarize
+from neuro_cnn.data import Data, load
+from neuro_cnn.errors import UsageError
+from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
+from neuro_cnn.files import write_text
+from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.spec import read
+
+LEARNED = "S1"
+"""The layer whose receptive fields stand in the report."""
+
+
+def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
+    """The experiments of a study's names and TOML files, and the run folders among its systems.
+
+    Raises UsageError, before anything is learned, for one that is none of these.
+    """
+    names = [text for text in study.systems if not _is_path(text)]
+    common: dict[str, Any] = {
+        "data": study.data,
+        "train_size": study.train_size,
+        "labels_per_class": study.labels_per_class,
+    }
+    made = experiments(names, study.options, **common) if names else []
+    runs = []
+    for text in study.systems:
+        path = Path(text)
+        if _is_path(text) and path.is_dir():
+            runs.append(RunFolder.open(path).path)
+        elif _is_path(text):
+            made.append(replace(read(Experiment, RunFolder(path.parent).read_toml(path.name), text), **common))
+    return made, runs
+
+
+def _is_path(text: str) -> bool:
+    return text.endswith(".toml") or Path(text).is_dir()
+
+
+def load_splits(study: Study) -> list[Data]:
+    """The data of each split. Raises UsageError for data without labels or test images."""
+    how: dict[str, Any] = {"train_size": study.train_size, "labels_per_class": study.labels_per_class}
+    splits = [load(study.data, split=split, **how) for split in range(study.splits)]
+    if not splits[0].train.classes or not len(splits[0].test):
+        raise UsageError(
+            f"{study.data} has no labelled test images, so nothing can be compared on it; choose other data"
+        )
+    return splits
+
+
+def conduct(
+    tasks: Sequence[Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
+) -> Generator[Epoch | tuple[Task, Finding], None, None]:
+    """Run each task once, yielding every epoch (in one process) and every finding; two names of one task share it."""
+    done: dict[str, Finding] = {}
+    if jobs > 1:
+        done = dict(_in_parallel({task.key: task for task in tasks}, splits, shift, device, jobs))
+    for task in tasks:
+        if task.key not in done:
+            done[task.key] = yield from run(task, splits[task.split], shift, device)
+        found = done[task.key]
+        names = {"model": task.model, "variant": task.variant, "control": task.is_control}
+        yield task, found._replace(row={**found.row, **names})
+
+
+def _in_parallel(
+    tasks: dict[str, Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
+) -> Iterator[tuple[str, Finding]]:
+    from joblib import Parallel, delayed, parallel_config
+
+    threads = max(1, (os.cpu_count() or 1) // jobs)  # never more threads than cores
+    with parallel_config(backend="loky", inner_max_num_threads=threads):
+        work = (delayed(_drained)(task, splits[task.split], shift, device) for task in tasks.values())
+        yield from zip(tasks, Parallel(n_jobs=jobs, return_as="generator")(work), strict=True)
+
+
+def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Finding:
+    steps = run(task, data, shift, device)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Finding = end.value
+            return found
+
+
+def run_finding(path: Path, study: Study, data: Data) -> tuple[Task, Finding]:
+    """A finished run measured like the others: its best weights on this study's test images.
+
+    Raises UsageError when it was made for other images or classes.
+    """
+    folder = RunFolder.open(path)
+    saved = checkpoint.load(folder.checkpoint("best"))
+    if saved.in_shape != data.test.shape or len(saved.classes) != len(data.test.classes):
+        raise UsageError(
+            f"{path} was made for images of {saved.in_shape} and {len(saved.classes)} classes, "
+            f"but {study.data} has {data.test.shape} and {len(data.test.classes)}"
+        )
+    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
+    watched = unsupervised_layers(saved.net, saved.curriculum)
+    task = Task(str(path), "", False, saved.net, saved.curriculum, watched, experiment.seed, experiment.split)
+    history = folder.metrics()
+    seconds = sum(line["seconds"] for line in history)
+    return task, measure(task, data, study.shift, saved.state.params, history, seconds)
+
+
+def tasks_of(study: Study, made: Sequence[Experiment], splits: Sequence[Data]) -> list[Task]:
+    """All tasks of a study, system by system, each followed by its control."""
+    by_split = [plan(made, data, study.seeds, split) for split, data in enumerate(splits)]
+    tasks = [task for planned in by_split for task in planned]
+    order = {(task.model, task.variant, task.is_control): None for task in tasks}
+    return sorted(tasks, key=lambda t: list(order).index((t.model, t.variant, t.is_control)))
+
+
+def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
+    """The object of results.json."""
+    rows = [found.row for _, found in findings]
+    return {
+        "schema_version": SCHEMA,
+        "data": study.data,
+        "n_train": len(splits[0].train),
+        "n_test": len(splits[0].test),
+        "rows": rows,
+        "summary": summarize(rows),
+        "command": shlex.join(["neuro-cnn", *sys.argv[1:]]),
+        "environment": {key: value for key, value in environment().items() if value is not None and key != "blas"},
+    }
+
+
+def health_notes(findings: Sequence[tuple[Task, Finding]]) -> list[str]:
+    """A health line for every layer that learned without a teacher, of each system's first seed."""
+    notes: dict[tuple[str, str], str] = {}
+    for task, found in findings:
+        if not task.is_control:
+            for name, state in found.health.items():
+                notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
+    return list(notes.values())
+
+
+def write_folder(
+    folder: RunFolder,
+    outcome: dict[str, Any],
+    findings: Sequence[tuple[Task, Finding]],
+    classes: int,
+) -> None:
+    """results.json, results.csv, figures and the self-contained report.html."""
+    from neuro_cnn import viz
+    from neuro_cnn.report import csv_text, json_text, write_report
+
+    write_text(folder.path / "results.json", json_text(outcome))
+    write_text(folder.path / "results.csv", csv_text(outcome["rows"]))
+    figures = pictures(outcome, findings, classes)
+    for number, (name, figure) in enumerate(figures.items(), 1):
+        viz.save(figure, folder.path / "figures" / f"{number}-{_slug(name)}.png")
+    write_report(folder.path / "report.html", outcome, figures=figures, notes=health_notes(findings))
+
+
+def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
+    """The report's figures by caption: overview, each system's S1 receptive fields, learning curves, shifts."""
+    from neuro_cnn import viz
+
+    first: dict[str, tuple[Task, Finding]] = {}
+    for task, found in findings:
+        first.setdefault(task.label, (task, found))
+    fields = {
+        label: found.params[LEARNED].learned.weight
+        for label, (task, found) in first.items()
+        if LEARNED in found.params and not task.is_control
+    }
+    figures = {"Overview": viz.overview(outcome["summary"], fields, chance=1 / classes)}
+    for label, weights in fields.items():
+        state = first[label][1].health.get(LEARNED)
+        figures[f"Receptive fields of {label}, {LEARNED}"] = viz.filters(
+            weights,
+            title=f"{label}: weights of {LEARNED}",
+            dead=None if state is None else np.array(state.dead),
+            notes=None if state is None else [state.line(LEARNED)],
+        )
+    curves = {label: found.history for label, (task, found) in first.items() if not task.is_control and found.history}
+    if any(_measured(line) for history in curves.values() for line in history):
+        figures["Learning curves"] = viz.learning_curves(curves)
+    if any(row["shift"] for row in outcome["summary"]):
+        figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
+    return figures
+
+
+def _measured(line: dict[str, Any]) -> bool:
+    return bool(set(line) - {"phase", "label", "epoch", "seconds"})
+
+
+def _slug(text: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in text.lower()).strip("-")

@@ -1,0 +1,209 @@
+"""The report: well-formed, self-contained, escaped, and true to the results it holds."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from neuro_cnn import viz
+from neuro_cnn.report import csv_text, write_report
+
+NASTY = '<b>"it\'s" & more</b>'
+VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
+
+
+def system(model, control, accuracy, **more):
+    row = {"model": model, "variant": "", "learning": "hebbian", "readout": "ridge", "control": control}
+    return row | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None} | more
+
+
+def summary_row(model, control, accuracy, **more):
+    row = system(model, control, accuracy) | {"n": 2, "accuracy_mean": accuracy, "accuracy_sd": 0.0031}
+    row |= {"shift": {"1": 0.8, "2": 0.5}, "shift_sd": {"1": 0.01, "2": 0.01}}
+    row |= {"control_accuracy_mean": None, "gain_mean": None, "gain_sd": None}
+    return row | {"train_seconds_mean": 1.234, "images_per_second_mean": 12345.6} | more
+
+
+@pytest.fixture
+def results():
+    gain = {"control_accuracy_mean": 0.951, "gain_mean": -0.0123, "gain_sd": 0.002, "dead_units": 0.125}
+    summary = [
+        summary_row("nearest-neighbour", False, 0.951, n=1, accuracy_sd=None, readout=""),
+        summary_row(NASTY, False, 0.9616, variant="layers=2", **gain),
+        summary_row(NASTY, True, 0.951, variant="layers=2"),
+    ]
+    rows = [
+        system(row["model"], row["control"], 0)
+        | {"seed": seed, "split": 0, "accuracy": 0.95, "shift": {"1": 0.8, "2": 0.5}}
+        | {"train_seconds": 1.2, "images_per_second": 12345.6}
+        for row in summary
+        for seed in range(3)
+    ]
+    environment = {"neuro_cnn": "0.1.0", "numpy": "2.4", "platform": "<Linux> & co"}
+    return {
+        "schema_version": 1,
+        "data": "folder:/a & b",
+        "n_train": 4000,
+        "n_test": 1000,
+        "command": "neuro-cnn compare --data 'folder:/a & b' --shift 1,2",
+        "environment": environment,
+        "rows": rows,
+        "summary": summary,
+    }
+
+
+class Page(HTMLParser):
+    """Reads a page, checks that its elements close in order and gathers what a browser would see."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements, self.cells, self.words = [], [], [], ""
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words += data
+        if "td" in self.open or "th" in self.open:
+            self.cells[-1] += data
+
+    def attributes(self, name):
+        return [attributes[name] for _, attributes in self.elements if name in attributes]
+
+
+@pytest.fixture
+def figures():
+    fields = viz.filters(np.random.default_rng(0).normal(size=(4, 1, 5, 5)), title="S1")
+    return {f'Fields of {NASTY} "S1"': fields, "Confusion": viz.confusion(np.eye(2, dtype=int), ["a", "b"])}
+
+
+@pytest.fixture
+def path(tmp_path, results, figures):
+    file = tmp_path / "report.html"
+    write_report(file, results, figures=figures, notes=["3 of 16 planes <dead>", "second note"])
+    return file
+
+
+@pytest.fixture
+def page(path):
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_the_page_is_html5_in_english_and_fits_a_phone(path, page):
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert ("html", {"lang": "en"}) in page.elements
+    assert ("meta", {"charset": "utf-8"}) in page.elements
+    assert "width=device-width, initial-scale=1" in page.attributes("content")
+
+
+def test_the_page_needs_neither_network_nor_script(page):
+    assert {"script", "link", "img", "iframe"}.isdisjoint(tag for tag, _ in page.elements)
+    links = page.attributes("href") + page.attributes("src") + page.attributes("xlink:href")
+    assert links
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert not any("@import" in style or "url(http" in style for style in page.attributes("style"))
+
+
+def test_every_name_and_note_appears_as_written_and_none_becomes_an_element(page, results):
+    for row in results["summary"]:
+        assert row["model"] in page.words
+    for words in (
+        "3 of 16 planes <dead>",
+        "second note",
+        "<Linux> & co",
+        results["command"],
+        results["data"],
+    ):
+        assert words in page.words
+    assert not {"b", "linux", "dead"} & {tag for tag, _ in page.elements}
+
+
+def test_the_embedded_json_is_the_results(page, results):
+    assert json.loads(decoded(page, "results.json")) == results
+
+
+def test_the_embedded_csv_has_a_line_a_row_and_a_column_a_shift(page, results):
+    lines = list(csv.DictReader(io.StringIO(decoded(page, "results.csv"))))
+    assert len(lines) == len(results["rows"])
+    assert [line["model"] for line in lines] == [row["model"] for row in results["rows"]]
+    assert {(line["shift_1"], line["shift_2"], line["dead_units"]) for line in lines} == {("0.8", "0.5", "")}
+
+
+def decoded(page, name):
+    (link,) = [attributes["href"] for _, attributes in page.elements if attributes.get("download") == name]
+    return base64.b64decode(link.partition("base64,")[2]).decode()
+
+
+def test_the_table_gives_each_system_in_order_in_per_cent_beside_its_control(page):
+    rows = [page.cells[start : start + 11] for start in range(len(page.cells) - 33, len(page.cells), 11)]
+    none = "\N{EN DASH}"
+    assert rows[0] == [
+        *("nearest-neighbourhebbian", "95.1", none, none, "80.0", "50.0", none),
+        *("61,706", "4,000", "1.23", "12,346"),
+    ]
+    assert rows[1][0] == f"{NASTY}:layers=2hebbian; ridge read-out"
+    assert rows[1][1:4] == ["96.2 ± 0.3", "95.1", "\N{MINUS SIGN}1.2 ± 0.2"]
+    assert rows[1][6] == "12.5"
+    assert rows[2][0] == f"{NASTY}:layers=2 (random weights)"
+
+
+def test_the_introduction_counts_systems_images_and_seeds(page):
+    assert "2 systems learned from 4,000 training images" in page.words
+    assert "1,000 test images" in page.words
+    assert "seeds 0 to 2, the shipped split" in page.words
+
+
+def test_each_figure_has_its_caption_and_a_label_for_those_who_cannot_see_it(page, figures):
+    labels = [a["aria-label"] for tag, a in page.elements if a.get("role") == "img"]
+    assert labels == list(figures)
+    assert [tag for tag, _ in page.elements].count("svg") == len(figures)
+    for index, title in enumerate(figures, start=1):
+        assert f"Figure {index}. {title}" in page.words
+
+
+def test_headings_descend_without_a_gap_and_ids_are_unique(page):
+    levels = [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2", "h3")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    assert set(page.attributes("aria-labelledby")) <= set(ids)
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path, path, results, figures):
+    write_report(tmp_path / "again.html", results, figures=figures, notes=["3 of 16 planes <dead>", "second note"])
+    assert (tmp_path / "again.html").read_bytes() == path.read_bytes()
+
+
+def test_sections_without_content_are_left_out(tmp_path, results):
+    for row in results["summary"]:
+        row["shift"] = {}
+    write_report(tmp_path / "report.html", results, figures={}, notes=[])
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert [a["id"] for tag, a in page.elements if tag == "h2"] == ["results", "repeat"]
+    assert "shift," not in page.words.replace(results["command"], "")
+
+
+def test_csv_of_no_rows_is_an_empty_header():
+    assert csv_text([]) == "\n"
