@@ -43,17 +43,13 @@ def _namespace(x: Array) -> Any:
 
 
 def to_device(tree: Tree, device: str) -> Tree:
-    """A tree of arrays, moved to "cpu" or "gpu"; what is there already is not copied.
+    """A tree of arrays, moved to the device (see `choose_device`); what is there already is not copied.
 
     Raises UsageError for an unknown device, and for "gpu" where no GPU answers.
     """
     from neuro_cnn.tree import tree_map
 
-    if device == "cpu":
-        return tree_map(to_numpy, tree)
-    if device == "gpu":
-        return tree_map(_cupy().asarray, tree)
-    raise UsageError(f"device {device!r} is none of auto, cpu, gpu")
+    return tree_map(to_numpy if choose_device(device) == "cpu" else _cupy().asarray, tree)
 
 
 def to_numpy(x: Array) -> Any:

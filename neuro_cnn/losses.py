@@ -27,8 +27,10 @@ class CrossEntropy:
         target = one_hot(labels, scores.shape[1], scores)
         shifted = scores - xp.max(scores, axis=1, keepdims=True)
         log_sum = xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
-        loss = -xp.sum(target * (shifted - log_sum)) / scores.shape[0]
-        return loss, (xp.exp(shifted - log_sum) - target) / scores.shape[0]
+        logs = shifted - log_sum
+        zero = xp.zeros((), dtype=scores.dtype)  # other classes may be impossible: log 0 = -inf does not count
+        loss = -xp.sum(xp.where(target > 0, logs, zero)) / scores.shape[0]
+        return loss, (xp.exp(logs) - target) / scores.shape[0]
 
 
 @dataclass(frozen=True)

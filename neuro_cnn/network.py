@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -11,7 +13,6 @@ from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import AnyLayer, Key, Params, Shape
 from neuro_cnn.streams import generator
-from neuro_cnn.tree import leaves
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,13 @@ class Chain:
 
     def part(self, start: str | None = None, stop: str | None = None) -> tuple[tuple[str, AnyLayer], ...]:
         """The layers from `start` up to but without `stop`."""
-        first = 0 if start is None else self.names.index(start)
-        last = len(self.layers) if stop is None else self.names.index(stop)
+        first = 0 if start is None else self._place(start)
+        last = len(self.layers) if stop is None else self._place(stop)
         return self.layers[first:last]
+
+    def _place(self, name: str) -> int:
+        self[name]  # an unknown name is refused here
+        return self.names.index(name)
 
     def init(self, in_shape: Shape, seed: int | None) -> dict[str, Params]:
         """Weights before learning, each layer from its own stream; seed None gives placeholders without memory.
@@ -55,18 +60,17 @@ class Chain:
         """
         params: dict[str, Params] = {}
         for name, layer in self.layers:
-            try:
+            with _naming(name):
                 params[name] = layer.init(in_shape, None if seed is None else generator(seed, "init", name))
                 in_shape = layer.out_shape(params[name], in_shape)
-            except UsageError as error:
-                raise UsageError(f"layer {name}: {error}") from error
         return params
 
     def shapes(self, params: dict[str, Params], in_shape: Shape) -> dict[str, Shape]:
-        """The shape of each layer's response to one image."""
+        """The shape of each layer's response to one image. Raises UsageError, naming the layer, as `init` does."""
         shapes = {}
         for name, layer in self.layers:
-            in_shape = shapes[name] = layer.out_shape(params[name], in_shape)
+            with _naming(name):
+                in_shape = shapes[name] = layer.out_shape(params[name], in_shape)
         return shapes
 
     def respond(self, params: dict[str, Params], x: Array, start: str | None = None, stop: str | None = None) -> Array:
@@ -119,6 +123,7 @@ def describe(net: Chain, in_shape: Shape, params: dict[str, Params] | None = Non
     with padding it may begin outside the image. Nothing is allocated for weights unless params are given.
     """
     params = net.init(in_shape, None) if params is None else params
+    shapes = net.shapes(params, in_shape)
     rows = []
     size, jump, start = (1, 1), (1, 1), (0, 0)
     shape = in_shape
@@ -129,11 +134,19 @@ def describe(net: Chain, in_shape: Shape, params: dict[str, Params] | None = Non
         size = _pair(size[a] + extent[a] * jump[a] for a in (0, 1))
         start = _pair(start[a] - view.pad[a][0] * jump[a] for a in (0, 1))
         jump = _pair(jump[a] * view.stride[a] for a in (0, 1))
-        count = sum(leaf.size for _, leaf in leaves(params[name].learned))
-        cost = layer.arithmetic(params[name], shape)
-        shape = layer.out_shape(params[name], shape)
+        count, cost = layer.parameters(params[name]), layer.arithmetic(params[name], shape)
+        shape = shapes[name]
         rows.append(LayerFacts(name, layer.kind, shape, count, *cost, size, jump, start))
     return rows
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say which layer a UsageError is about."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"layer {name}: {error}") from error
 
 
 def _pair(values: Any) -> tuple[int, int]:

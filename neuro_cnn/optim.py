@@ -24,6 +24,8 @@ class SGD:
     def __post_init__(self) -> None:
         checked(self.rate)
         _fraction("momentum", self.momentum)
+        if not 0 <= self.decay < float("inf"):
+            raise UsageError(f"decay is {self.decay}; it must be a number from 0 up")
 
     def start(self, weights: Any) -> Any:
         """State before the first step."""
@@ -51,6 +53,8 @@ class Adam:
         checked(self.rate)
         _fraction("beta1", self.beta1)
         _fraction("beta2", self.beta2)
+        if not self.epsilon > 0:
+            raise UsageError(f"epsilon is {self.epsilon}; it must be positive")
 
     def start(self, weights: Any) -> Any:
         """State before the first step: the running first and second moments."""

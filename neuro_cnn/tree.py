@@ -36,16 +36,16 @@ def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     if tree is None:
         return
     if isinstance(tree, dict):
-        items = [(str(key), value) for key, value in tree.items()]
+        items = [((str(key),), value) for key, value in tree.items()]
     elif hasattr(tree, "_fields"):
-        items = list(zip(tree._fields, tree, strict=True))
+        items = [(() if name in ("learned", "fixed") else (name,), getattr(tree, name)) for name in tree._fields]
     elif isinstance(tree, tuple | list):
-        items = [(str(index), value) for index, value in enumerate(tree)]
+        items = [((str(index),), value) for index, value in enumerate(tree)]
     else:
         yield ".".join(path), tree
         return
     for name, value in items:
-        yield from leaves(value, path if name in ("learned", "fixed") else (*path, name))
+        yield from leaves(value, (*path, *name))
 
 
 def fill(tree: Tree, arrays: dict[str, Any]) -> Tree:

@@ -9,6 +9,7 @@ import numpy as np
 from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import Pair, Window
+from neuro_cnn.tree import leaves
 
 Shape: TypeAlias = tuple[int, ...]
 """Shape of one image's activity: (planes, height, width), or (units,) once flattened."""
@@ -91,6 +92,10 @@ class Layer(Protocol):
     def window(self, in_shape: Shape) -> Window:
         """How a cell's view lies on the layer below, for receptive boxes."""
         return Window((1, 1))
+
+    def parameters(self, params: Params) -> int:
+        """How many numbers can be learned."""
+        return sum(leaf.size for _, leaf in leaves(params.learned))
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         """Connections and multiply-adds for one image."""

@@ -82,13 +82,15 @@ class Conv(Layer):
     def window(self, in_shape: Shape) -> Window:
         return window(self.size, self.stride, self.pad, self.dilation)
 
+    def parameters(self, params: Params) -> int:
+        weight, bias = params.learned
+        connected = weight.size if self.table is None else sum(map(sum, self.table)) * weight[0, 0].size
+        return int(connected + (bias.size if self.bias else 0))
+
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         planes, height, width = self.out_shape(params, in_shape)
-        taps = params.learned.weight[0].size * planes
-        if self.table is not None:
-            taps = sum(map(sum, self.table)) * params.learned.weight[0, 0].size
-        biases = planes if self.bias else 0
-        return Arithmetic((taps + biases) * height * width, taps * height * width)
+        taps = self.parameters(params) - (planes if self.bias else 0)
+        return Arithmetic(self.parameters(params) * height * width, taps * height * width)
 
     def _table(self) -> Array | None:
         return None if self.table is None else np.asarray(self.table)

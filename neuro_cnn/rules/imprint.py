@@ -11,7 +11,7 @@ from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Conv, Dense, Params, SCells
 from neuro_cnn.ops.geometry import batch_first, batch_last
-from neuro_cnn.ops.normalize import unit_norm
+from neuro_cnn.ops.normalize import norms, unit_norm
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,22 @@ class Imprint:
 
 
 def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generator) -> Array:
-    """Views drawn at random from the sample, one a plane, none of them blank, norm 1: like the layer's weights.
+    """Views drawn from the sample by their energy, one a plane, none of them blank, norm 1: like the layer's weights.
 
     Raises UsageError when the sample has fewer views that are not blank than the layer has planes.
     """
     xp = namespace(sample)
     weight = params.learned.weight
     views = _views(layer, sample, weight.shape, rng)
-    seen = np.flatnonzero(to_numpy(xp.any(xp.reshape(views, (views.shape[0], -1)) != 0, axis=1)))
-    if len(seen) < weight.shape[0]:
+    energy = np.asarray(to_numpy(norms(views)), dtype=float) ** 2
+    seen = np.count_nonzero(energy)
+    if seen < weight.shape[0]:
         raise UsageError(
-            f"{len(seen)} views of the sample are not blank, but {weight.shape[0]} planes want one each; "
+            f"{seen} views of the sample are not blank, but {weight.shape[0]} planes want one each; "
             "use fewer planes or other images"
         )
-    chosen = xp.asarray(np.sort(rng.choice(seen, weight.shape[0], replace=False)))
+    # strong views before faint ones: by the square of their norm, lest planes learn the margins of strokes
+    chosen = xp.asarray(np.sort(rng.choice(len(energy), weight.shape[0], replace=False, p=energy / energy.sum())))
     return unit_norm(xp.astype(xp.take(views, chosen, axis=0), weight.dtype))
 
 

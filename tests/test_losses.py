@@ -1,0 +1,63 @@
+"""Losses: their formula, and their gradient by finite differences."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit import assert_close, inner, on, relative, slope
+from scipy.special import log_softmax
+
+from neuro_cnn.losses import CrossEntropy, SquaredError, one_hot
+
+SIZES = st.tuples(st.integers(1, 5), st.integers(2, 4))
+SEEDS = st.integers(0, 1000)
+
+
+def problem(size, seed):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal(size) * 3, rng.integers(0, size[1], size[0])
+
+
+@given(size=SIZES, seed=SEEDS)
+def test_cross_entropy_is_the_mean_of_minus_scipys_log_softmax_at_the_label(xp, size, seed):
+    scores, labels = problem(size, seed)
+    expected = -np.mean(log_softmax(scores, axis=1)[np.arange(size[0]), labels])
+    loss, _ = CrossEntropy()(on(xp, scores), on(xp, labels))
+    assert float(loss) == pytest.approx(expected, rel=1e-12)
+
+
+@given(size=SIZES, seed=SEEDS)
+def test_squared_error_is_half_the_squared_distance_to_the_one_hot_label(xp, size, seed):
+    scores, labels = problem(size, seed)
+    expected = np.mean(np.sum((scores - np.eye(size[1])[labels]) ** 2, axis=1)) / 2
+    loss, _ = SquaredError()(on(xp, scores), on(xp, labels))
+    assert float(loss) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SquaredError()])
+@given(size=SIZES, seed=SEEDS)
+def test_a_losss_gradient_is_its_derivative(loss, size, seed):
+    scores, labels = problem(size, seed)
+    direction = loss(scores, labels)[1]  # of steepest ascent
+    expected = slope(lambda scores: float(loss(scores, labels)[0]), scores, direction / np.linalg.norm(direction))
+    assert relative(np.sqrt(inner(direction, direction)), expected) < 1e-6
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SquaredError()])
+def test_every_library_gives_the_same_gradient_in_the_same_precision(xp, loss):
+    scores, labels = problem((4, 3), 0)
+    scores = scores.astype(np.float32)
+    value, gradient = loss(on(xp, scores), on(xp, labels))
+    assert gradient.dtype == value.dtype == xp.float32
+    assert_close(gradient, loss(scores, labels)[1])
+
+
+def test_cross_entropy_bears_large_scores_and_impossible_classes():
+    scores = np.array([[1000.0, -1000.0, -np.inf], [0.0, 0.0, -np.inf]])
+    loss, gradient = CrossEntropy()(scores, np.array([0, 1]))
+    assert loss == pytest.approx(np.log(2) / 2)
+    np.testing.assert_allclose(gradient, [[0, 0, 0], [0.25, -0.25, 0]])
+
+
+def test_one_hot_marks_each_images_class():
+    np.testing.assert_array_equal(one_hot(np.array([2, 0]), 3, np.zeros(1)), [[0, 0, 1], [1, 0, 0]])
