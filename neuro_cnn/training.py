@@ -205,7 +205,7 @@ class _Learning:
         self, method: Local, state: State, x: Array, labels: Array, place: tuple[int, int]
     ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
         params, learner = dict(state.params), dict(state.learner)
-        change: Any = 0.0
+        changes = []
         for name, layer in self.net.part(self.learners[0]):
             before = state.params[name]
             if name not in self.learners:
@@ -214,10 +214,10 @@ class _Learning:
             x, activity = layer.forward(before, x)
             rng = generator(self.seed, "rule", self.number, name, *place)
             params[name], learner[name] = method.rule.update(layer, before, learner[name], activity, labels, rng)
-            change = change + _change(before.learned, params[name].learned)
+            changes += _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break
-        return params, learner, (change / len(self.learners),)
+        return params, learner, (sum(changes) / len(changes),) if changes else ()
 
     def _finish(self, state: State) -> State:
         params = dict(state.params)
@@ -254,7 +254,7 @@ class _Learning:
         return to_device(self.data.labels[chosen], self.device)
 
     def _progress(self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]) -> Progress:
-        names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)
+        names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)[: len(totals) - 1]
         return Progress(
             state=state,
             phase=self.number,
@@ -276,11 +276,11 @@ def _restored(template: Any, arrays: dict[str, Any], device: str) -> Any:
     return tree_map(lambda old, new: int(new) if isinstance(old, int) else to_device(new, device), template, kept)
 
 
-def _change(before: Any, after: Any) -> Any:
-    """Length of the weights' step over the length of the weights, or 0 where they grew or do not exist."""
-    if not hasattr(before, "weight") or before.weight.shape != after.weight.shape:
-        return 0.0
+def _change(before: Any, after: Any) -> list[Array]:
+    """Length of the weights' step over the length of the weights; nothing where the rule did not move them."""
+    if before is after or not hasattr(before, "weight") or before.weight.shape != after.weight.shape:
+        return []
     xp = namespace(before.weight)
     step = after.weight - before.weight
     norm = xp.sum(before.weight * before.weight)
-    return xp.sqrt(xp.sum(step * step) / xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype)))
+    return [xp.sqrt(xp.sum(step * step) / xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype)))]

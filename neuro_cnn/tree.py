@@ -35,6 +35,7 @@ def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """
     if tree is None:
         return
+    items: list[tuple[tuple[str, ...], Any]]
     if isinstance(tree, dict):
         items = [((str(key),), value) for key, value in tree.items()]
     elif hasattr(tree, "_fields"):

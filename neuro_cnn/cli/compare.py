@@ -134,30 +134,23 @@ def _tell(folder: RunFolder, findings: list[Any], total: int) -> None:
 
 
 def _print(outcome: dict[str, Any]) -> None:
-    shifts = list(outcome["summary"][0]["shift"])
-    many = max(row["n"] for row in outcome["summary"]) > 1
-    columns = ["system", "learning", "accuracy %", "control %", "gain", *(f"shift {p}" for p in shifts)]
-    columns += ["dead %", "parameters", "train s", "images/s"]
-    rows = []
-    for row in outcome["summary"]:
+    """The results in two tables narrow enough for a terminal: what was reached, and at what cost."""
+    summary = outcome["summary"]
+    shifts = list(summary[0]["shift"])
+    many = max(row["n"] for row in summary) > 1
+    reached, cost = [], []
+    for row in summary:
         name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
-        accuracy = _percent(row["accuracy_mean"]) + (f" ± {100 * row['accuracy_sd']:.1f}" if many else "")
-        rows.append(
-            [
-                f"└ {name}, random weights" if row["control"] else name,
-                row["learning"],
-                accuracy,
-                _percent(row["control_accuracy_mean"]),
-                "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}",
-                *(_percent(row["shift"][p]) for p in shifts),
-                _percent(row["dead_units"]),
-                f"{row['parameters']:,}",
-                f"{row['train_seconds_mean']:.1f}",
-                f"{row['images_per_second_mean']:,.0f}",
-            ]
-        )
-    title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images"
-    table(columns, rows, title, words=2)
+        name = "└ random weights" if row["control"] else name
+        spread = f" ± {100 * row['accuracy_sd']:.1f}" if many and row["accuracy_sd"] is not None else ""
+        gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
+        accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
+        reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
+        speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
+        cost.append([name, row["learning"], row["readout"], f"{row['labels_used']:,}", f"{row['parameters']:,}", *speed])
+    title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
+    table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
+    table(["system", "learning", "read-out", "labels", "parameters", "train s", "images/s"], cost, words=3)
 
 
 def _percent(share: float | None) -> str:

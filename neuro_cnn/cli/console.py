@@ -45,15 +45,19 @@ def emit(value: Any) -> None:
 
 def table(columns: list[str], rows: list[list[str]], title: str | None = None, words: int = 1) -> None:
     """A table on stdout; the first `words` columns are words, the others numbers."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)  # a file or pipe has no width to fit
-    made = Table(title=title, title_justify="left", header_style="bold")
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for place, column in enumerate(columns):
-        made.add_column(column, justify="left" if place < words else "right", overflow="fold")
+        if place < words:
+            made.add_column(column, overflow="fold")
+        else:
+            made.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         made.add_row(*row)
     console.print(made)

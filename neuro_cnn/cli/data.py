@@ -32,7 +32,7 @@ def list_sets(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON
 
 def _word(value: object) -> str:
     if isinstance(value, tuple | list):
-        return " x ".join(map(str, value))
+        return (" x " if all(isinstance(part, int) for part in value) else ", ").join(map(str, value))
     return "" if value is None else str(value)
 
 
@@ -75,7 +75,7 @@ def show(
         "train": len(data.train),
         "test": len(data.test),
         "classes": list(data.train.classes),
-        "per_class": np.bincount(labels, minlength=len(data.train.classes)).tolist() if len(labels) else [],
+        "per_class": dict(zip(data.train.classes, np.bincount(labels).tolist(), strict=False)) if len(labels) else {},
         "figure": str(out),
     }
     if as_json:

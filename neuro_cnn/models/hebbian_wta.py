@@ -23,7 +23,7 @@ class HebbianWTA(RandomFeatures):
     rate: Positive = 0.2
     epochs: Count = 1
     batch: Count = 32
-    conscience: Annotated[float, Field(ge=0)] = 30.0
+    conscience: Annotated[float, Field(ge=0)] = 10.0
     initial: Literal["random", "data"] = "data"
 
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:

@@ -20,14 +20,15 @@ def _grid(size: Size) -> tuple[Kernel, Kernel]:
     height, width = pair(size)
     if min(height, width) < 1:
         raise UsageError(f"kernel of size {size}; it must be at least 1")
-    return np.arange(height)[:, None] - (height - 1) / 2, np.arange(width)[None, :] - (width - 1) / 2
+    rows, columns = (np.arange(side, dtype=np.float64) - (side - 1) / 2 for side in (height, width))
+    return rows[:, None], columns[None, :]
 
 
 def _bell(square: Kernel, sigma: float) -> Kernel:
     """exp(-square / 2 sigma^2), scaled to 1 at its largest, so that a narrow bell between pixels does not vanish."""
     if sigma <= 0:
         raise UsageError(f"Gaussian with sigma = {sigma}; it must be positive")
-    return np.exp(-(square - square.min()) / (2 * sigma * sigma))
+    return np.asarray(np.exp(-(square - square.min()) / (2 * sigma * sigma)))
 
 
 def gaussian(size: int, sigma: float) -> Kernel:
