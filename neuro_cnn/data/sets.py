@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from neuro_cnn.data import cifar, folder, idx, npz
 from neuro_cnn.data.download import REMOTES, data_folder, download, fetched
 from neuro_cnn.data.images import Data, Dataset, to_unit
-from neuro_cnn.data.splits import Pool, generator, halves, hide, pool, ranks, subset
+from neuro_cnn.data.splits import Pool, halves, hide, pool, ranks, subset
 from neuro_cnn.errors import DataError, UsageError, unknown
+from neuro_cnn.streams import generator
 
 EMBEDDED = Path(__file__).parent / "embedded"
 TILE = 32  # pixels a side of a tile cut from a photograph
@@ -107,7 +108,7 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
         raise UsageError(f"split {split} is negative; split 0 is the shipped one, 1, 2, ... are drawn anew")
     data, source = _read(name)
     train, test = halves(data, split, name)
-    places = ranks(data.labels[train], generator("subset", split))
+    places = ranks(data.labels[train], generator(split, "subset"))
     if train_size is not None:
         chosen = subset(data.labels[train], places, train_size, name)
         train, places = train[chosen], places[chosen]

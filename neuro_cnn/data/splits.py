@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_cnn.data.images import UNLABELLED, check_images, check_labels, name_classes
 from neuro_cnn.errors import DataError, UsageError
+from neuro_cnn.streams import generator
 
 Indices: TypeAlias = NDArray[np.int64]
 
@@ -50,11 +51,6 @@ def pool(
     return Pool(np.concatenate([side.images for side in sides]), labels, names, len(sides[0].labels))
 
 
-def generator(purpose: str, split: int) -> np.random.Generator:
-    """The random generator of one purpose in one split: a draw added for one purpose changes no other."""
-    return np.random.default_rng(np.random.SeedSequence([split, *purpose.encode()]))
-
-
 def ranks(labels: Indices, rng: np.random.Generator) -> Indices:
     """Each image's place 0, 1, ... within its own class, in an order drawn by `rng`: (N,)."""
     shuffled = rng.permutation(len(labels))
@@ -88,7 +84,7 @@ def halves(data: Pool, split: int, name: str) -> tuple[Indices, Indices]:
     order = np.roll(np.arange(count), n_test)  # the shipped test images come last
     if split != 0 or data.n_train is None:
         labels = data.labels[:: data.together]
-        order = stratified(labels, ranks(labels, generator("split", split)))
+        order = stratified(labels, ranks(labels, generator(split, "split")))
     images = np.arange(len(data.labels)).reshape(count, data.together)
     return images[np.sort(order[n_test:])].ravel(), images[np.sort(order[:n_test])].ravel()
 
