@@ -33,7 +33,7 @@ def test_arrays_of_different_libraries_do_not_meet():
 
 @pytest.mark.parametrize("thing", [1.0, [1, 2], None, "x"])
 def test_what_is_no_array_has_no_namespace(thing):
-    with pytest.raises(TypeError, match="not an array: .*; convert it with numpy.asarray first"):
+    with pytest.raises(TypeError, match=r"not an array: .*; convert it with numpy.asarray first"):
         namespace(thing)
 
 

@@ -16,9 +16,7 @@ from neuro_cnn.tree import fill, leaves, tree_map
 THREES = [(i, (i + 1) % 6, (i + 2) % 6) for i in range(6)]
 FOURS = [tuple((i + j) % 6 for j in range(4)) for i in range(6)] + [(0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5)]
 TABLE = tuple(tuple(plane in row for plane in range(6)) for row in (*THREES, *FOURS, range(6)))
-SMALL = Chain(
-    (("C1", Conv(3, 3, pad=1)), ("R1", ReLU()), ("S2", CCells(2)), ("flat", Flatten()), ("out", Dense(4)))
-)
+SMALL = Chain((("C1", Conv(3, 3, pad=1)), ("R1", ReLU()), ("S2", CCells(2)), ("flat", Flatten()), ("out", Dense(4))))
 
 
 def small(precision=np.float64):
@@ -84,6 +82,8 @@ def test_each_layer_has_its_own_stream_of_initial_weights():
     more = Chain((("C0", Conv(2, 1)), *SMALL.layers))
     ours, theirs = SMALL.init((2, 6, 4), 3), more.init((2, 6, 4), 3)
     assert_close(ours, {name: theirs[name] for name in SMALL.names})
+    twins = Chain((("A", Conv(2, 1)), ("B", Conv(2, 1)))).init((2, 6, 4), 3)
+    assert not np.array_equal(twins["A"].learned.weight, twins["B"].learned.weight)
     other = SMALL.init((2, 6, 4), 4)
     assert not np.array_equal(ours["C1"].learned.weight, other["C1"].learned.weight)
 
@@ -211,6 +211,6 @@ def test_above_flatten_a_unit_sees_the_whole_map():
 
 
 def test_params_hold_learned_and_fixed_arrays_apart():
-    params = SCells(2, 3, response=Shunting()).init((1, 5, 5), 0 or np.random.default_rng(0))
+    params = SCells(2, 3, response=Shunting()).init((1, 5, 5), np.random.default_rng(0))
     assert isinstance(params, Params)
     assert [name for name, _ in leaves(params)] == ["weight", "inhibition", "surround"]

@@ -22,10 +22,12 @@ class Pair(NamedTuple):
 NAMES = st.text("abcxyz", min_size=1, max_size=3)
 TREES = st.recursive(
     st.integers() | st.none(),
-    lambda below: st.lists(below, max_size=3)
-    | st.lists(below, max_size=3).map(tuple)
-    | st.dictionaries(NAMES, below, max_size=3)
-    | st.builds(Pair, below, below),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.lists(below, max_size=3).map(tuple)
+        | st.dictionaries(NAMES, below, max_size=3)
+        | st.builds(Pair, below, below)
+    ),
     max_leaves=8,
 )
 PARAMS = {"S1": Params(Weights(np.ones((2, 1)), np.zeros(2)), (np.full(3, 7.0),)), "C1": Params()}

@@ -111,6 +111,13 @@ def test_a_cell_that_learned_a_pattern_fires_when_the_cosine_to_it_exceeds_its_s
     assert (layer.forward(params, shown)[0].item() > 0) == (cosine > threshold)
 
 
+@pytest.mark.parametrize("gamma", [1, 0.5])
+def test_the_weights_of_a_v_cell_sum_to_1_over_its_view_and_all_planes(gamma):
+    params = SCells(3, (3, 2), response=Shunting(gamma=gamma)).init((4, 5, 5), None)
+    assert params.fixed.surround.shape == (1, 4, 3, 2)
+    assert params.fixed.surround.sum() == pytest.approx(1)
+
+
 def test_weights_that_are_rewired_are_excitatory():
     layer = SCells(1, 2, response=Shunting())
     params = layer.rewire(layer.init((1, 2, 2), None), np.array([[[[1, -1], [0, 2]]]], np.float32))

@@ -82,7 +82,7 @@ def test_the_proposed_padding_fits(sides, size, stride, dilation, pad, scale):
             with pytest.raises(UsageError):  # and nothing less does
                 ops.window(size, stride, int(proposed[1]) - 1, dilation).places(*sides)
         else:
-            assert str(error).endswith("crop by less or shrink the view")
+            assert str(error).endswith("crop by less or shrink the view")  # noqa: PT017
 
 
 @given(SIDES, PAIR, PAIR, st.tuples(EDGES, EDGES))

@@ -26,7 +26,9 @@ def test_unit_norm_gives_every_plane_norm_1_and_its_own_direction(xp, shape, see
 
 def test_a_plane_of_zeros_stays_zero_in_unit_norm(xp):
     weight = np.stack([np.zeros((2, 2)), np.ones((2, 2))])
-    np.testing.assert_array_equal(to_numpy(unit_norm(on(xp, weight))), np.stack([np.zeros((2, 2)), np.full((2, 2), 0.5)]))
+    np.testing.assert_array_equal(
+        to_numpy(unit_norm(on(xp, weight))), np.stack([np.zeros((2, 2)), np.full((2, 2), 0.5)])
+    )
 
 
 def test_norms_are_the_planes_euclidean_norms(xp):

@@ -57,7 +57,11 @@ def test_a_tie_goes_to_the_lowest_tap():
 def test_nan_shows_in_every_view_that_holds_it(xp):
     x = np.zeros((1, 1, 4, 4))
     x[0, 0, 1, 1] = np.nan
-    for pool in (lambda x: ops.max_pool(x, 2)[0], lambda x: ops.mean_pool(x, 2), lambda x: ops.power_mean_pool(x, 2, 3)):
+    for pool in (
+        lambda x: ops.max_pool(x, 2)[0],
+        lambda x: ops.mean_pool(x, 2),
+        lambda x: ops.power_mean_pool(x, 2, 3),
+    ):
         holes = xp.isnan(pool(on(xp, x)))
         np.testing.assert_array_equal(np.asarray(holes), [[[[True, False], [False, False]]]])
 
@@ -146,7 +150,10 @@ def test_every_library_gives_the_same_numbers_in_the_same_precision(xp, precisio
     ax = on(xp, x)
     y, winners = ops.max_pool(x, **how)
     assert_close(ops.max_pool(ax, **how), (y, winners))
-    assert_close(ops.max_pool_adjoint(on(xp, y), on(xp, winners), x.shape, **how), ops.max_pool_adjoint(y, winners, x.shape, **how))
+    assert_close(
+        ops.max_pool_adjoint(on(xp, y), on(xp, winners), x.shape, **how),
+        ops.max_pool_adjoint(y, winners, x.shape, **how),
+    )
     assert_close(ops.mean_pool(ax, **how), ops.mean_pool(x, **how))
     assert_close(ops.mean_pool_adjoint(on(xp, y), x.shape, **how), ops.mean_pool_adjoint(y, x.shape, **how))
     power = partial(ops.power_mean_pool, p=3, **how)

@@ -1,0 +1,133 @@
+"""What layers are before anything is shown to them: weights, plain data, and what is refused."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from kit import assert_close, difference, is_float
+from layer_examples import EXAMPLES, LEARNING, MAP, TABLE, every, example
+from pydantic import TypeAdapter, ValidationError
+
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers import (
+    AnyLayer,
+    CCells,
+    Contrast,
+    Conv,
+    Dense,
+    Max,
+    Mean,
+    Nearest,
+    Rectified,
+    SCells,
+    Shunting,
+    Triangle,
+)
+from neuro_cnn.network import Chain
+from neuro_cnn.tree import leaves, tree_map
+
+
+def test_every_layer_has_an_example():
+    assert {type(layer) for layer, _ in EXAMPLES.values()} == set(get_args(AnyLayer))
+
+
+@every
+def test_weights_fit_the_input_that_they_were_made_for(name):
+    layer, params, x, _ = example(name)
+    assert layer.fits(params, x.shape[1:])
+
+
+@pytest.mark.parametrize("name", [*LEARNING, "normalize", "nearest"])
+def test_weights_no_longer_fit_once_the_layer_below_has_grown(name):
+    layer, params, x, _ = example(name)
+    assert not layer.fits(params, (2 * x.shape[1], *x.shape[2:]))
+
+
+@every
+def test_initial_weights_are_float32(name):
+    layer, shape = EXAMPLES[name]
+    for rng in (None, np.random.default_rng(0)):
+        assert all(leaf.dtype == np.float32 for _, leaf in leaves(layer.init(shape, rng)) if is_float(leaf))
+
+
+@every
+def test_placeholders_have_the_shapes_of_weights(name):
+    layer, shape = EXAMPLES[name]
+    made, placeholder = layer.init(shape, np.random.default_rng(0)), layer.init(shape, None)
+    assert tree_map(np.shape, placeholder) == tree_map(np.shape, made)
+    assert layer.out_shape(placeholder, shape) == layer.out_shape(made, shape)
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_placeholders_take_no_memory(name):
+    layer, shape = EXAMPLES[name]
+    assert all(set(leaf.strides) == {0} for _, leaf in leaves(layer.init(shape, None).learned))
+
+
+@every
+def test_wiring_reads_back_from_plain_data_and_from_json(name):
+    chain = Chain(((("L", EXAMPLES[name][0])),))
+    adapter = TypeAdapter(Chain)
+    assert adapter.validate_python(adapter.dump_python(chain)) == chain
+    assert adapter.validate_json(adapter.dump_json(chain)) == chain
+
+
+@every
+def test_an_unknown_key_is_refused(name):
+    adapter = TypeAdapter(Chain)
+    data = adapter.dump_python(Chain((("L", EXAMPLES[name][0]),)), mode="json")
+    data["layers"][0][1]["strid"] = 1
+    with pytest.raises(ValidationError, match="strid"):
+        adapter.validate_python(data)
+
+
+@pytest.mark.parametrize("part", [Max(), Mean(), Rectified(), Shunting()])
+def test_an_unknown_key_of_a_pool_or_response_is_refused(part):
+    adapter = TypeAdapter(type(part))
+    with pytest.raises(ValidationError, match="gama"):
+        adapter.validate_python({**adapter.dump_python(part), "gama": 1})
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_projection_permits_and_changes_nothing_that_is_permitted(name):
+    layer, params, _, _ = example(name)
+    free = tree_map(lambda w: w - 10, params.learned)
+    permitted = layer.project(free)
+    assert difference(layer.project(permitted).weight, permitted.weight) == 0
+    if isinstance(layer, SCells) and isinstance(layer.response, Shunting):
+        assert all(np.all(leaf >= 0) for _, leaf in leaves(permitted))
+    else:
+        assert_close(permitted, free)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Conv(0, 3), "planes is 0; it must be at least 1"),
+        (lambda: Conv(2, 3, groups=0), "groups is 0; it must be at least 1"),
+        (lambda: Conv(2, 3, stride=0), r"stride is \(0, 0\); it must be at least 1"),
+        (lambda: Conv(3, 3, table=TABLE), "connection table of 2 rows for 3 planes; give a row a plane"),
+        (lambda: Conv(2, 2, table=((True,), (True, True))).init((2, 5, 5), None), "with a row of 1 for 2 input planes"),
+        (lambda: Conv(4, 3, groups=2).init((3, 5, 5), None), "2 groups do not divide 3 input planes"),
+        (lambda: Chain((("L", Conv(2, 3)),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
+        (
+            lambda: Chain((("L", SCells(2, 3)),)).init((5,), None),
+            "views meet a row of 5 units; put them before Flatten",
+        ),
+        (lambda: Chain((("L", CCells(2)),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
+        (lambda: Chain((("L", Contrast()),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
+        (lambda: SCells(0, 3), "planes is 0; it must be at least 1"),
+        (lambda: CCells(2, pad=2), "wholly outside the map; pad by less"),
+        (lambda: Shunting(r=0), "selectivity r is 0; it must be positive"),
+        (lambda: Shunting(gamma=0), r"gamma must lie in \(0, 1\]"),
+        (lambda: Triangle(0), "triangle with power 0; it must be positive"),
+        (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
+        (lambda: Dense(0), "units is 0; it must be at least 1"),
+        (lambda: Dense(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
+        (lambda: Nearest(0), "classes is 0; it must be at least 1"),
+        (lambda: Nearest(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
+    ],
+)
+def test_wiring_that_cannot_be_is_refused_with_the_remedy(make, message):
+    with pytest.raises(UsageError, match=message):
+        make()

@@ -1,0 +1,69 @@
+"""An example of every layer, for the laws that all obey."""
+
+import numpy as np
+import pytest
+from kit import is_float
+
+from neuro_cnn.layers import (
+    CCells,
+    Contrast,
+    Conv,
+    Dense,
+    Flatten,
+    Mean,
+    Nearest,
+    Normalize,
+    ReLU,
+    SCells,
+    Shunting,
+    Triangle,
+)
+from neuro_cnn.layers.nearest import Memory
+from neuro_cnn.layers.normalize import Moments
+from neuro_cnn.tree import tree_map
+
+TABLE = ((True, False, True), (True, True, False))
+ODD = {"stride": (2, 1), "pad": ((1, 0), (-1, 2))}
+MAP = (2, 7, 6)
+EXAMPLES = {
+    "conv": (Conv(3, 3), MAP),
+    "conv-odd": (Conv(4, (2, 3), **ODD, dilation=(1, 2), groups=2), MAP),
+    "conv-table": (Conv(2, 2, pad=1, table=TABLE), (3, 5, 4)),
+    "conv-no-bias": (Conv(2, 3, bias=False), MAP),
+    "scells-rectified": (SCells(3, (3, 2), **ODD), MAP),
+    "scells-shunting": (SCells(3, (3, 2), **ODD, response=Shunting(r=0.5, gamma=0.7)), MAP),
+    "ccells-max": (CCells(2), MAP),
+    "ccells-max-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1))), MAP),
+    "ccells-mean": (CCells(3, stride=1, pool=Mean()), MAP),
+    "ccells-mean-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, -1)), pool=Mean()), MAP),
+    "dense": (Dense(4), (5,)),
+    "dense-no-bias": (Dense(4, bias=False), (5,)),
+    "relu": (ReLU(), MAP),
+    "triangle": (Triangle(), (4, 3, 3)),
+    "triangle-flat": (Triangle(0.7), (6,)),
+    "triangle-steep": (Triangle(1.4), (4, 3, 3)),
+    "contrast": (Contrast(5), MAP),
+    "contrast-even": (Contrast(4, 0.5, 2.0), MAP),
+    "normalize": (Normalize(), MAP),
+    "flatten": (Flatten(), MAP),
+    "nearest": (Nearest(3), (6,)),
+}
+LEARNING = [name for name, (layer, shape) in EXAMPLES.items() if layer.init(shape, None).learned]
+every = pytest.mark.parametrize("name", EXAMPLES)
+
+
+def example(name, precision=np.float32, images=3):
+    """A layer, params as after learning, a batch, and an error for its response."""
+    layer, shape = EXAMPLES[name]
+    rng = np.random.default_rng(sum(map(ord, name)))
+    params = layer.init(shape, rng)
+    if isinstance(layer, Normalize):
+        params = params._replace(fixed=Moments(rng.standard_normal(shape[0]), rng.uniform(0.5, 2, shape[0])))
+    if isinstance(layer, Nearest):
+        params = params._replace(fixed=Memory(rng.standard_normal((7, *shape)), np.array([0, 1, 2, 0, 1, 2, 2])))
+    moved = tree_map(lambda w: w + 0.2 * rng.standard_normal(w.shape, np.float32), params.learned)
+    params = params._replace(learned=layer.project(moved))
+    x = rng.standard_normal((images, *shape))
+    dy = rng.standard_normal((images, *layer.out_shape(params, shape)))
+    cast = tree_map(lambda leaf: leaf.astype(precision) if is_float(leaf) else leaf, (params, x, dy))
+    return layer, *cast

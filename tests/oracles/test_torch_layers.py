@@ -1,0 +1,115 @@
+"""Layers and a small LeNet against PyTorch, in single precision."""
+
+import numpy as np
+import pytest
+from kit import assert_close
+
+from neuro_cnn import ops
+from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Mean, ReLU
+from neuro_cnn.losses import CrossEntropy
+from neuro_cnn.network import Chain
+from neuro_cnn.tree import leaves, tree_map
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+functional = torch.nn.functional
+
+
+def drawn(*shapes):
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+
+def follow(*arrays):
+    """The arrays as tensors whose gradients are kept."""
+    return [torch.tensor(array, requires_grad=True) for array in arrays]
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "pad", "dilation", "groups"),
+    [
+        ((3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+        ((5, 5), (1, 1), ((2, 2), (2, 2)), (1, 1), 1),
+        ((3, 2), (2, 3), ((1, 1), (0, 0)), (1, 1), 1),
+        ((3, 2), (2, 1), ((1, 0), (-1, 2)), (2, 3), 2),
+        ((1, 1), (2, 2), ((-1, -1), (-2, 0)), (1, 1), 4),
+        ((3, 3), (1, 2), ((2, 1), (1, 2)), (2, 1), 4),
+    ],
+)
+def test_correlate_and_its_adjoints_are_conv2d_and_its_gradients(size, stride, pad, dilation, groups):
+    (top, bottom), (left, right) = pad
+    x, weight = drawn((3, 4, 12, 11), (8, 4 // groups, *size))
+    tx, tw = follow(x, weight)
+    padded = functional.pad(tx, (left, right, top, bottom))
+    ty = functional.conv2d(padded, tw, stride=stride, dilation=dilation, groups=groups)
+    (dy,) = drawn(ty.shape)
+    ty.backward(torch.tensor(dy))
+    how = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+    assert_close(ops.correlate(x, weight, **how), ty.detach().numpy())
+    assert_close(ops.correlate_input_adjoint(dy, weight, x.shape, **how), tx.grad.numpy())
+    assert_close(ops.correlate_weight_adjoint(x, dy, weight.shape, **how), tw.grad.numpy())
+
+
+@pytest.mark.parametrize(("size", "stride", "pad"), [(2, 2, 0), (3, 2, 1), (3, 1, 1), ((2, 3), (1, 2), (1, 0))])
+def test_pooling_is_max_pool2d_and_avg_pool2d(size, stride, pad):
+    (x,) = drawn((2, 3, 8, 9))
+    for pool, theirs in (
+        (CCells(size, stride, pad), functional.max_pool2d),
+        (CCells(size, stride, pad, Mean()), functional.avg_pool2d),
+    ):
+        (tx,) = follow(x)
+        ty = theirs(tx, size, stride, pad)
+        (dy,) = drawn(ty.shape)
+        ty.backward(torch.tensor(dy))
+        y, activity = pool.forward(pool.init(x.shape[1:], None), x)
+        assert_close(y, ty.detach().numpy())
+        assert_close(pool.backward((), activity, dy)[0], tx.grad.numpy())
+
+
+def test_a_lenet_gives_torchs_scores_loss_and_gradients():
+    net = Chain(
+        (
+            ("C1", Conv(6, 5, pad=2)),
+            ("R1", ReLU()),
+            ("S2", CCells(2)),
+            ("C3", Conv(16, 5)),
+            ("R3", ReLU()),
+            ("S4", CCells(2, pool=Mean())),
+            ("flat", Flatten()),
+            ("F5", Dense(32)),
+            ("R5", ReLU()),
+            ("out", Dense(10)),
+        )
+    )
+    (x,) = drawn((8, 1, 28, 28))
+    labels = np.arange(8) % 10
+    params = tree_map(lambda w: w + np.float32(0.01), net.init((1, 28, 28), 0))  # so that biases are not 0
+    scores, activity = net.forward(params, x)
+    loss, error = CrossEntropy()(scores, labels)
+    dx, gradients = net.backward(params, activity, error)
+
+    t = dict(zip((name for name, _ in leaves(params)), follow(*(w for _, w in leaves(params))), strict=True))
+    (tx,) = follow(x)
+    y = functional.max_pool2d(functional.conv2d(tx, t["C1.weight"], t["C1.bias"], padding=2).relu(), 2)
+    y = functional.avg_pool2d(functional.conv2d(y, t["C3.weight"], t["C3.bias"]).relu(), 2)
+    y = functional.linear(y.flatten(1), t["F5.weight"], t["F5.bias"]).relu()
+    y = functional.linear(y, t["out.weight"], t["out.bias"])
+    tloss = functional.cross_entropy(y, torch.tensor(labels))
+    tloss.backward()
+
+    assert_close(scores, y.detach().numpy())
+    assert float(loss) == pytest.approx(tloss.item(), rel=1e-5)
+    assert_close(dx, tx.grad.numpy())
+    for name, gradient in leaves(gradients):
+        assert_close(gradient, t[name].grad.numpy())
+
+
+def test_cross_entropy_is_torchs():
+    (scores,) = drawn((7, 5))
+    labels = np.arange(7) % 5
+    (ts,) = follow(scores)
+    tloss = functional.cross_entropy(ts, torch.tensor(labels))
+    tloss.backward()
+    loss, gradient = CrossEntropy()(scores, labels)
+    assert float(loss) == pytest.approx(tloss.item(), rel=1e-6)
+    assert_close(gradient, ts.grad.numpy())
