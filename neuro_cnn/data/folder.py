@@ -38,7 +38,8 @@ def read_folder(folder: Path) -> Pool:
 
 def read_image(path: Path) -> NDArray[np.float32]:
     """One image file as (C, H, W) float32 in [0, 1], grey unless it is coloured. Raises DataError if unreadable."""
-    return to_unit(_read([path]))[0]
+    image: NDArray[np.float32] = to_unit(_read([path]))[0]
+    return image
 
 
 def _list(folder: Path) -> tuple[list[Path], list[int], list[str]]:

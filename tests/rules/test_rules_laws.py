@@ -53,4 +53,4 @@ def test_an_update_is_the_rules_formula_view_by_view(rule_name, layer_name):
             }[rule.plasticity.kind].reshape(w.shape)
     share = np.maximum(chances, chances.sum() / len(chances))
     expected = params.learned.weight + rule.rate * moved / share.reshape(-1, *[1] * (moved.ndim - 1))
-    assert_close(after, layer.rewire(params, expected))
+    from kit import difference; print(difference(after.learned.weight, expected), difference(after.learned.inhibition, layer.rewire(params,expected).learned.inhibition)); assert 0
