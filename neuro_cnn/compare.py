@@ -97,7 +97,7 @@ def assignment(text: str) -> tuple[str, Any]:
 def experiments(systems: Sequence[str], options: dict[str, Any], **common: Any) -> list[Experiment]:
     """The experiments of a study's systems; each option goes to the systems that have it, one at least."""
     chosen = [parse(text) for text in systems]
-    for key in options:
+    for key in options if chosen else ():
         if not any(key in vars(system(name)) for name, _ in chosen):
             for name, _ in chosen:
                 system(name, {key: options[key]})  # raises, naming the nearest option

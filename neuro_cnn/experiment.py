@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -27,7 +27,8 @@ from neuro_cnn.training import Progress, State, train
 class Experiment:
     """A system of the catalogue with its options, or a network and curriculum of one's own; data; and a seed.
 
-    `hold_out` is the share of the training images that is not learned from but chooses the best checkpoint.
+    `hold_out` is the share of the training images that is not learned from but chooses the best checkpoint; `title`
+    is what to call a network of one's own.
     """
 
     model: str | None = None
@@ -40,6 +41,7 @@ class Experiment:
     labels_per_class: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     hold_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    title: str | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -52,7 +54,7 @@ class Experiment:
     @property
     def name(self) -> str:
         """What to call the system."""
-        return self.model or "own-network"
+        return self.title or self.model or "own-network"
 
     @property
     def variant(self) -> str:
@@ -174,8 +176,3 @@ def unsupervised_layers(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:
         for name in phase.learners(net)
     ]
     return tuple(name for name in dict.fromkeys(names) if hasattr(net[name], "associate"))
-
-
-def seeded(experiment: Experiment, seed: int, split: int) -> Experiment:
-    """The same experiment from another seed on another split."""
-    return replace(experiment, seed=seed, split=split)

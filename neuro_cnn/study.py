@@ -18,7 +18,8 @@ from neuro_cnn.data import Data, load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
 from neuro_cnn.files import write_text
-from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.models import system
+from neuro_cnn.runs import RunFolder, environment, read_toml
 from neuro_cnn.spec import read
 
 LEARNED = "S1"
@@ -30,21 +31,32 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
 
     Raises UsageError, before anything is learned, for one that is none of these.
     """
-    names = [text for text in study.systems if not _is_path(text)]
     common: dict[str, Any] = {
         "data": study.data,
         "train_size": study.train_size,
         "labels_per_class": study.labels_per_class,
     }
-    made = experiments(names, study.options, **common) if names else []
-    runs = []
+    named = iter(experiments([text for text in study.systems if not _is_path(text)], study.options, **common))
+    made, runs = [], []
     for text in study.systems:
-        path = Path(text)
-        if _is_path(text) and path.is_dir():
-            runs.append(RunFolder.open(path).path)
+        if Path(text).is_dir():
+            runs.append(RunFolder.open(text).path)
         elif _is_path(text):
-            made.append(replace(read(Experiment, RunFolder(path.parent).read_toml(path.name), text), **common))
+            own = read_experiment(Path(text))
+            if own.data != study.data:
+                raise UsageError(f"{text} is about {own.data}, but the comparison about {study.data}; set --data")
+            made.append(replace(own, **common, title=own.title or own.model or Path(text).stem))
+        else:
+            made.append(next(named))
     return made, runs
+
+
+def read_experiment(path: Path) -> Experiment:
+    """An experiment's TOML file. Raises UsageError for what it should not say."""
+    made = read(Experiment, read_toml(path), str(path))
+    if made.model is not None:
+        system(made.model, made.options)
+    return made
 
 
 def _is_path(text: str) -> bool:

@@ -92,6 +92,9 @@ def _study(given: dict[str, Any]) -> Study:
             if "options" in written and "options" in given:
                 given["options"] = {**written["options"], **given["options"]}
             return read(Study, {**written, **given}, named[0])
+    for text in named:
+        if text.endswith(".toml"):
+            given.setdefault("data", read_toml(Path(text)).get("data", "digits"))
     return read(Study, given, "compare")
 
 

@@ -22,7 +22,7 @@ class SoftHebb(RandomFeatures):
     """
 
     rate: Positive = 0.1
-    temperature: Positive = 0.05
+    temperature: Positive = 0.03
     epochs: Count = 1
     batch: Count = 32
     conscience: Annotated[float, Field(ge=0)] = 10.0

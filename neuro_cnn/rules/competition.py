@@ -57,8 +57,8 @@ class SoftWTA:
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0:
-            raise UsageError(f"temperature {self.temperature}; it must be positive")
+        if not 0 < self.temperature < float("inf"):
+            raise UsageError(f"temperature {self.temperature}; it must be a positive number")
 
     def __call__(self, drive: Array) -> Array:
         xp = namespace(drive)

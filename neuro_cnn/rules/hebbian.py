@@ -11,7 +11,7 @@ from pydantic import Field
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.layers import Params
 from neuro_cnn.ops.normalize import over_planes, sum_positions
-from neuro_cnn.rules.competition import Competition, HardWTA
+from neuro_cnn.rules.competition import Competition, HardWTA, awake
 from neuro_cnn.rules.homeostasis import Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import imprinted
 from neuro_cnn.rules.plasticity import Instar, Plasticity
@@ -52,6 +52,7 @@ class Hebbian:
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, HebbianState]:
         weight = params.learned.weight if self.initial == "random" else imprinted(layer, params, sample, rng)
+        weight = layer.rewire(params, weight).learned.weight  # norms are taken of permitted weights
         states = []
         for h in self.homeostasis:
             weight, kept = h.start(weight)
@@ -67,7 +68,7 @@ class Hebbian:
         target: Array,
         rng: np.random.Generator,
     ) -> tuple[Params, HebbianState]:
-        drive = activity.drive
+        drive = activity.drive * awake(activity.excitation)  # a bias alone drives nobody to compete
         for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
             drive = h.handicap(drive, kept)
         g = self.competition(drive)
@@ -75,6 +76,7 @@ class Hebbian:
         weight = params.learned.weight
         step = layer.associate(params, activity, factor) - over_planes(decay, weight) * weight
         weight = weight + at(self.rate, int(state.step), int(state.updates)) * step / over_planes(_share(g), weight)
+        weight = layer.rewire(params, weight).learned.weight
         states = []
         for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
             weight, kept = h.settle(weight, g, kept)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.normalize import at_planes, sum_positions, unit_norm
+from neuro_cnn.rules.competition import awake
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ class Conscience:
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        if self.strength < 0 or not 0 < self.memory <= 1:
+        if not (0 <= self.strength < float("inf") and 0 < self.memory <= 1):
             raise UsageError(
                 f"conscience of strength {self.strength} and memory {self.memory}; "
-                "strength must not be negative, and memory lie in (0, 1]"
+                "strength must be a number from 0 up, and memory lie in (0, 1]"
             )
 
     def start(self, weight: Array) -> tuple[Array, WinningShare]:
@@ -66,7 +67,7 @@ class Conscience:
         """The drives, with those of frequent winners lowered; blank positions stay blank."""
         xp = namespace(drive)
         lead = self.strength * xp.std(drive) * (1 / drive.shape[1] - state.share)
-        return xp.where(drive != 0, drive + at_planes(lead, drive), drive)
+        return drive + at_planes(lead, drive) * awake(drive)
 
     def settle(self, weight: Array, g: Array, state: WinningShare) -> tuple[Array, WinningShare]:
         """Shares moved towards those of this batch."""

@@ -62,7 +62,9 @@ class SoftHebb:
 
     def __call__(self, g: Array, u: Array) -> tuple[Array, Array]:
         xp = namespace(g)
-        y = xp.where(winner(g) > 0, g, -g)
+        # where several took the largest chance alike (KWTA), the one most excited is the winner
+        first = xp.where(g == xp.max(g, axis=1, keepdims=True), u, xp.asarray(-xp.inf, dtype=u.dtype))
+        y = xp.where(winner(first) > 0, g, -g)
         return y, sum_positions(y * u)
 
 
