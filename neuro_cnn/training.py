@@ -12,7 +12,7 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
 from neuro_cnn.data import Dataset
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.streams import generator
@@ -96,8 +96,16 @@ def train(
 def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
     """Raises UsageError unless the network fits the images and the curriculum the network and the labels."""
     shapes = net.shapes(net.init(data.shape, None), data.shape)
+    if not curriculum:
+        raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
-        phase.learners(net)
+        for name in phase.learners(net):
+            if isinstance(phase.method, Local) and not isinstance(net[name], phase.method.rule.teaches):
+                kinds = ", ".join(kind.__name__ for kind in phase.method.rule.teaches)
+                raise UsageError(
+                    f"{phase.method.rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
+                    f"name layers of these kinds: {kinds}"
+                )
         if phase.method.supervised and not len(data.labelled):
             raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
@@ -123,7 +131,11 @@ class _Learning:
             state = self._start(state)
         elif isinstance(state.learner, Saved):
             template = self._start(state).learner
-            state = state._replace(learner=_restored(template, state.learner.arrays, self.device))
+            try:
+                state = state._replace(learner=_restored(template, state.learner.arrays, self.device))
+            except KeyError as error:
+                name = self.phase.label(self.net)
+                raise DataError(f"the state of phase {name!r} lacks {error}; the file is damaged") from error
         if self.phase.epochs == 0:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())

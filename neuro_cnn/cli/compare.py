@@ -49,7 +49,7 @@ def compare(
     from neuro_cnn.compare import assignment
     from neuro_cnn.runs import RunFolder, new_path
     from neuro_cnn.spec import plain
-    from neuro_cnn.study import load_splits, results, sources, tasks_of, write_folder
+    from neuro_cnn.study import load_splits, results, run_task, sources, tasks_of, write_folder
 
     given: dict[str, Any] = {
         "systems": systems or None,
@@ -66,9 +66,10 @@ def compare(
     experiments, runs = sources(study)
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
+    learned = [run_task(path, study, loaded[0]) for path in runs]
     folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
     with folder.told():
-        findings = _findings(study, tasks, runs, loaded, device, jobs, folder)
+        findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
         outcome = results(study, loaded, findings)
         write_folder(folder, outcome, findings, len(loaded[0].train.classes))
     if as_json:
@@ -99,13 +100,13 @@ def _study(given: dict[str, Any]) -> Study:
 
 
 def _findings(
-    study: Study, tasks: list[Any], runs: list[Path], loaded: list[Any], device: str, jobs: int, folder: RunFolder
+    study: Study, tasks: list[Any], learned: list[Any], loaded: list[Any], device: str, jobs: int, folder: RunFolder
 ) -> list[Any]:
     from neuro_cnn.experiment import Epoch
     from neuro_cnn.study import conduct, run_finding
 
     findings: list[Any] = []
-    total = len(tasks) + len(runs)
+    total = len(tasks) + len(learned)
     with bars() as drawn, stoppable() as stop:
         for step in conduct(tasks, loaded, study.shift, device, jobs):
             if isinstance(step, Epoch):
@@ -116,8 +117,8 @@ def _findings(
                 _tell(folder, findings, total)
             if stop.code is not None:
                 raise SystemExit(stop.code)
-        for path in runs:
-            findings.append(run_finding(path, study, loaded[0]))
+        for task, params in learned:
+            findings.append((task, run_finding(task, params, study, loaded[0])))
             _tell(folder, findings, total)
     return findings
 

@@ -51,6 +51,11 @@ class CCells(Layer):
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (in_shape[0], *places(self.window(in_shape), in_shape))
 
+    def respond(self, params: Params, x: Array) -> Array:
+        if isinstance(self.pool, Max):
+            return ops.maximum(x, self.size, self.stride, self.pad)
+        return self.forward(params, x)[0]
+
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, CActivity]:
         if isinstance(self.pool, Max):
             y, winners = ops.max_pool(x, self.size, self.stride, self.pad)

@@ -68,8 +68,8 @@ def system(name: str, options: Mapping[str, Any] | None = None) -> System:
 def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Chain, Curriculum]:
     """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does."""
     made = system(name, options)
-    net = made.network(in_shape, classes)
     try:
+        net = made.network(in_shape, classes)
         net.init(in_shape, None)
     except UsageError as error:
         raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
