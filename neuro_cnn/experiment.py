@@ -76,8 +76,8 @@ class Experiment:
         """The images to learn from, and those held out, drawn by the split alone; None when none are."""
         count = round(self.hold_out * len(data.train))
         if self.hold_out and not 0 < count < len(data.train):
-            images = f"{len(data.train)} images"
-            raise UsageError(f"hold_out = {self.hold_out:.3g} of {images} leaves one part empty; set it to 0 or use more")
+            share = f"hold_out = {self.hold_out:.3g} of {len(data.train)} images"
+            raise UsageError(f"{share} leaves one part empty; set it to 0, or use more images")
         if not count:
             return data.train, None
         order = generator(self.split, "hold out").permutation(len(data.train))

@@ -60,7 +60,7 @@ def rule(data):
 WRONG = {
     "top": (lambda d: d.update(sed=3), "x.toml: sed is not a key here; did you mean 'seed'?"),
     "far": (lambda d: d.update(zzz=3), "x.toml: zzz is not a key here; there is: curriculum, data, hold_out, labels"),
-    "layer": (lambda d: layer(d).update(plains=3), "network.layers.1.1.conv.plains is not a key here; did you mean 'pla"),
+    "layer": (lambda d: layer(d).update(plains=3), "layers.1.1.conv.plains is not a key here; did you mean 'pla"),
     "phase": (lambda d: d["curriculum"][0].update(epoch=3), "curriculum.0.epoch is not a key here; did you mean 'epo"),
     "rule": (lambda d: rule(d).update(rat=3), "rule.hebbian.rat is not a key here; did you mean 'rate'?"),
     "part": (

@@ -68,10 +68,14 @@ def compare(
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]
     folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
-    with folder.told():
-        findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
-        outcome = results(study, loaded, findings)
-        write_folder(folder, outcome, findings, len(loaded[0].train.classes))
+    try:
+        with folder.told():
+            findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
+            outcome = results(study, loaded, findings)
+            write_folder(folder, outcome, findings, len(loaded[0].train.classes))
+    except SystemExit:
+        say(f"stopped; what was found so far: {folder.path / 'metrics.jsonl'}")
+        raise
     if as_json:
         emit(outcome)
     else:
@@ -150,8 +154,9 @@ def _print(outcome: dict[str, Any]) -> None:
         gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
         accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
         reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
+        counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
         speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
-        cost.append([name, row["learning"], row["readout"], f"{row['labels_used']:,}", f"{row['parameters']:,}", *speed])
+        cost.append([name, row["learning"], row["readout"], *counts, *speed])
     title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
     table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
     table(["system", "learning", "read-out", "labels", "parameters", "train s", "images/s"], cost, words=3)
