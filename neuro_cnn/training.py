@@ -100,10 +100,13 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
         raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
         for name in phase.learners(net):
-            if isinstance(phase.method, Local) and not isinstance(net[name], phase.method.rule.teaches):
-                kinds = ", ".join(kind.__name__ for kind in phase.method.rule.teaches)
+            if isinstance(phase.method, Backprop):
+                continue
+            rule = phase.method.rule_of(name)
+            if not isinstance(net[name], rule.teaches):
+                kinds = ", ".join(kind.__name__ for kind in rule.teaches)
                 raise UsageError(
-                    f"{phase.method.rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
+                    f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
                     f"name layers of these kinds: {kinds}"
                 )
         if phase.method.supervised and not len(data.labelled):

@@ -41,9 +41,7 @@ class CCells(Layer):
         return (in_shape[0], *places(self.window(in_shape), in_shape))
 
     def respond(self, params: Params, x: Array) -> Array:
-        if isinstance(self.pool, Max):
-            return ops.maximum(x, self.size, self.stride, self.pad)
-        return self.forward(params, x)[0]
+        return self.pool.at_rest(x, params.fixed, self._how())
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, CActivity]:
         y, kept = self.pool.gather(x, params.fixed, self._how())
