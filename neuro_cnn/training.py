@@ -170,7 +170,9 @@ class _Learning:
             if name in self.learners:
                 rng = generator(self.seed, "start", self.number, name)
                 updates = self.batches * self.phase.epochs
-                params[name], learner[name] = self.phase.method.rule_of(name).start(layer, params[name], x, rng, updates)
+                params[name], learner[name] = self.phase.method.rule_of(name).start(
+                    layer, params[name], x, rng, updates
+                )
             if name == self.learners[-1]:
                 break
             x = layer.respond(params[name], x)
@@ -228,7 +230,9 @@ class _Learning:
                 continue
             x, activity = layer.forward(before, x)
             rng = generator(self.seed, "rule", self.number, name, *place)
-            params[name], learner[name] = method.rule_of(name).update(layer, before, learner[name], activity, labels, rng)
+            params[name], learner[name] = method.rule_of(name).update(
+                layer, before, learner[name], activity, labels, rng
+            )
             changes += _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break

@@ -167,9 +167,7 @@ def weighted_pool(x: Array, kernel: Array, stride: Size, pad: Pad = 0) -> Array:
     return batch_first(total)
 
 
-def weighted_pool_adjoint(
-    dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0
-) -> Array:
+def weighted_pool_adjoint(dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0) -> Array:
     """Each value shared out over its view by the same weights: (N, K, H', W') -> in_shape."""
     w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
     error = batch_last(dy, _NONE)
