@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Annotated, Any, ClassVar, NamedTuple
 
+import numpy as np
 from pydantic import Field
 
 from neuro_cnn.curriculum import Backprop, Curriculum, Phase
@@ -161,6 +162,7 @@ def _check_finite(progress: Progress, line: Mapping[str, Any]) -> None:
             )
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase: Phase) -> dict[str, float]:
     if data is None or not phase.method.supervised or net.names[-1] not in phase.learners(net):
         return {}

@@ -175,7 +175,7 @@ def health_notes(findings: Sequence[tuple[Task, Finding]]) -> list[str]:
     """A health line for every layer that learned without a teacher, of each system's first seed."""
     notes: dict[tuple[str, str], str] = {}
     for task, found in findings:
-        if not task.is_control:
+        if found.row["learning"] != "none":
             for name, state in found.health.items():
                 notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
     return list(notes.values())

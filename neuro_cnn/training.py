@@ -188,6 +188,7 @@ class _Learning:
             shape = layer.out_shape(params[name], shape)
         return params
 
+    @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
         x, labels = self._below(state.params, chosen), self._labels(chosen)
         if isinstance(self.phase.method, Backprop):

@@ -34,7 +34,7 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Systems learned at a time, each in a process.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/compare-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -137,7 +137,7 @@ def _tell(folder: RunFolder, findings: list[Any], total: int) -> None:
     folder.metric({"row": found.row, "history": found.history})
     say(text)
     for name, state in found.health.items():
-        if not task.is_control:
+        if found.row["learning"] != "none":
             say(f"    {state.line(name)}", Level.NORMAL if state.dead_units >= 0.05 else Level.VERBOSE)
 
 

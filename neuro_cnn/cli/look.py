@@ -67,7 +67,8 @@ def fields(
     weights = getattr(saved.state.params[layer].learned, "weight", None)
     if weights is None or weights.ndim != 4:
         maps = [name for name in saved.net.names if getattr(_weight(saved, name), "ndim", 0) == 4]
-        raise UsageError(f"layer {layer} has no shared weights over a view to draw; there is: {', '.join(maps)}")
+        instead = f"there is: {', '.join(maps)}" if maps else "no layer of this run has"
+        raise UsageError(f"layer {layer} has no shared weights over a view to draw; {instead}")
     state = None
     if layer in unsupervised_layers(saved.net, saved.curriculum):
         state = health(saved.net, saved.state.params, experiment.load().train.images, layer)

@@ -32,7 +32,7 @@ def train(
     hold_out: Annotated[
         float | None, typer.Option(help="Share of the training images kept to choose the best weights. [default: 1/6]")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/NAME-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
@@ -52,7 +52,7 @@ def train(
     given: dict[str, Any] = {"data": data, "seed": seed, "split": split, "train_size": train_size}
     given |= {"labels_per_class": labels_per_class, "hold_out": hold_out}
     if resume is not None:
-        if what is not None or options or out is not None or any(value is not None for value in given.values()):
+        if what or options or out or overwrite or any(value is not None for value in given.values()):
             raise UsageError("--resume goes on with a run as it was configured; leave out the name and other settings")
         folder = RunFolder.open(resume)
         experiment = configured(folder)
