@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuro_cnn.curriculum import Backprop, Local, Phase
+from neuro_cnn.curriculum import Backprop, Local, Phase, Together
 from neuro_cnn.data import Dataset
 from neuro_cnn.layers import (
     CCells,
@@ -10,6 +10,7 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    Labelled,
     Nearest,
     Normalize,
     ReLU,
@@ -22,11 +23,13 @@ from neuro_cnn.network import Chain
 from neuro_cnn.optim import SGD, Adam
 from neuro_cnn.rules import (
     Conscience,
+    Fukushima1980,
     HardWTA,
     Hebbian,
     Imprint,
     Instar,
     Memorize,
+    NameCells,
     Oja,
     Ridge,
     SoftHebb,
@@ -86,6 +89,20 @@ PROBLEMS = {
     "two layers at once": (
         Chain((S1, ("A1", ReLU()), ("S2", Conv(5, 2, bias=False)), ("A2", ReLU()), *END)),
         (Phase(("S1", "S2"), WTA, 2, 7), Phase(("S2", "out"), Backprop(), 1, 9)),
+    ),
+    "neocognitron": (
+        Chain(
+            (
+                ("S1", SCells(4, 3, response=Shunting())),
+                ("C1", CCells(2)),
+                ("S2", SCells(6, 2, response=Shunting(1.5))),
+                *(("flat", Flatten()), ("out", Labelled(3))),
+            )
+        ),
+        (
+            Phase(("S1", "S2"), Together((("S1", Fukushima1980(1.0, 3)), ("S2", Fukushima1980(8.0, 1)))), 2, 9),
+            Phase(("out",), Local(NameCells()), 1, 12),
+        ),
     ),
     "nearest neighbour": (
         Chain((("flat", Flatten()), ("out", Nearest(3)))),
