@@ -16,6 +16,7 @@ from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
+from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import Standardize
@@ -41,6 +42,7 @@ CATALOGUE: dict[str, Any] = {
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
     "neocognitron-1980": Neocognitron1980,
+    "neocognitron-simple": NeocognitronSimple,
     "mlp": MLP,
     "lenet5": LeNet5,
 }
