@@ -12,11 +12,12 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params, SCells, Shunting
 from neuro_cnn.layers.scells import SWeights
 from neuro_cnn.ops.normalize import sum_positions
+from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import SeedCells
 
 
 @dataclass(frozen=True)
-class Fukushima1980:
+class Fukushima1980(Rule):
     """da = q c(v) u_C and db = (q/2) v_C at the seed cells: Fukushima 1980, eqs. (7) and (8).
 
     A layer starts from small positive weights, each plane weakly tuned to an orientation, and b = 0; the paper gives
@@ -55,9 +56,6 @@ class Fukushima1980:
         a = a + self.q * layer.associate(params, activity, seeds)  # eq. (7): c(v) is in the layer's product
         b = b + self.q / 2 * sum_positions(seeds * activity.inhibition)  # eq. (8)
         return params._replace(learned=SWeights(a, b)), None
-
-    def finish(self, layer: Any, params: Params, state: None) -> Params:
-        return params
 
 
 def oriented(shape: tuple[int, ...], size: float) -> Any:
