@@ -4,16 +4,18 @@ from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
-from neuro_cnn.layers.ccells import CCells, Max, Mean
+from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
+from neuro_cnn.layers.pools import Max, Mean, Saturating
 from neuro_cnn.layers.retina import Contrast
 from neuro_cnn.layers.scells import Rectified, SCells, Shunting
 from neuro_cnn.layers.shape import Flatten
 
-AnyLayer: TypeAlias = Conv | SCells | CCells | Dense | ReLU | Triangle | Contrast | Normalize | Flatten | Nearest
+AnyLayer: TypeAlias = Conv | SCells | CCells | Dense | ReLU | Triangle | Contrast | Normalize | Flatten | Nearest | Labelled
 
 __all__ = [
     "AnyLayer",
@@ -23,6 +25,7 @@ __all__ = [
     "Dense",
     "Flatten",
     "Key",
+    "Labelled",
     "Layer",
     "Max",
     "Mean",
@@ -33,6 +36,7 @@ __all__ = [
     "ReLU",
     "Rectified",
     "SCells",
+    "Saturating",
     "Shape",
     "Shunting",
     "Triangle",

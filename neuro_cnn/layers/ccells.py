@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from neuro_cnn import ops
+import numpy as np
+
 from neuro_cnn.backend import Array
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, places
+from neuro_cnn.layers.pools import AnyPool, Max
 from neuro_cnn.ops.geometry import Pad, Size, Window
 from neuro_cnn.ops.pool import pooling
 
 
 class CActivity(NamedTuple):
-    """What C-cells saw and did: the shape of their input, and which tap won where the pool chooses."""
+    """What C-cells saw and did: the shape of their input, and what their pool kept of it (winners, sums)."""
 
     in_shape: Shape
-    winners: Array
-
-
-@dataclass(frozen=True)
-class Max:
-    """The strongest S-cell of the view speaks for it."""
-
-    kind: Literal["max"] = "max"
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
-
-
-@dataclass(frozen=True)
-class Mean:
-    """The mean of the view; cells outside the map are silent."""
-
-    kind: Literal["mean"] = "mean"
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    kept: Any
 
 
 @dataclass(frozen=True)
@@ -42,30 +28,28 @@ class CCells(Layer):
     size: Size
     stride: Size | None = None
     pad: Pad = 0
-    pool: Max | Mean = Max()
+    pool: AnyPool = Max()
     kind: Literal["ccells"] = "ccells"
 
     def __post_init__(self) -> None:
         self.window(())
 
+    def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
+        return Params((), self.pool.fixed(self.window(in_shape).size))
+
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (in_shape[0], *places(self.window(in_shape), in_shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, CActivity]:
-        if isinstance(self.pool, Max):
-            y, winners = ops.max_pool(x, self.size, self.stride, self.pad)
-            return y, CActivity(x.shape, winners)
-        return ops.mean_pool(x, self.size, self.stride, self.pad), CActivity(x.shape, ())
+        y, kept = self.pool.gather(x, params.fixed, self._how())
+        return y, CActivity(x.shape, kept)
 
     def backward(
         self, params: Params, activity: CActivity, dy: Array, need_input: bool = True
     ) -> tuple[Array | None, tuple[()]]:
         if not need_input:
             return None, ()
-        if isinstance(self.pool, Max):
-            shape, winners = activity
-            return ops.max_pool_adjoint(dy, winners, shape, self.size, self.stride, self.pad), ()
-        return ops.mean_pool_adjoint(dy, activity.in_shape, self.size, self.stride, self.pad), ()
+        return self.pool.spread(dy, activity.kept, params.fixed, activity.in_shape, self._how()), ()
 
     def window(self, in_shape: Shape) -> Window:
         return pooling(self.size, self.stride, self.pad)
@@ -74,4 +58,7 @@ class CCells(Layer):
         planes, height, width = self.out_shape(params, in_shape)
         taps = self.window(in_shape).size
         connections = planes * height * width * taps[0] * taps[1]
-        return Arithmetic(connections, connections if isinstance(self.pool, Mean) else 0)
+        return Arithmetic(connections, 0 if isinstance(self.pool, Max) else connections)
+
+    def _how(self) -> tuple[Size, Size, Pad]:
+        return self.size, self.size if self.stride is None else self.stride, self.pad

@@ -9,6 +9,8 @@ from neuro_cnn.ops.pool import (
     mean_pool_adjoint,
     power_mean_pool,
     power_mean_pool_adjoint,
+    weighted_pool,
+    weighted_pool_adjoint,
 )
 
 __all__ = [
@@ -25,5 +27,7 @@ __all__ = [
     "patches",
     "power_mean_pool",
     "power_mean_pool_adjoint",
+    "weighted_pool",
+    "weighted_pool_adjoint",
     "window",
 ]

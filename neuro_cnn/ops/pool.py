@@ -132,3 +132,26 @@ def _spread(in_shape: tuple[int, ...], w: Window, shares: Iterator[Array]) -> Ar
             rows, columns = w.tap(i, j, places)
             padded[:, rows, columns, :] += share
     return unpad(padded, w.pad, in_shape)
+
+
+def weighted_pool(x: Array, kernel: Array, stride: Size, pad: Pad = 0) -> Array:
+    """Each plane's weighted sum over its views, the same weights d(v) for all: (N, K, H, W), (h, w) -> (N, K, H', W').
+
+    Cells outside the map are silent.
+    """
+    w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
+    total = None
+    for tap, view in _taps(batch_last(x, w.pad), w, w.places(*x.shape[2:])):
+        part = view * kernel[tap // w.size[1], tap % w.size[1]]
+        total = part if total is None else total + part
+    return batch_first(total)
+
+
+def weighted_pool_adjoint(
+    dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0
+) -> Array:
+    """Each value shared out over its view by the same weights: (N, K, H', W') -> in_shape."""
+    w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
+    error = batch_last(dy, _NONE)
+    shares = (error * kernel[tap // w.size[1], tap % w.size[1]] for tap in range(_area(w)))
+    return _spread(in_shape, w, shares)

@@ -4,21 +4,24 @@ from typing import TypeAlias
 
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import KWTA, Competition, HardWTA, SoftWTA
+from neuro_cnn.rules.fukushima import Fukushima1980, SeedCells
 from neuro_cnn.rules.hebbian import Hebbian
 from neuro_cnn.rules.homeostasis import Conscience, Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import Imprint
 from neuro_cnn.rules.memorize import Memorize
+from neuro_cnn.rules.name_cells import NameCells
 from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.standardize import Standardize
 
-AnyRule: TypeAlias = Hebbian | Imprint | Memorize | Ridge | Standardize
+AnyRule: TypeAlias = Fukushima1980 | Hebbian | Imprint | Memorize | NameCells | Ridge | Standardize
 
 __all__ = [
     "KWTA",
     "AnyRule",
     "Competition",
     "Conscience",
+    "Fukushima1980",
     "HardWTA",
     "Hebb",
     "Hebbian",
@@ -26,10 +29,12 @@ __all__ = [
     "Imprint",
     "Instar",
     "Memorize",
+    "NameCells",
     "Oja",
     "Plasticity",
     "Ridge",
     "Rule",
+    "SeedCells",
     "SoftHebb",
     "SoftWTA",
     "Standardize",
