@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from neuro_cnn.backend import choose_device, to_device
-from neuro_cnn.curriculum import Backprop, Curriculum, Local
+from neuro_cnn.curriculum import Backprop, Curriculum
 from neuro_cnn.data import Data
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy_under_shift, predict, right
@@ -171,8 +171,8 @@ def measure(
 def readout(curriculum: Curriculum) -> str:
     """How the last layer was taught, in a word."""
     method = curriculum[-1].method
-    if isinstance(method, Local):
-        return str(method.rule.kind)
+    if method.taught:
+        return str(method.taught[0].kind)
     return "softmax" if isinstance(method, Backprop) and method.loss.kind == "cross_entropy" else "squared error"
 
 

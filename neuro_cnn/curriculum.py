@@ -27,6 +27,38 @@ class Local:
         """Whether labels are read."""
         return self.rule.supervised
 
+    def rule_of(self, layer: str) -> AnyRule:
+        """The rule by which this layer learns."""
+        return self.rule
+
+    @property
+    def taught(self) -> tuple[AnyRule, ...]:
+        """The rules at work."""
+        return (self.rule,)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several layers learn at once, each by its own rule, all from the activity before any of them has changed."""
+
+    rules: tuple[tuple[str, Annotated[AnyRule, Field(discriminator="kind")]], ...]
+    kind: Literal["together"] = "together"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    @property
+    def supervised(self) -> bool:
+        """Whether labels are read."""
+        return any(rule.supervised for _, rule in self.rules)
+
+    def rule_of(self, layer: str) -> AnyRule:
+        """The rule by which this layer learns."""
+        return dict(self.rules)[layer]
+
+    @property
+    def taught(self) -> tuple[AnyRule, ...]:
+        """The rules at work."""
+        return tuple(rule for _, rule in self.rules)
+
 
 @dataclass(frozen=True)
 class Backprop:
@@ -37,6 +69,7 @@ class Backprop:
     kind: Literal["backprop"] = "backprop"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    taught: ClassVar[tuple[AnyRule, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +80,7 @@ class Phase:
     """
 
     layers: tuple[str, ...] | None
-    method: Annotated[Local | Backprop, Field(discriminator="kind")]
+    method: Annotated[Local | Together | Backprop, Field(discriminator="kind")]
     epochs: int = 1
     batch: int = 32
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -60,6 +93,10 @@ class Phase:
         if self.layers is not None and not self.layers:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
 
+        if isinstance(self.method, Together) and [name for name, _ in self.method.rules] != list(self.layers or ()):
+            names = [name for name, _ in self.method.rules]
+            raise UsageError(f"layers {self.layers} learn together by rules for {names}; name the same layers")
+
     def learners(self, net: Chain) -> tuple[str, ...]:
         """The names of the layers that learn, from the input up. Raises UsageError for one that is not there."""
         wanted = net.names if self.layers is None else self.layers
@@ -69,8 +106,8 @@ class Phase:
 
     def label(self, net: Chain) -> str:
         """The phase in words, for progress and logs: "S1: hebbian"."""
-        method = self.method.rule.kind if isinstance(self.method, Local) else "backprop"
         layers = self.learners(net)
+        method = "backprop" if isinstance(self.method, Backprop) else self.method.rule_of(layers[0]).kind
         where = "all layers" if len(layers) == len(net.names) else ", ".join(layers)
         return f"{where}: {method}"
 

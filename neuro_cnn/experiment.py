@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
+from neuro_cnn.curriculum import Backprop, Curriculum, Phase
 from neuro_cnn.data import Data, Dataset, load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import predict, right
@@ -161,7 +161,7 @@ def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase
     if data is None or not phase.method.supervised or net.names[-1] not in phase.learners(net):
         return {}
     scores = predict(net, params, data.images)
-    if isinstance(phase.method, Local) and isinstance(phase.method.rule, Memorize):
+    if any(isinstance(rule, Memorize) for rule in phase.method.taught):
         return {"held_out_accuracy": right(scores, data.labels)}  # distances are no estimate of the one-hot label
     loss = phase.method.loss if isinstance(phase.method, Backprop) else SquaredError()
     return {"held_out_loss": float(loss(scores, data.labels)[0]), "held_out_accuracy": right(scores, data.labels)}
@@ -172,7 +172,7 @@ def unsupervised_layers(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:
     names = [
         name
         for phase in curriculum
-        if isinstance(phase.method, Local) and not phase.method.supervised
+        if phase.method.taught and not phase.method.supervised
         for name in phase.learners(net)
     ]
     return tuple(name for name in dict.fromkeys(names) if hasattr(net[name], "associate"))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_device
-from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
+from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Key, Params, Shape
@@ -155,7 +155,7 @@ class _Learning:
             if name in self.learners:
                 rng = generator(self.seed, "start", self.number, name)
                 updates = self.batches * self.phase.epochs
-                params[name], learner[name] = self.phase.method.rule.start(layer, params[name], x, rng, updates)
+                params[name], learner[name] = self.phase.method.rule_of(name).start(layer, params[name], x, rng, updates)
             if name == self.learners[-1]:
                 break
             x = layer.respond(params[name], x)
@@ -202,7 +202,7 @@ class _Learning:
         return params, (int(step) + 1, inner), (loss, right)
 
     def _local(
-        self, method: Local, state: State, x: Array, labels: Array, place: tuple[int, int]
+        self, method: Local | Together, state: State, x: Array, labels: Array, place: tuple[int, int]
     ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
         params, learner = dict(state.params), dict(state.learner)
         changes = []
@@ -213,7 +213,7 @@ class _Learning:
                 continue
             x, activity = layer.forward(before, x)
             rng = generator(self.seed, "rule", self.number, name, *place)
-            params[name], learner[name] = method.rule.update(layer, before, learner[name], activity, labels, rng)
+            params[name], learner[name] = method.rule_of(name).update(layer, before, learner[name], activity, labels, rng)
             changes += _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break
@@ -221,9 +221,9 @@ class _Learning:
 
     def _finish(self, state: State) -> State:
         params = dict(state.params)
-        if isinstance(self.phase.method, Local):
+        if not isinstance(self.phase.method, Backprop):
             for name in self.learners:
-                params[name] = self.phase.method.rule.finish(self.net[name], params[name], state.learner[name])
+                params[name] = self.phase.method.rule_of(name).finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
 
     def _below(self, params: dict[str, Params], chosen: Any) -> Array:

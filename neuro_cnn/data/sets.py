@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_cnn.data import cifar, folder, idx, npz
+from neuro_cnn.data import cifar, folder, glyphs, idx, npz
 from neuro_cnn.data.download import REMOTES, data_folder, download, fetched
 from neuro_cnn.data.images import Data, Dataset, to_unit
 from neuro_cnn.data.splits import Pool, halves, hide, pool, ranks, subset
@@ -126,13 +126,16 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
 def _read(name: str) -> tuple[Pool, str]:
     """The pool of a data set, and a sentence on its origin."""
     form, colon, place = name.partition(":")
+    if form == "glyphs":
+        characters, how = glyphs.parse(place or "0123456789")
+        return glyphs.pool(characters, how), f"glyphs drawn by neuro_cnn: {characters}, {how}"
     if colon and form in READERS:
         if not place:
             raise UsageError(f"data set {name!r} names no place; write {FORMS[form]}")
         path = Path(place).expanduser()
         return READERS[form](path), f"{form} data of {path}"
     if name not in CATALOGUE:
-        raise unknown("data set", name, [*CATALOGUE, *FORMS.values()])
+        raise unknown("data set", name, [*CATALOGUE, "glyphs", *FORMS.values()])
     entry = CATALOGUE[name]
     if name not in REMOTES:
         return entry.read(EMBEDDED), entry.origin

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Protocol
 
-from neuro_cnn.curriculum import Curriculum, Local
+from neuro_cnn.curriculum import Curriculum
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
 from neuro_cnn.models.features import RandomFeatures
@@ -14,6 +14,7 @@ from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
+from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
@@ -39,6 +40,7 @@ CATALOGUE: dict[str, Any] = {
     "imprinted-patches": ImprintedPatches,
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
+    "neocognitron-1980": Neocognitron1980,
     "mlp": MLP,
     "lenet5": LeNet5,
 }
@@ -85,7 +87,7 @@ def control(curriculum: Curriculum) -> Curriculum | None:
     kept = tuple(
         phase
         for phase in curriculum
-        if phase.method.supervised or (isinstance(phase.method, Local) and isinstance(phase.method.rule, Standardize))
+        if phase.method.supervised or any(isinstance(rule, Standardize) for rule in phase.method.taught)
     )
     return None if kept in ((), curriculum) else kept
 
@@ -94,10 +96,8 @@ def learning(curriculum: Curriculum) -> str:
     """How the features learn, in a word or two, for tables."""
     words = []
     for phase in curriculum:
-        rule = phase.method.rule if isinstance(phase.method, Local) else None
-        word = "backprop" if rule is None else str(rule.kind)
-        if word in ("standardize", "ridge") or (word == "backprop" and phase.layers == ("out",)):
-            continue
-        if word not in words:
-            words.append(word)
+        for word in [str(rule.kind) for rule in phase.method.taught] or ["backprop"]:
+            readout = word in ("standardize", "ridge", "name_cells") or (word == "backprop" and phase.layers == ("out",))
+            if not readout and word not in words:
+                words.append(word)
     return " + ".join(words) or "none"

@@ -1,0 +1,143 @@
+"""Stick digits and letters, drawn by code on 16 x 16 pixels, and moved, bent and spoiled as wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_cnn.data.splits import Pool
+from neuro_cnn.errors import UsageError
+from neuro_cnn.streams import generator
+
+SIDE = 16
+STROKES = {
+    "0": "36 39 5b ab c9 c6 a4 54 36",
+    "1": "38 c8",
+    "2": "54 36 39 5b 7a c4 cb",
+    "3": "34 3b 77 8a ab c9 c6 b4",
+    "4": "38 94 9b|69 c9",
+    "5": "3b 35 75 69 8b ab c9 c6 b4",
+    "6": "39 65 94 b4 c6 c9 ab 8a 78 85",
+    "7": "54 34 3b 78 c7",
+    "8": "78 5a 39 36 55 78 9a ba c8 b5 95 78",
+    "9": "7a 87 74 54 36 39 5b 8b c8",
+    "A": "c4 37 38 cb|94 9b",
+    "B": "34 c4 c9 ab 99 79 5b 39 34|74 79",
+    "C": "5b 39 36 54 a4 c6 c9 ab",
+    "D": "34 c4 c8 ab 5b 38 34",
+    "E": "3b 34 c4 cb|74 79",
+    "F": "3b 34 c4|74 79",
+    "G": "5b 39 36 54 a4 c6 c9 ab 8b 88",
+    "H": "34 c4|3b cb|74 7b",
+    "I": "35 3a|38 c8|c5 ca",
+    "J": "3b ab c9 c6 a4",
+    "K": "34 c4|3b 84|76 cb",
+    "L": "34 c4 cb",
+    "M": "c4 34 87 88 3b cb",
+    "N": "c4 34 cb 3b",
+    "O": "35 3a 5b ab ca c5 a4 54 35",
+    "P": "c4 34 39 5b 79 74",
+    "Q": "36 39 5b ab c9 c6 a4 54 36|99 cb",
+    "R": "c4 34 39 5b 79 74|77 cb",
+    "S": "5b 39 36 54 66 89 ab c9 c6 a4",
+    "T": "34 3b|38 c8",
+    "U": "34 a4 c6 c9 ab 3b",
+    "V": "34 c7 c8 3b",
+    "W": "34 c5 78 ca 3b",
+    "X": "34 cb|3b c4",
+    "Y": "34 78 c8|3b 78",
+    "Z": "34 3b c4 cb",
+}
+"""Each character's strokes, apart by |, as points: row and column in hexadecimal. Our drawings, not Fukushima's."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How glyphs vary: largest shift (pixels), scale (share), rotation (degrees), bending (pixels), pixels flipped."""
+
+    shift: int = 2
+    scale: float = 0.0
+    rotate: float = 0.0
+    elastic: float = 0.0
+    flip: int = 0
+    count: int = 20  # images of each character; a fifth as many for the test
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < (field.name == "count"):
+                raise UsageError(f"glyphs with {field.name} = {getattr(self, field.name)}; it must not be negative or 0")
+        if self.flip > SIDE * SIDE or self.scale >= 1 or self.shift >= SIDE:
+            raise UsageError(f"glyphs with {self}: shift below {SIDE}, scale below 1 and flip up to {SIDE * SIDE} make sense")
+
+
+def pattern(character: str) -> NDArray[np.float32]:
+    """A character as it is, (16, 16), 1 on its strokes. Raises UsageError for one that is not drawn."""
+    return _raster(points(character))
+
+
+def vary(character: str, how: Variation, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The character once, deformed at random within the variation: (16, 16)."""
+    where = points(character) - (SIDE - 1) / 2
+    angle = np.deg2rad(rng.uniform(-how.rotate, how.rotate))
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    where = where @ turn * (1 + rng.uniform(-how.scale, how.scale, 2))
+    # bending: two slow waves across the image, of random direction and phase
+    wave, phase = rng.normal(0, 0.35, (2, 2, 2)), rng.uniform(0, 2 * np.pi, (2, 2))
+    where = where + how.elastic * np.mean(np.sin(np.einsum("pc,cdw->pdw", where, wave) + phase), axis=2)
+    image = _raster(where + (SIDE - 1) / 2 + rng.integers(-how.shift, how.shift + 1, 2))
+    if how.flip:
+        spoiled = rng.choice(SIDE * SIDE, how.flip, replace=False)
+        image.flat[spoiled] = 1 - image.flat[spoiled]
+    return image
+
+
+def points(character: str) -> NDArray[np.float64]:
+    """Points along the strokes, four a pixel, (P, 2) in rows and columns."""
+    if character not in STROKES:
+        raise UsageError(f"no glyph is drawn for {character!r}; there is {''.join(STROKES)}")
+    runs = []
+    for stroke in STROKES[character].split("|"):
+        corners = np.array([[int(digit, 16) for digit in point] for point in stroke.split()], float)
+        for start, stop in zip(corners[:-1], corners[1:], strict=True):
+            steps = 4 * int(np.abs(stop - start).max()) + 1
+            runs.append(np.linspace(start, stop, steps))
+    return np.concatenate(runs)
+
+
+def _raster(where: NDArray[np.float64]) -> NDArray[np.float32]:
+    image = np.zeros((SIDE, SIDE), np.float32)
+    row, column = np.rint(where).astype(int).T
+    inside = (row >= 0) & (row < SIDE) & (column >= 0) & (column < SIDE)
+    image[row[inside], column[inside]] = 1
+    return image
+
+
+def parse(text: str) -> tuple[str, Variation]:
+    """`glyphs:CHARACTERS[,KEY=VALUE...]` after its colon: "01234,shift=2" -> ("01234", Variation(shift=2))."""
+    characters, *settings = text.split(",")
+    known: dict[str, Any] = {field.name: type(field.default) for field in fields(Variation)}
+    chosen: dict[str, Any] = {}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if key not in known:
+            raise UsageError(f"glyphs have no setting {key!r}; there is {', '.join(known)}")
+        try:
+            chosen[key] = known[key](value)
+        except ValueError as error:
+            raise UsageError(f"glyphs with {key} = {value!r}; give a number") from error
+    if len(set(characters)) < max(1, len(characters)):
+        raise UsageError(f"glyphs {characters!r}: name at least one character, none of them twice")
+    return characters, Variation(**chosen)
+
+
+def pool(characters: str, how: Variation) -> Pool:
+    """Images of the characters, presented in turn, training images first; the same for the same arguments."""
+    rng = generator(0, "glyphs", characters)
+    tests = max(1, how.count // 5)
+    rounds = how.count + tests
+    images = np.stack([vary(character, how, rng) for _ in range(rounds) for character in characters])[:, None]
+    labels = np.tile(np.arange(len(characters)), rounds)
+    return Pool(images, labels, tuple(characters), how.count * len(characters))
