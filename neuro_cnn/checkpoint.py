@@ -10,7 +10,7 @@ import numpy as np
 
 from neuro_cnn.backend import to_numpy
 from neuro_cnn.curriculum import Curriculum, Phase
-from neuro_cnn.errors import DataError
+from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.files import replacing
 from neuro_cnn.layers import Shape
 from neuro_cnn.network import Chain
@@ -33,11 +33,11 @@ class Checkpoint(NamedTuple):
 
 def save(path: Path | str, checkpoint: Checkpoint) -> None:
     """Write a checkpoint whole; the same state gives the same bytes."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as to_bytes
 
     net, curriculum, state, in_shape, classes = checkpoint
     parts = {"params": state.params, "learner": state.learner, "totals": state.totals}
-    arrays = {name: np.ascontiguousarray(to_numpy(value)) for name, value in leaves(parts)}
+    arrays = {name: np.asarray(to_numpy(value), order="C") for name, value in leaves(parts)}
     facts = {
         "schema_version": SCHEMA,
         "network": plain(net),
@@ -49,7 +49,7 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
     }
     with replacing(path) as temporary:
         # one metadata key: safetensors writes several in random order
-        save_file(arrays, temporary, {"neuro_cnn": json.dumps(facts, sort_keys=True)})
+        temporary.write_bytes(to_bytes(arrays, {"neuro_cnn": json.dumps(facts, sort_keys=True)}))
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -60,24 +60,34 @@ def load(path: Path | str) -> Checkpoint:
         with safe_open(path, framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["neuro_cnn"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        version = facts["schema_version"]
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint; name a run folder that `neuro-cnn train` has made") from error
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a checkpoint of neuro_cnn, or damaged ({error})") from error
-    if facts["schema_version"] != SCHEMA:
-        raise DataError(f"{path}: written in format {facts['schema_version']}, but this version reads {SCHEMA}")
-    net = read(Chain, facts["network"], str(path))
-    curriculum = read(tuple[Phase, ...], facts["curriculum"], str(path))
-    in_shape = tuple(facts["in_shape"])
+    if version != SCHEMA:
+        raise DataError(f"{path}: written in format {version}, but this version reads {SCHEMA}")
     try:
-        params = fill(net.init(in_shape, None), _below("params", arrays))
-    except KeyError as error:
-        raise DataError(f"{path}: the weights {error} are missing; the file is damaged") from error
+        return _understood(facts, arrays)
+    except (KeyError, TypeError, UsageError) as error:
+        raise DataError(f"{path}: damaged, or written by another version ({error})") from error
+
+
+def _understood(facts: dict[str, Any], arrays: dict[str, Any]) -> Checkpoint:
+    net = read(Chain, facts["network"], "network")
+    curriculum = read(tuple[Phase, ...], facts["curriculum"], "curriculum")
+    in_shape = tuple(facts["in_shape"])
+    template = net.init(in_shape, None)
+    params = fill(template, _below("params", arrays))
+    for name, layer in net.layers:
+        if not layer.fits(params[name], in_shape):
+            raise UsageError(f"the weights of layer {name} do not fit its input of {in_shape}")
+        in_shape = layer.out_shape(params[name], in_shape)
     learner: Any = Saved(_below("learner", arrays)) if facts["started"] else None
-    totals = tuple(value.item() for _, value in sorted(_below("totals", arrays).items(), key=lambda t: int(t[0])))
+    totals = tuple(value[()] for _, value in sorted(_below("totals", arrays).items(), key=lambda t: int(t[0])))
     phase, epoch, batch = facts["place"]
     state = State(params, learner, phase, epoch, batch, totals)
-    return Checkpoint(net, curriculum, state, in_shape, tuple(facts["classes"]))
+    return Checkpoint(net, curriculum, state, tuple(facts["in_shape"]), tuple(facts["classes"]))
 
 
 def _below(part: str, arrays: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from neuro_cnn.models import MAIN, control, learning, system
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
 from neuro_cnn.spec import plain
+from neuro_cnn.training import check
 from neuro_cnn.tree import leaves
 
 SCHEMA = 1
@@ -31,7 +32,7 @@ SCHEMA = 1
 class Study:
     """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,...."""
 
-    systems: tuple[str, ...] = MAIN
+    systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
     data: str = "digits"
     train_size: Annotated[int, Field(ge=1)] | None = None
     labels_per_class: Annotated[int, Field(ge=1)] | None = None
@@ -57,7 +58,7 @@ class Task(NamedTuple):
     @property
     def key(self) -> str:
         """The same for tasks that are the same experiment under two names (a control and random-features)."""
-        return json.dumps([plain(self.net), [plain(p) for p in self.curriculum], self.watched, self.seed, self.split])
+        return json.dumps([plain(self.net), [plain(p) for p in self.curriculum], self.seed, self.split])
 
     @property
     def label(self) -> str:
@@ -110,10 +111,14 @@ def experiments(systems: Sequence[str], options: dict[str, Any], **common: Any) 
 
 
 def plan(wanted: Iterable[Experiment], data: Data, seeds: int, split: int) -> list[Task]:
-    """Every task of a comparison on one split, each system followed by its control."""
+    """Every task of a comparison on one split, each system followed by its control.
+
+    Raises UsageError when a system cannot learn from these images.
+    """
     tasks = []
     for one in wanted:
         net, curriculum = one.build(data.train.shape, len(data.train.classes))
+        check(net, curriculum, data.train)
         watched = unsupervised_layers(net, curriculum)
         first = one.seed
         for seed in range(first, first + seeds):

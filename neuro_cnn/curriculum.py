@@ -79,7 +79,7 @@ class Phase:
     0 epochs do only what a rule does at its start and end.
     """
 
-    layers: tuple[str, ...] | None
+    layers: Annotated[tuple[str, ...] | None, Field(default=None)]  # TOML has no word for None
     method: Annotated[Local | Together | Backprop, Field(discriminator="kind")]
     epochs: int = 1
     batch: int = 32

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Annotated, Any, ClassVar, NamedTuple
 
+import numpy as np
 from pydantic import Field
 
 from neuro_cnn.curriculum import Backprop, Curriculum, Phase
@@ -76,7 +77,8 @@ class Experiment:
         """The images to learn from, and those held out, drawn by the split alone; None when none are."""
         count = round(self.hold_out * len(data.train))
         if self.hold_out and not 0 < count < len(data.train):
-            raise UsageError(f"hold_out = {self.hold_out} of {len(data.train)} images leaves one part empty")
+            share = f"hold_out = {self.hold_out:.3g} of {len(data.train)} images"
+            raise UsageError(f"{share} leaves one part empty; set it to 0, or use more images")
         if not count:
             return data.train, None
         order = generator(self.split, "hold out").permutation(len(data.train))
@@ -126,6 +128,7 @@ def learn(
         if progress.epoch_ended:
             line = _line(progress, time.perf_counter() - started)
             line |= _held_out(net, params, held_out, curriculum[progress.phase])
+            _check_finite(progress, line)
             spent += line["seconds"]
             history.append(line)
             if _counts(line, curriculum) and (least is None or line["held_out_loss"] < least):
@@ -141,24 +144,30 @@ def _counts(line: Mapping[str, Any], curriculum: Curriculum) -> bool:
 
 
 def _line(progress: Progress, seconds: float) -> dict[str, Any]:
-    measures = progress.measures()
-    for name, value in measures.items():
-        if not isfinite(value):
-            raise FloatingPointError(
-                f"{progress.label}: {name} is {value} after epoch {progress.epoch + 1}; "
-                "lower the rate (the last good checkpoint is kept)"
-            )
     return {
         "phase": progress.phase,
         "label": progress.label,
         "epoch": progress.epoch,
-        **measures,
+        **progress.measures(),
         "seconds": seconds,
     }
 
 
+def _check_finite(progress: Progress, line: Mapping[str, Any]) -> None:
+    for name, value in line.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise FloatingPointError(
+                f"{progress.label}: {name} is {value} after epoch {progress.epoch + 1}; "
+                "lower the rate (the last good checkpoint is kept)"
+            )
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase: Phase) -> dict[str, float]:
     if data is None or not phase.method.supervised or net.names[-1] not in phase.learners(net):
+        return {}
+    data = data.take(data.labelled)
+    if not len(data):
         return {}
     scores = predict(net, params, data.images)
     if any(isinstance(rule, Memorize) for rule in phase.method.taught):

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,13 @@ class RunFolder:
             shutil.rmtree(path)
         run = cls(path)
         path.mkdir(parents=True, exist_ok=True)
-        run.status("running", seed=seed, argv=sys.argv[1:], started=now())
-        run.write_toml("config.toml", config)
-        run.write_json("env.json", environment())
+        try:
+            run.status("running", seed=seed, argv=sys.argv[1:], started=now())
+            run.write_toml("config.toml", config)
+            run.write_json("env.json", environment())
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)  # half a run is none
+            raise
         return run
 
     @classmethod
@@ -62,12 +66,15 @@ class RunFolder:
         """A JSON file of the run. Raises DataError when it is missing or damaged."""
         try:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise DataError(f"{self.path / name}: cannot be read ({error})") from error
 
     def read_toml(self, name: str) -> dict[str, Any]:
         """A TOML file of the run. Raises DataError when it is missing or damaged."""
-        return read_toml(self.path / name)
+        try:
+            return read_toml(self.path / name)
+        except UsageError as error:
+            raise DataError(str(error)) from error
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file whole."""
@@ -88,9 +95,13 @@ class RunFolder:
             file.write(json.dumps(line, allow_nan=False) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl."""
+        """The lines of metrics.jsonl, but for a last one that was cut off. Raises DataError when it is damaged."""
         path = self.path / "metrics.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        try:
+            return [json.loads(line) for line in text.split("\n")[:-1]]
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}: damaged ({error}); train again") from error
 
     def keep_metrics(self, lines: list[dict[str, Any]]) -> None:
         """Rewrite metrics.jsonl whole."""
@@ -105,8 +116,11 @@ class RunFolder:
             self._ended("interrupted", int(stop.code or 0))
             raise
         except Exception as error:
-            self.log(f"{type(error).__name__}: {error}")
-            self._ended("failed", getattr(error, "exit_code", 1))
+            if isinstance(error, OSError):
+                error.filename = error.filename or str(self.path)
+            with suppress(OSError):  # a full disk takes no last words
+                self.log(f"{type(error).__name__}: {error}")
+                self._ended("failed", exit_code(error))
             raise
         self._ended("done", 0)
 
@@ -122,6 +136,11 @@ class RunFolder:
     def checkpoint(self, which: str) -> Path:
         """Path of the checkpoint "last" or "best"."""
         return self.path / "checkpoints" / f"{which}.safetensors"
+
+
+def exit_code(error: Exception) -> int:
+    """What the program exits with: the error's own code, 3 where the disk or a file refuses, else 1."""
+    return int(getattr(error, "exit_code", 3 if isinstance(error, OSError) else 1))
 
 
 def new_path(name: str) -> Path:

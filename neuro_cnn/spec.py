@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import UsageError, unknown
 
 T = TypeVar("T")
 
 
 def plain(value: Any) -> Any:
     """A dataclass as dicts, lists, strings and numbers, ready for JSON or TOML."""
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def read(kind: type[T], data: Any, where: str) -> T:
@@ -22,20 +25,45 @@ def read(kind: type[T], data: Any, where: str) -> T:
     Raises UsageError, one line, with the path of the first value that does not fit and the reason; `where` opens
     it.
     """
+    wanted: Any = kind
     try:
-        return TypeAdapter(kind).validate_python(data)
+        made: T = _adapter(wanted).validate_python(data)
     except ValidationError as error:
-        raise UsageError(f"{where}: {_line(error)}") from error
+        raise UsageError(f"{where}: {_line(wanted, data, error)}") from error
     except RecursionError as error:
         raise UsageError(f"{where}: nested too deeply") from error
+    return made
 
 
-def _line(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _line(kind: Any, data: Any, error: ValidationError) -> str:
+    # the deepest complaint is the one about the member of a union that was meant
+    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
     path = ".".join(str(step) for step in first["loc"])
     reason = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing" or not path:
-        return f"{path}: {reason}".removeprefix(": ")
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{path} is not a key here; leave it out"
-    return f"{path} = {first['input']!r}: {reason[:1].lower()}{reason[1:]}"
+        return f"{path} is not a key here; {_hint(kind, data, first['loc'])}"
+    if first["type"] == "union_tag_invalid":
+        kinds = first["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return f"{path}: {unknown('kind', first['ctx']['tag'], kinds)}"
+    reason = f"{reason[:1].lower()}{reason[1:]}"
+    if first["type"] == "missing" or isinstance(first["input"], dict):
+        return f"{path}: {reason}".removeprefix(": ")
+    return f"{path} = {first['input']!r}: {reason}".removeprefix(" = ")
+
+
+def _hint(kind: Any, data: Any, where: tuple[int | str, ...]) -> str:
+    """What may have been meant by the key at this place: the nearest of the dataclass that has most of its siblings."""
+    node = data
+    for step in where[:-1]:
+        if isinstance(step, int) or step in node:  # the names of union members are steps too, but not in the data
+            node = node[step]
+    schema = _adapter(kind).json_schema()
+    known = [set(part.get("properties", ())) for part in (schema, *schema.get("$defs", {}).values())]
+    keys = max(known, key=lambda names: (len(names & set(node)), -len(names)))
+    near = get_close_matches(str(where[-1]), sorted(keys), n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(sorted(keys))}"

@@ -18,6 +18,7 @@ from neuro_cnn.data import Data, load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
 from neuro_cnn.files import write_text
+from neuro_cnn.layers import Params
 from neuro_cnn.models import system
 from neuro_cnn.runs import RunFolder, environment, read_toml
 from neuro_cnn.spec import read
@@ -79,10 +80,11 @@ def conduct(
 ) -> Generator[Epoch | tuple[Task, Finding], None, None]:
     """Run each task once, yielding every epoch (in one process) and every finding; two names of one task share it."""
     done: dict[str, Finding] = {}
-    if jobs > 1:
-        done = dict(_in_parallel({task.key: task for task in tasks}, splits, shift, device, jobs))
+    elsewhere = _in_parallel({task.key: task for task in tasks}, splits, shift, device, jobs) if jobs > 1 else None
     for task in tasks:
-        if task.key not in done:
+        if task.key not in done and elsewhere is not None:
+            done.update([next(elsewhere)])  # findings come in the order of the tasks
+        elif task.key not in done:
             done[task.key] = yield from run(task, splits[task.split], shift, device)
         found = done[task.key]
         names = {"model": task.model, "variant": task.variant, "control": task.is_control}
@@ -110,10 +112,10 @@ def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Findi
             return found
 
 
-def run_finding(path: Path, study: Study, data: Data) -> tuple[Task, Finding]:
-    """A finished run measured like the others: its best weights on this study's test images.
+def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Params]]:
+    """A finished run as a task that is learned already: its wiring and its best weights.
 
-    Raises UsageError when it was made for other images or classes.
+    Raises UsageError when it was made for other images or classes, DataError when it is no run or not finished.
     """
     folder = RunFolder.open(path)
     saved = checkpoint.load(folder.checkpoint("best"))
@@ -125,17 +127,33 @@ def run_finding(path: Path, study: Study, data: Data) -> tuple[Task, Finding]:
     experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
     watched = unsupervised_layers(saved.net, saved.curriculum)
     task = Task(str(path), "", False, saved.net, saved.curriculum, watched, experiment.seed, experiment.split)
-    history = folder.metrics()
-    seconds = sum(line["seconds"] for line in history)
-    return task, measure(task, data, study.shift, saved.state.params, history, seconds)
+    return task, saved.state.params
+
+
+def run_finding(task: Task, params: dict[str, Params], study: Study, data: Data) -> Finding:
+    """A finished run measured like the others, on this study's test images."""
+    history = RunFolder(task.model).metrics()
+    return measure(task, data, study.shift, params, history, sum(line["seconds"] for line in history))
 
 
 def tasks_of(study: Study, made: Sequence[Experiment], splits: Sequence[Data]) -> list[Task]:
-    """All tasks of a study, system by system, each followed by its control."""
+    """All tasks of a study, system by system, each followed by its control.
+
+    What is one experiment under two names (`random-features` and a control) has the same layers watched.
+    Raises UsageError for a system named twice.
+    """
+    for one in made:
+        if sum((other.name, other.variant) == (one.name, one.variant) for other in made) > 1:
+            label = f"{one.name}:{one.variant}".removesuffix(":")
+            raise UsageError(f"{label} stands twice in the comparison; leave one out, or give a TOML file a title")
     by_split = [plan(made, data, study.seeds, split) for split, data in enumerate(splits)]
     tasks = [task for planned in by_split for task in planned]
-    order = {(task.model, task.variant, task.is_control): None for task in tasks}
-    return sorted(tasks, key=lambda t: list(order).index((t.model, t.variant, t.is_control)))
+    watched: dict[str, tuple[str, ...]] = {}
+    for task in tasks:
+        watched[task.key] = tuple(dict.fromkeys([*watched.get(task.key, ()), *task.watched]))
+    tasks = [task._replace(watched=watched[task.key]) for task in tasks]
+    order = list(dict.fromkeys((task.model, task.variant, task.is_control) for task in tasks))
+    return sorted(tasks, key=lambda task: order.index((task.model, task.variant, task.is_control)))
 
 
 def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
@@ -157,7 +175,7 @@ def health_notes(findings: Sequence[tuple[Task, Finding]]) -> list[str]:
     """A health line for every layer that learned without a teacher, of each system's first seed."""
     notes: dict[tuple[str, str], str] = {}
     for task, found in findings:
-        if not task.is_control:
+        if found.row["learning"] != "none":
             for name, state in found.health.items():
                 notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
     return list(notes.values())

@@ -12,7 +12,7 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.streams import generator
@@ -96,8 +96,19 @@ def train(
 def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
     """Raises UsageError unless the network fits the images and the curriculum the network and the labels."""
     shapes = net.shapes(net.init(data.shape, None), data.shape)
+    if not curriculum:
+        raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
-        phase.learners(net)
+        for name in phase.learners(net):
+            if isinstance(phase.method, Backprop):
+                continue
+            rule = phase.method.rule_of(name)
+            if not isinstance(net[name], rule.teaches):
+                kinds = ", ".join(kind.__name__ for kind in rule.teaches)
+                raise UsageError(
+                    f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
+                    f"name layers of these kinds: {kinds}"
+                )
         if phase.method.supervised and not len(data.labelled):
             raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
@@ -123,7 +134,11 @@ class _Learning:
             state = self._start(state)
         elif isinstance(state.learner, Saved):
             template = self._start(state).learner
-            state = state._replace(learner=_restored(template, state.learner.arrays, self.device))
+            try:
+                state = state._replace(learner=_restored(template, state.learner.arrays, self.device))
+            except KeyError as error:
+                name = self.phase.label(self.net)
+                raise DataError(f"the state of phase {name!r} lacks {error}; the file is damaged") from error
         if self.phase.epochs == 0:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
@@ -155,7 +170,9 @@ class _Learning:
             if name in self.learners:
                 rng = generator(self.seed, "start", self.number, name)
                 updates = self.batches * self.phase.epochs
-                params[name], learner[name] = self.phase.method.rule_of(name).start(layer, params[name], x, rng, updates)
+                params[name], learner[name] = self.phase.method.rule_of(name).start(
+                    layer, params[name], x, rng, updates
+                )
             if name == self.learners[-1]:
                 break
             x = layer.respond(params[name], x)
@@ -171,6 +188,7 @@ class _Learning:
             shape = layer.out_shape(params[name], shape)
         return params
 
+    @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
         x, labels = self._below(state.params, chosen), self._labels(chosen)
         if isinstance(self.phase.method, Backprop):
@@ -213,7 +231,9 @@ class _Learning:
                 continue
             x, activity = layer.forward(before, x)
             rng = generator(self.seed, "rule", self.number, name, *place)
-            params[name], learner[name] = method.rule_of(name).update(layer, before, learner[name], activity, labels, rng)
+            params[name], learner[name] = method.rule_of(name).update(
+                layer, before, learner[name], activity, labels, rng
+            )
             changes += _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break

@@ -10,14 +10,17 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    Labelled,
     Mean,
     Nearest,
     Normalize,
     ReLU,
+    Saturating,
     SCells,
     Shunting,
     Triangle,
 )
+from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.tree import tree_map
@@ -36,6 +39,7 @@ EXAMPLES = {
     "ccells-max-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1))), MAP),
     "ccells-mean": (CCells(3, stride=1, pool=Mean()), MAP),
     "ccells-mean-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, -1)), pool=Mean()), MAP),
+    "ccells-saturating": (CCells(3, stride=2, pad=((1, 2), (0, 1)), pool=Saturating(4.0)), MAP),
     "dense": (Dense(4), (5,)),
     "dense-no-bias": (Dense(4, bias=False), (5,)),
     "relu": (ReLU(), MAP),
@@ -47,6 +51,7 @@ EXAMPLES = {
     "normalize": (Normalize(), MAP),
     "flatten": (Flatten(), MAP),
     "nearest": (Nearest(3), (6,)),
+    "labelled": (Labelled(3), (6,)),
 }
 LEARNING = [name for name, (layer, shape) in EXAMPLES.items() if layer.init(shape, None).learned]
 every = pytest.mark.parametrize("name", EXAMPLES)
@@ -61,6 +66,8 @@ def example(name, precision=np.float32, images=3):
         params = params._replace(fixed=Moments(rng.standard_normal(shape[0]), rng.uniform(0.5, 2, shape[0])))
     if isinstance(layer, Nearest):
         params = params._replace(fixed=Memory(rng.standard_normal((7, *shape)), np.array([0, 1, 2, 0, 1, 2, 2])))
+    if isinstance(layer, Labelled):
+        params = params._replace(fixed=Labels(np.eye(3, 6, dtype=np.float32) + np.eye(3, 6, 3, dtype=np.float32)))
     moved = tree_map(lambda w: w + 0.2 * rng.standard_normal(w.shape, np.float32), params.learned)
     params = params._replace(learned=layer.project(moved))
     x = rng.standard_normal((images, *shape))

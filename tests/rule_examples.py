@@ -38,7 +38,8 @@ def example(name: str, precision: Any = np.float32) -> tuple[Any, Any, Any]:
     rng = np.random.default_rng(sum(map(ord, name)))
     x = rng.uniform(0, 1, (8, *shape)) * (rng.uniform(0, 1, (8, *shape)) > 0.3)
     x[6:] = 0
-    return layer, *tree_map(lambda leaf: leaf.astype(precision), (layer.init(shape, rng), x))
+    params, x = tree_map(lambda leaf: leaf.astype(precision), (layer.init(shape, rng), x))
+    return layer, layer.rewire(params, params.learned.weight), x
 
 
 def step(rule: Any, layer: Any, params: Any, x: Any, state: Any = None, updates: int = 10, labels: Any = LABELS) -> Any:

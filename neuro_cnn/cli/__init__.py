@@ -16,19 +16,26 @@ def main() -> None:
     from neuro_cnn.cli.app import app
 
     try:
-        app(prog_name="neuro-cnn")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has had enough: no complaint
-        sys.exit(0)
+        sys.exit(app(prog_name="neuro-cnn", standalone_mode=False))
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        print(f"neuro-cnn: {explain(error)}", file=sys.stderr)
-        sys.exit(getattr(error, "exit_code", 1))
+        print(explain(error), file=sys.stderr)
+        from neuro_cnn.runs import exit_code
+
+        sys.exit(exit_code(error))
 
 
 def explain(error: Exception) -> str:
-    """An error in one line, with the remedy where there is a general one."""
+    """An error in one line, with the remedy where there is a general one; help where a command was wanted."""
+    if hasattr(error, "format_message"):  # typer's own: an option or command that does not exist or fit
+        text = str(error.format_message())
+        command = getattr(getattr(error, "ctx", None), "command_path", "neuro-cnn")
+        return text if "\n" in text else f"neuro-cnn: {text} (see {command} --help)"
+    return f"neuro-cnn: {_reason(error)}"
+
+
+def _reason(error: Exception) -> str:
     if hasattr(error, "exit_code") or isinstance(error, FloatingPointError):
         return str(error)
     if isinstance(error, OSError):

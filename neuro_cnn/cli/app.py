@@ -19,18 +19,24 @@ app = typer.Typer(
 )
 
 
+def print_version(wanted: bool) -> None:
+    """Print the version and exit."""
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def common(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Set what is said on stderr; results go to stdout."""
-    del debug  # read by main, before anything can fail
-    if version:
-        print(__version__)
-        raise typer.Exit
+    del debug, version  # read before anything can fail
     level(Level.QUIET if quiet else Level.VERBOSE if verbose else Level.NORMAL)
 
 

@@ -34,7 +34,7 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Systems learned at a time, each in a process.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/compare-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -49,7 +49,7 @@ def compare(
     from neuro_cnn.compare import assignment
     from neuro_cnn.runs import RunFolder, new_path
     from neuro_cnn.spec import plain
-    from neuro_cnn.study import load_splits, results, sources, tasks_of, write_folder
+    from neuro_cnn.study import load_splits, results, run_task, sources, tasks_of, write_folder
 
     given: dict[str, Any] = {
         "systems": systems or None,
@@ -66,11 +66,16 @@ def compare(
     experiments, runs = sources(study)
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
+    learned = [run_task(path, study, loaded[0]) for path in runs]
     folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
-    with folder.told():
-        findings = _findings(study, tasks, runs, loaded, device, jobs, folder)
-        outcome = results(study, loaded, findings)
-        write_folder(folder, outcome, findings, len(loaded[0].train.classes))
+    try:
+        with folder.told():
+            findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
+            outcome = results(study, loaded, findings)
+            write_folder(folder, outcome, findings, len(loaded[0].train.classes))
+    except SystemExit:
+        say(f"stopped; what was found so far: {folder.path / 'metrics.jsonl'}")
+        raise
     if as_json:
         emit(outcome)
     else:
@@ -99,13 +104,13 @@ def _study(given: dict[str, Any]) -> Study:
 
 
 def _findings(
-    study: Study, tasks: list[Any], runs: list[Path], loaded: list[Any], device: str, jobs: int, folder: RunFolder
+    study: Study, tasks: list[Any], learned: list[Any], loaded: list[Any], device: str, jobs: int, folder: RunFolder
 ) -> list[Any]:
     from neuro_cnn.experiment import Epoch
     from neuro_cnn.study import conduct, run_finding
 
     findings: list[Any] = []
-    total = len(tasks) + len(runs)
+    total = len(tasks) + len(learned)
     with bars() as drawn, stoppable() as stop:
         for step in conduct(tasks, loaded, study.shift, device, jobs):
             if isinstance(step, Epoch):
@@ -116,8 +121,8 @@ def _findings(
                 _tell(folder, findings, total)
             if stop.code is not None:
                 raise SystemExit(stop.code)
-        for path in runs:
-            findings.append(run_finding(path, study, loaded[0]))
+        for task, params in learned:
+            findings.append((task, run_finding(task, params, study, loaded[0])))
             _tell(folder, findings, total)
     return findings
 
@@ -132,7 +137,7 @@ def _tell(folder: RunFolder, findings: list[Any], total: int) -> None:
     folder.metric({"row": found.row, "history": found.history})
     say(text)
     for name, state in found.health.items():
-        if not task.is_control:
+        if found.row["learning"] != "none":
             say(f"    {state.line(name)}", Level.NORMAL if state.dead_units >= 0.05 else Level.VERBOSE)
 
 
@@ -149,8 +154,9 @@ def _print(outcome: dict[str, Any]) -> None:
         gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
         accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
         reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
+        counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
         speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
-        cost.append([name, row["learning"], row["readout"], f"{row['labels_used']:,}", f"{row['parameters']:,}", *speed])
+        cost.append([name, row["learning"], row["readout"], *counts, *speed])
     title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
     table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
     table(["system", "learning", "read-out", "labels", "parameters", "train s", "images/s"], cost, words=3)

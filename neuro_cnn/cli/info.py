@@ -67,6 +67,7 @@ def models(
             table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
         return
     model, chosen = parse(name)
+    made: Any = system(model, chosen)
     net, _ = build(model, _shape(input_shape), classes, **chosen)
     rows = [row._asdict() for row in describe(net, _shape(input_shape))]
     totals = {key: sum(row[key] for row in rows) for key in ("parameters", "connections", "macs")}
@@ -87,7 +88,6 @@ def models(
     ]
     lines.append(["all", "", "", *(f"{totals[key]:,}" for key in ("parameters", "connections", "macs")), "", ""])
     table(columns, lines, f"{name} for images of {input_shape}", words=2)
-    made: Any = system(model, chosen)
     if vars(made):
         print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
 

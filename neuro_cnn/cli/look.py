@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,18 +13,34 @@ from neuro_cnn.cli.console import emit, table
 if TYPE_CHECKING:
     from neuro_cnn.checkpoint import Checkpoint
     from neuro_cnn.experiment import Experiment
+    from neuro_cnn.runs import RunFolder
+
+
+def configured(folder: RunFolder) -> Experiment:
+    """The experiment of a run. Raises UsageError for a comparison, which is none."""
+    from neuro_cnn.errors import UsageError
+    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.spec import read
+
+    config = folder.read_toml("config.toml")
+    if "systems" in config:
+        raise UsageError(f"{folder.path} is a comparison; name the folder of one run, as `neuro-cnn train` makes them")
+    return read(Experiment, config, str(folder.path / "config.toml"))
 
 
 def opened(run: Path) -> tuple[Checkpoint, Experiment]:
-    """A run's best weights and its configuration."""
+    """A run's best weights and its configuration. Raises UsageError for a run that has none yet."""
     from neuro_cnn import checkpoint
-    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.errors import UsageError
     from neuro_cnn.runs import RunFolder
-    from neuro_cnn.spec import read
 
     folder = RunFolder.open(run)
-    experiment = read(Experiment, folder.read_toml("config.toml"), str(run / "config.toml"))
-    return checkpoint.load(folder.checkpoint("best")), experiment
+    experiment = configured(folder)
+    best = folder.checkpoint("best")
+    if not best.is_file():
+        command = shlex.join(["neuro-cnn", "train", "--resume", str(run)])
+        raise UsageError(f"{run} has not learned far enough; go on with: {command}")
+    return checkpoint.load(best), experiment
 
 
 def fields(
@@ -50,7 +67,8 @@ def fields(
     weights = getattr(saved.state.params[layer].learned, "weight", None)
     if weights is None or weights.ndim != 4:
         maps = [name for name in saved.net.names if getattr(_weight(saved, name), "ndim", 0) == 4]
-        raise UsageError(f"layer {layer} has no shared weights over a view to draw; there is: {', '.join(maps)}")
+        instead = f"there is: {', '.join(maps)}" if maps else "no layer of this run has"
+        raise UsageError(f"layer {layer} has no shared weights over a view to draw; {instead}")
     state = None
     if layer in unsupervised_layers(saved.net, saved.curriculum):
         state = health(saved.net, saved.state.params, experiment.load().train.images, layer)

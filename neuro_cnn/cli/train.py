@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -31,7 +32,7 @@ def train(
     hold_out: Annotated[
         float | None, typer.Option(help="Share of the training images kept to choose the best weights. [default: 1/6]")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/NAME-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
@@ -42,26 +43,31 @@ def train(
     Example: neuro-cnn train lenet5 --set epochs=5 --seed 1 --out runs/lenet
     """
     from neuro_cnn.backend import choose_device
+    from neuro_cnn.cli.look import configured
     from neuro_cnn.errors import UsageError
-    from neuro_cnn.runs import RunFolder, new_path
-    from neuro_cnn.spec import plain, read
+    from neuro_cnn.runs import RunFolder, new_path, now
+    from neuro_cnn.spec import plain
 
     device = choose_device(device)
     given: dict[str, Any] = {"data": data, "seed": seed, "split": split, "train_size": train_size}
     given |= {"labels_per_class": labels_per_class, "hold_out": hold_out}
     if resume is not None:
-        if what is not None or options or out is not None or any(value is not None for value in given.values()):
+        if what or options or out or overwrite or any(value is not None for value in given.values()):
             raise UsageError("--resume goes on with a run as it was configured; leave out the name and other settings")
         folder = RunFolder.open(resume)
-        from neuro_cnn.experiment import Experiment
-
-        experiment = read(Experiment, folder.read_toml("config.toml"), str(resume / "config.toml"))
+        experiment = configured(folder)
+        job = _job(experiment)
+        folder.status("running", resumed=now())
     else:
         experiment = _experiment(what, options or [], {k: v for k, v in given.items() if v is not None})
-        experiment.build(*_shape(experiment))
+        job = _job(experiment)
         folder = RunFolder.create(out or new_path(experiment.name), overwrite, plain(experiment), experiment.seed)
-    with folder.told():
-        result = _run(experiment, folder, device, resume is not None, as_json)
+    try:
+        with folder.told():
+            result = _run(experiment, job, folder, device, resume is not None, as_json)
+    except SystemExit:
+        say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'train', '--resume', str(folder.path)])}")
+        raise
     if as_json:
         emit(result)
     else:
@@ -92,25 +98,39 @@ def _experiment(what: str | None, options: list[str], given: dict[str, Any]) -> 
     return experiment
 
 
-def _shape(experiment: Experiment) -> tuple[Any, int]:
+class Job(NamedTuple):
+    """What an experiment comes to: wiring, curriculum, data, and the images that are learned from and held out."""
+
+    net: Any
+    curriculum: Any
+    data: Any
+    training: Any
+    held_out: Any
+
+
+def _job(experiment: Experiment) -> Job:
+    """The job, checked before anything is written."""
     from neuro_cnn.errors import UsageError
+    from neuro_cnn.training import check
 
-    train = experiment.load().train
-    if not train.classes:
+    data = experiment.load()
+    if not data.train.classes:
         raise UsageError(f"{experiment.data} has no labels to learn a read-out from; choose other data")
-    return train.shape, len(train.classes)
+    net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
+    training, held_out = experiment.parts(data)
+    check(net, curriculum, training)
+    return Job(net, curriculum, data, training, held_out)
 
 
-def _run(experiment: Experiment, folder: RunFolder, device: str, resumed: bool, as_json: bool) -> dict[str, Any]:
+def _run(
+    experiment: Experiment, job: Job, folder: RunFolder, device: str, resumed: bool, as_json: bool
+) -> dict[str, Any]:
     from neuro_cnn import checkpoint
     from neuro_cnn.evaluate import accuracy
     from neuro_cnn.experiment import learn, unsupervised_layers
     from neuro_cnn.physiology import health
 
-    data = experiment.load()
-    classes = data.train.classes
-    net, curriculum = experiment.build(data.train.shape, len(classes))
-    training, held_out = experiment.parts(data)
+    net, curriculum, data, training, held_out = job
     state, history = None, []
     if resumed and folder.checkpoint("last").is_file():
         state = checkpoint.load(folder.checkpoint("last")).state
@@ -118,9 +138,8 @@ def _run(experiment: Experiment, folder: RunFolder, device: str, resumed: bool, 
     folder.keep_metrics(history)
 
     def save(which: str, state: Any) -> None:
-        checkpoint.save(
-            folder.checkpoint(which), checkpoint.Checkpoint(net, curriculum, state, data.train.shape, classes)
-        )
+        kept = checkpoint.Checkpoint(net, curriculum, state, data.train.shape, data.train.classes)
+        checkpoint.save(folder.checkpoint(which), kept)
 
     outcome: Any = None
     with bars() as drawn, stoppable() as stop:
@@ -136,14 +155,13 @@ def _run(experiment: Experiment, folder: RunFolder, device: str, resumed: bool, 
             if epoch.line is not None:
                 folder.metric(epoch.line)
                 folder.log(_told(epoch.line))
-                save("last", state)
                 if epoch.best:
                     save("best", state)
+                save("last", state)  # last of all: a run that dies before it repeats the epoch
                 if as_json:
                     emit(epoch.line)
             if stop.code is not None:
                 save("last", state)
-                say(f"stopped; go on with: neuro-cnn train --resume {folder.path}")
                 raise SystemExit(stop.code)
     if held_out is None or not folder.checkpoint("best").is_file():
         save("best", state)

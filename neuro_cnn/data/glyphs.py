@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,13 @@ class Variation:
     def __post_init__(self) -> None:
         for field in fields(self):
             if getattr(self, field.name) < (field.name == "count"):
-                raise UsageError(f"glyphs with {field.name} = {getattr(self, field.name)}; it must not be negative or 0")
+                raise UsageError(
+                    f"glyphs with {field.name} = {getattr(self, field.name)}; it must not be negative or 0"
+                )
         if self.flip > SIDE * SIDE or self.scale >= 1 or self.shift >= SIDE:
-            raise UsageError(f"glyphs with {self}: shift below {SIDE}, scale below 1 and flip up to {SIDE * SIDE} make sense")
+            raise UsageError(
+                f"glyphs with {self}: shift below {SIDE}, scale below 1 and flip up to {SIDE * SIDE} make sense"
+            )
 
 
 def pattern(character: str) -> NDArray[np.float32]:
@@ -101,7 +106,7 @@ def points(character: str) -> NDArray[np.float64]:
     runs = []
     for stroke in STROKES[character].split("|"):
         corners = np.array([[int(digit, 16) for digit in point] for point in stroke.split()], float)
-        for start, stop in zip(corners[:-1], corners[1:], strict=True):
+        for start, stop in pairwise(corners):
             steps = 4 * int(np.abs(stop - start).max()) + 1
             runs.append(np.linspace(start, stop, steps))
     return np.concatenate(runs)
@@ -109,7 +114,7 @@ def points(character: str) -> NDArray[np.float64]:
 
 def _raster(where: NDArray[np.float64]) -> NDArray[np.float32]:
     image = np.zeros((SIDE, SIDE), np.float32)
-    row, column = np.rint(where).astype(int).T
+    row, column = np.floor(where + 0.5).astype(int).T  # halves always go up, so that a shift is a shift
     inside = (row >= 0) & (row < SIDE) & (column >= 0) & (column < SIDE)
     image[row[inside], column[inside]] = 1
     return image

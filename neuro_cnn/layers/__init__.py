@@ -15,7 +15,9 @@ from neuro_cnn.layers.retina import Contrast
 from neuro_cnn.layers.scells import Rectified, SCells, Shunting
 from neuro_cnn.layers.shape import Flatten
 
-AnyLayer: TypeAlias = Conv | SCells | CCells | Dense | ReLU | Triangle | Contrast | Normalize | Flatten | Nearest | Labelled
+AnyLayer: TypeAlias = (
+    Conv | SCells | CCells | Dense | ReLU | Triangle | Contrast | Normalize | Flatten | Nearest | Labelled
+)
 
 __all__ = [
     "AnyLayer",

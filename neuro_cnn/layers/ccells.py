@@ -40,6 +40,9 @@ class CCells(Layer):
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (in_shape[0], *places(self.window(in_shape), in_shape))
 
+    def respond(self, params: Params, x: Array) -> Array:
+        return self.pool.at_rest(x, params.fixed, self._how())
+
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, CActivity]:
         y, kept = self.pool.gather(x, params.fixed, self._how())
         return y, CActivity(x.shape, kept)

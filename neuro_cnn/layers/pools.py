@@ -24,6 +24,10 @@ class Pool(Protocol):
         """Fixed weights over the view, or ()."""
         return ()
 
+    def at_rest(self, x: Array, fixed: Any, how: How) -> Array:
+        """The pooled response alone: (N, K, H, W) -> (N, K, H', W')."""
+        return self.gather(x, fixed, how)[0]
+
     def gather(self, x: Array, fixed: Any, how: How) -> tuple[Array, Any]:
         """The pooled response, and what the adjoint needs: (N, K, H, W) -> (N, K, H', W'), kept."""
         ...
@@ -39,6 +43,9 @@ class Max(Pool):
 
     kind: Literal["max"] = "max"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def at_rest(self, x: Array, fixed: Any, how: How) -> Array:
+        return ops.maximum(x, *how)
 
     def gather(self, x: Array, fixed: Any, how: How) -> tuple[Array, Any]:
         return ops.max_pool(x, *how)

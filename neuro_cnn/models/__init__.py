@@ -14,8 +14,8 @@ from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
-from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
+from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import Standardize
@@ -70,8 +70,8 @@ def system(name: str, options: Mapping[str, Any] | None = None) -> System:
 def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Chain, Curriculum]:
     """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does."""
     made = system(name, options)
-    net = made.network(in_shape, classes)
     try:
+        net = made.network(in_shape, classes)
         net.init(in_shape, None)
     except UsageError as error:
         raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
@@ -97,7 +97,9 @@ def learning(curriculum: Curriculum) -> str:
     words = []
     for phase in curriculum:
         for word in [str(rule.kind) for rule in phase.method.taught] or ["backprop"]:
-            readout = word in ("standardize", "ridge", "name_cells") or (word == "backprop" and phase.layers == ("out",))
+            readout = word in ("standardize", "ridge", "name_cells") or (
+                word == "backprop" and phase.layers == ("out",)
+            )
             if not readout and word not in words:
                 words.append(word)
     return " + ".join(words) or "none"

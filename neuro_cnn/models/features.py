@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase
+from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import (
     AnyLayer,
     CCells,
@@ -31,6 +32,7 @@ from neuro_cnn.schedule import Linear
 
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
 Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Readout: TypeAlias = Literal["ridge", "softmax"]
 
 
@@ -48,6 +50,9 @@ class RandomFeatures:
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """Retina, S- and C-layers, and a linear read-out of the pooled C-cells."""
+        if self.size > min(in_shape[1:]):
+            sides, most = " x ".join(map(str, in_shape[1:])), min(in_shape[1:])
+            raise UsageError(f"a view of {self.size} does not fit a map of {sides}; set size={most} or less")
         layers: list[tuple[str, AnyLayer]] = [("R", Contrast())] if self.retina else []
         for level in range(1, self.layers + 1):
             if level > 1:
@@ -69,7 +74,7 @@ class RandomFeatures:
         phases: list[Phase] = []
         for level in range(1, self.layers + 1):
             if level > 1:
-                phases.append(Phase((f"N{level}",), Local(Standardize()), batch=250))
+                phases.append(Phase((f"N{level}",), Local(Standardize()), batch=100))
             phases += self.learning(f"S{level}", level)
         return (*phases, readout(self.readout))
 
@@ -81,5 +86,5 @@ class RandomFeatures:
 def readout(kind: Readout) -> Phase:
     """The supervised end: a linear classifier of frozen features."""
     if kind == "ridge":
-        return Phase(("out",), Local(Ridge()), batch=250)
+        return Phase(("out",), Local(Ridge()), batch=100)
     return Phase(("out",), Backprop(optimizer=Adam(Linear(0.001))), epochs=30, batch=64)  # our choice

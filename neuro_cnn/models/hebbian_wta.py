@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from neuro_cnn.curriculum import Local, Phase
-from neuro_cnn.models.features import Count, Positive, RandomFeatures
+from neuro_cnn.models.features import Count, NotNegative, Positive, RandomFeatures
 from neuro_cnn.rules import Conscience, Hebbian, Homeostasis, Instar, UnitNorm
 from neuro_cnn.schedule import Linear
 
@@ -23,7 +21,7 @@ class HebbianWTA(RandomFeatures):
     rate: Positive = 0.2
     epochs: Count = 1
     batch: Count = 32
-    conscience: Annotated[float, Field(ge=0)] = 10.0
+    conscience: NotNegative = 10.0
     initial: Literal["random", "data"] = "data"
 
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:

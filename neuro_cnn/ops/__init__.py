@@ -5,6 +5,7 @@ from neuro_cnn.ops.geometry import Pad, Size, Window, patches, window
 from neuro_cnn.ops.pool import (
     max_pool,
     max_pool_adjoint,
+    maximum,
     mean_pool,
     mean_pool_adjoint,
     power_mean_pool,
@@ -22,6 +23,7 @@ __all__ = [
     "correlate_weight_adjoint",
     "max_pool",
     "max_pool_adjoint",
+    "maximum",
     "mean_pool",
     "mean_pool_adjoint",
     "patches",

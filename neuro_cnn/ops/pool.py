@@ -27,6 +27,26 @@ def max_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> 
     return batch_first(y), batch_first(winners)
 
 
+def maximum(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> Array:
+    """Largest value of each view, as `max_pool` gives it, for those who need no winners: rows first, then columns."""
+    xp = namespace(x)
+    w = pooling(size, stride, pad)
+    places = w.places(*x.shape[2:])
+    y = batch_last(x, w.pad, value=-xp.inf)
+    for axis in (0, 1):
+        views = [_every(y, axis, tap, w.stride[axis], places[axis]) for tap in range(w.size[axis])]
+        y = views[0]
+        for view in views[1:]:
+            y = xp.maximum(y, view)
+    return batch_first(y)
+
+
+def _every(x: Array, axis: int, first: int, stride: int, count: int) -> Array:
+    """`count` rows (axis 0) or columns (axis 1) of a map (C, H, W, N), from `first` on, `stride` apart."""
+    steps = slice(first, first + stride * (count - 1) + 1, stride)
+    return x[:, steps, :, :] if axis == 0 else x[:, :, steps, :]
+
+
 def max_pool_adjoint(
     dy: Array, winners: Array, in_shape: tuple[int, ...], size: Size, stride: Size | None = None, pad: Pad = 0
 ) -> Array:
@@ -147,9 +167,7 @@ def weighted_pool(x: Array, kernel: Array, stride: Size, pad: Pad = 0) -> Array:
     return batch_first(total)
 
 
-def weighted_pool_adjoint(
-    dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0
-) -> Array:
+def weighted_pool_adjoint(dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0) -> Array:
     """Each value shared out over its view by the same weights: (N, K, H', W') -> in_shape."""
     w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
     error = batch_last(dy, _NONE)

@@ -18,6 +18,8 @@ class Rule(Protocol):
 
     supervised: ClassVar[bool]
     """Whether `target` is read: a supervised rule is shown labelled images only."""
+    teaches: ClassVar[tuple[type, ...]]
+    """The kinds of layer whose weights or fixed arrays it sets."""
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

@@ -80,6 +80,7 @@ class Fukushima1980:
     kind: Literal["fukushima_1980"] = "fukushima_1980"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
+    teaches: ClassVar[tuple[type, ...]] = (SCells,)
 
     def __post_init__(self) -> None:
         if self.q <= 0 or self.initial <= 0:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.layers import Params
+from neuro_cnn.layers import Conv, Dense, Params, SCells
 from neuro_cnn.ops.normalize import over_planes, sum_positions
 from neuro_cnn.rules.competition import Competition, HardWTA, awake
 from neuro_cnn.rules.homeostasis import Homeostasis, UnitNorm
@@ -44,6 +44,7 @@ class Hebbian:
     kind: Literal["hebbian"] = "hebbian"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
+    teaches: ClassVar[tuple[type, ...]] = (Conv, SCells, Dense)
 
     def __post_init__(self) -> None:
         checked(self.rate)

@@ -21,6 +21,7 @@ class Imprint:
     kind: Literal["imprint"] = "imprint"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
+    teaches: ClassVar[tuple[type, ...]] = (Conv, SCells, Dense)
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

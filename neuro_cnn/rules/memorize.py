@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.layers import Params
+from neuro_cnn.layers import Nearest, Params
 from neuro_cnn.layers.nearest import Memory
 
 
@@ -19,6 +19,7 @@ class Memorize:
     kind: Literal["memorize"] = "memorize"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    teaches: ClassVar[tuple[type, ...]] = (Nearest,)
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.layers import Params
-from neuro_cnn.layers.labelled import Labels
+from neuro_cnn.layers.labelled import Labelled, Labels
 from neuro_cnn.losses import one_hot
 
 
@@ -23,6 +23,7 @@ class NameCells:
     kind: Literal["name_cells"] = "name_cells"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    teaches: ClassVar[tuple[type, ...]] = (Labelled,)
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

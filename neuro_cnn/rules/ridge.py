@@ -9,7 +9,7 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Params
+from neuro_cnn.layers import Dense, Params
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import one_hot
 from neuro_cnn.ops.linalg import solve_positive
@@ -49,14 +49,17 @@ class Ridge:
     kind: Literal["ridge"] = "ridge"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    teaches: ClassVar[tuple[type, ...]] = (Dense,)
 
     def __post_init__(self) -> None:
-        if not self.penalties or min(self.penalties) <= 0:
+        if not self.penalties or not all(0 < penalty < float("inf") for penalty in self.penalties):
             raise UsageError(f"ridge penalties {self.penalties}; give at least one, all positive")
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, RidgeState]:
+        if not layer.bias:
+            raise UsageError("ridge needs a read-out with a bias; leave bias out of its wiring")
         classes, size = params.learned.weight.shape
         if size > LARGEST:
             raise UsageError(
@@ -85,6 +88,8 @@ class Ridge:
         return params, RidgeState(int(state.seen) + target.shape[0], fit, out)
 
     def finish(self, layer: Any, params: Params, state: RidgeState) -> Params:
+        if int(state.seen) == 0:
+            raise UsageError("ridge has seen no image; give its phase 1 epoch")
         xp = namespace(state.fit.x)
         penalty = self.penalties[0]
         if len(self.penalties) > 1 and int(state.held_out.images) > 0:

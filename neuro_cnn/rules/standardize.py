@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.layers import Params
+from neuro_cnn.layers import Normalize, Params
 from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.ops.normalize import moments
 
@@ -28,6 +28,7 @@ class Standardize:
     kind: Literal["standardize"] = "standardize"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
+    teaches: ClassVar[tuple[type, ...]] = (Normalize,)
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

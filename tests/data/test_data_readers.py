@@ -61,9 +61,7 @@ def assert_is_parts(data) -> None:
 
 @given(st.sampled_from(sorted(DTYPES)), array_shapes(max_dims=4, max_side=4), st.data())
 def test_an_idx_array_of_any_type_is_read_back(code, shape, data):
-    array = data.draw(
-        arrays(np.dtype(DTYPES[code]), shape, elements={"allow_nan": False} if code > 0x0C else None)
-    )
+    array = data.draw(arrays(np.dtype(DTYPES[code]), shape, elements={"allow_nan": False} if code > 0x0C else None))
     np.testing.assert_array_equal(parse_idx(to_idx(array, code), "x"), array)
     np.testing.assert_array_equal(parse_idx(gzip.compress(to_idx(array, code)), "x"), array)
 
@@ -265,9 +263,7 @@ def test_a_damaged_cifar_archive_names_the_command(folder_of):
     write_cifar(folder, batches=5)
     refused("cifar10", "has no test_batch.bin; run: neuro-cnn data fetch cifar10")
     write_cifar(folder, cut=1)
-    refused(
-        "cifar10", "data_batch_1.bin has 6145 bytes, no multiple of 3073; run: neuro-cnn data fetch cifar10"
-    )
+    refused("cifar10", "data_batch_1.bin has 6145 bytes, no multiple of 3073; run: neuro-cnn data fetch cifar10")
     path = write_cifar(folder)
     path.write_bytes(path.read_bytes()[:2000])
     refused("cifar10", "damaged archive (")

@@ -114,9 +114,7 @@ def test_natural_tiles_are_split_by_photograph():
         assert natural.train.images.shape == (384, 1, 32, 32)
         assert natural.test.images.shape == (128, 1, 32, 32)
         tiles = [rows(natural.train.images), rows(natural.test.images)]
-        sides = [
-            {name for name, x in zip(names, whole, strict=True) if x[:32, :32].tobytes() in t} for t in tiles
-        ]
+        sides = [{name for name, x in zip(names, whole, strict=True) if x[:32, :32].tobytes() in t} for t in tiles]
         assert [len(side) for side in sides] == [6, 2]
         assert sides[0].isdisjoint(sides[1])
 

@@ -1,0 +1,94 @@
+"""A tiny problem, and curricula of every kind to learn it by."""
+
+import numpy as np
+
+from neuro_cnn.curriculum import Backprop, Local, Phase
+from neuro_cnn.data import Dataset
+from neuro_cnn.layers import (
+    CCells,
+    Contrast,
+    Conv,
+    Dense,
+    Flatten,
+    Nearest,
+    Normalize,
+    ReLU,
+    SCells,
+    Shunting,
+    Triangle,
+)
+from neuro_cnn.losses import SquaredError
+from neuro_cnn.network import Chain
+from neuro_cnn.optim import SGD, Adam
+from neuro_cnn.rules import (
+    Conscience,
+    HardWTA,
+    Hebbian,
+    Imprint,
+    Instar,
+    Memorize,
+    Oja,
+    Ridge,
+    SoftHebb,
+    SoftWTA,
+    Standardize,
+    UnitNorm,
+)
+from neuro_cnn.schedule import Cosine, Linear
+
+
+def bars(count: int = 26, seed: int = 0) -> Dataset:
+    """Noisy 6 x 6 images of an upright, a level or a slanting bar."""
+    rng = np.random.default_rng(seed)
+    images = rng.uniform(0, 0.2, (count, 1, 6, 6)).astype(np.float32)
+    labels = np.arange(count) % 3
+    for image, label, place in zip(images[:, 0], labels, rng.integers(1, 5, count), strict=True):
+        if label == 2:
+            image[np.arange(6), (np.arange(6) + place) % 6] += 0.8
+        else:
+            (image[place] if label else image[:, place])[...] += 0.8
+    return Dataset(images, labels, ("upright", "level", "slanting"))
+
+
+ALL = "all"
+S1 = ("S1", Conv(4, 3, bias=False))
+END = (("C1", CCells(2)), ("flat", Flatten()), ("out", Dense(3)))
+KEEP = (UnitNorm(), Conscience(2.0))
+WTA = Local(Hebbian(Linear(0.3), HardWTA(), Instar(), KEEP, "data"))
+SOFT = Local(Hebbian(0.2, SoftWTA(0.2), SoftHebb(), KEEP))
+RIDGE = Phase(("out",), Local(Ridge()), batch=10)
+TWO = Chain(
+    (
+        ("R", Contrast(3, 0.5, 1.0)),
+        *(S1, ("T1", Triangle())),
+        *(("N2", Normalize()), ("S2", Conv(5, 2, bias=False)), ("T2", Triangle())),
+        *END,
+    )
+)
+PROBLEMS = {
+    "hebbian, ridge": (Chain((S1, ("A1", ReLU()), *END)), (Phase(("S1",), WTA, 2, 7), RIDGE)),
+    "backprop": (Chain((("S1", SCells(4, 3)), *END)), (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8),)),
+    "shunting, momentum": (
+        Chain((("S1", SCells(4, 3, response=Shunting())), *END)),
+        (
+            Phase(("S1",), Local(Hebbian(0.1, plasticity=Oja())), batch=9),
+            Phase(None, Backprop(SquaredError(), SGD(Cosine(0.05))), 2, 9),
+        ),
+    ),
+    "softmax on frozen features": (
+        Chain((S1, ("A1", ReLU()), *END)),
+        (Phase(("S1",), Local(Imprint()), epochs=0), Phase(("out",), Backprop(optimizer=Adam(Linear(0.05))), 3, 10)),
+    ),
+    "two layers of softhebb": (
+        TWO,
+        (Phase(("S1",), SOFT, 1, 7), Phase(("N2",), Local(Standardize()), 1, 11), Phase(("S2",), SOFT, 2, 9), RIDGE),
+    ),
+    "two layers at once": (
+        Chain((S1, ("A1", ReLU()), ("S2", Conv(5, 2, bias=False)), ("A2", ReLU()), *END)),
+        (Phase(("S1", "S2"), WTA, 2, 7), Phase(("S2", "out"), Backprop(), 1, 9)),
+    ),
+    "nearest neighbour": (
+        Chain((("flat", Flatten()), ("out", Nearest(3)))),
+        (Phase(("out",), Local(Memorize()), batch=8),),
+    ),
+}
