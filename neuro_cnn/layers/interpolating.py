@@ -55,7 +55,7 @@ class InterpolatingVector(Layer):
     """
 
     classes: int
-    nearest: int = 24
+    nearest: int = 12
     reach: int = 0
     kind: Literal["interpolating_vector"] = "interpolating_vector"
 
@@ -92,7 +92,7 @@ class InterpolatingVector(Layer):
                 first, second = xp.take(mine, first), xp.take(mine, second)
             found.append((score, first, second, near, far))
         # (N, P, classes) each; then the best position of each class
-        parts = [xp.reshape(xp.stack(part, axis=1), (count, places, -1)) for part in zip(*found, strict=True)]
+        parts = [xp.reshape(xp.stack(part, axis=1), (count, places, self.classes)) for part in zip(*found, strict=True)]
         place = xp.argmax(parts[0], axis=1)
         score, *rest = (xp.take_along_axis(part, place[:, None, :], axis=1)[:, 0, :] for part in parts)
         return score, Winners(x.shape, unit, norm, place, *rest)

@@ -53,7 +53,7 @@ class Neocognitron2013:
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """28 x 28 -> contrast 36 -> S1 36 -> C1 18 -> S2 18 -> C2 9 -> classes."""
-        nearest = 24 if self.top in ("interpolating", "all") else 1
+        nearest = 12 if self.top in ("interpolating", "all") else 1
         return Chain(
             (
                 ("R", RETINA),
