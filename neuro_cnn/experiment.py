@@ -86,16 +86,18 @@ class Experiment:
 
 
 class Outcome(NamedTuple):
-    """What learning left: the last weights, those of least held-out loss, a line an epoch, and the time it took."""
+    """What learning left: the last weights, a line an epoch, and the time it took."""
 
     params: dict[str, Params]
-    best: dict[str, Params]
     history: list[dict[str, Any]]
     seconds: float
 
 
 class Epoch(NamedTuple):
-    """A batch was learned; at the end of an epoch there is a line of measures, and word whether it is the best."""
+    """A batch was learned; at the end of an epoch there is a line of measures, and word whether it is the best so far.
+
+    The best is that of least held-out loss in the last phase.
+    """
 
     progress: Progress
     line: dict[str, Any] | None
@@ -114,13 +116,12 @@ def learn(
 ) -> Generator[Epoch, None, Outcome]:
     """Learn, measuring at the end of every epoch; yields after every batch and returns the outcome.
 
-    `history` holds the lines of the run that is resumed. The best weights are those of least held-out loss in the
-    last phase; without held-out images they are the last. Raises FloatingPointError when a measure is no longer a
+    `history` holds the lines of the run that is resumed. Raises FloatingPointError when a measure is no longer a
     number, naming where.
     """
     history = list(history or [])
     spent = sum(line["seconds"] for line in history)
-    best, least = None, min((line["held_out_loss"] for line in history if _counts(line, curriculum)), default=None)
+    least = min((line["held_out_loss"] for line in history if _counts(line, curriculum)), default=None)
     params = {} if resume is None else resume.params
     started = time.perf_counter()
     for progress in train(net, curriculum, data, seed=seed, resume=resume, device=device):
@@ -132,11 +133,11 @@ def learn(
             spent += line["seconds"]
             history.append(line)
             if _counts(line, curriculum) and (least is None or line["held_out_loss"] < least):
-                best, least, is_best = params, line["held_out_loss"], True
+                least, is_best = line["held_out_loss"], True
         yield Epoch(progress, line, is_best)
         if progress.epoch_ended:
             started = time.perf_counter()
-    return Outcome(params, params if best is None else best, history, spent)
+    return Outcome(params, history, spent)
 
 
 def _counts(line: Mapping[str, Any], curriculum: Curriculum) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
@@ -103,6 +104,7 @@ def _in_parallel(
 
 
 def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Finding:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one decides what it means
     steps = run(task, data, shift, device)
     while True:
         try:

@@ -1,5 +1,10 @@
 """What all tests share: the array libraries, and how hypothesis searches."""
 
+import os
+
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before NumPy loads; threads only wait on tiny arrays
+    os.environ.setdefault(variable, "1")
+
 import pytest
 from hypothesis import settings
 

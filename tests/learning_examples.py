@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuro_cnn.curriculum import Backprop, Local, Phase
+from neuro_cnn.curriculum import Backprop, Local, Phase, Together
 from neuro_cnn.data import Dataset
 from neuro_cnn.layers import (
     CCells,
@@ -10,23 +10,32 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    InterpolatingVector,
+    Labelled,
     Nearest,
     Normalize,
     ReLU,
     SCells,
     Shunting,
+    SquareRoot,
+    Subtractive,
     Triangle,
 )
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import SGD, Adam
 from neuro_cnn.rules import (
+    AddIfSilent,
     Conscience,
+    Edges,
+    Fukushima1980,
     HardWTA,
     Hebbian,
     Imprint,
     Instar,
+    LearnReferences,
     Memorize,
+    NameCells,
     Oja,
     Ridge,
     SoftHebb,
@@ -86,6 +95,36 @@ PROBLEMS = {
     "two layers at once": (
         Chain((S1, ("A1", ReLU()), ("S2", Conv(5, 2, bias=False)), ("A2", ReLU()), *END)),
         (Phase(("S1", "S2"), WTA, 2, 7), Phase(("S2", "out"), Backprop(), 1, 9)),
+    ),
+    "neocognitron": (
+        Chain(
+            (
+                ("S1", SCells(4, 3, response=Shunting())),
+                ("C1", CCells(2)),
+                ("S2", SCells(6, 2, response=Shunting(1.5))),
+                *(("flat", Flatten()), ("out", Labelled(3))),
+            )
+        ),
+        (
+            Phase(("S1", "S2"), Together((("S1", Fukushima1980(1.0, 3)), ("S2", Fukushima1980(8.0, 1)))), 2, 9),
+            Phase(("out",), Local(NameCells()), 1, 12),
+        ),
+    ),
+    "neocognitron 2013": (
+        Chain(
+            (
+                ("R", Contrast(3, 0.5, 1.0, margin=1)),
+                ("S1", SCells(8, 3, response=Subtractive(0.5))),
+                ("C1", CCells(3, 1, 1, SquareRoot())),
+                ("S2", SCells(20, 3, response=Subtractive(0.6))),
+                ("out", InterpolatingVector(3)),
+            )
+        ),
+        (
+            Phase(("S1",), Local(Edges(Contrast(3, 0.5, 1.0))), 0),
+            Phase(("S2",), Local(AddIfSilent(0.9)), 2, 7, images=17),
+            Phase(("out",), Local(LearnReferences(0.3)), 1, 8),
+        ),
     ),
     "nearest neighbour": (
         Chain((("flat", Flatten()), ("out", Nearest(3)))),

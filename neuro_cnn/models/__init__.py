@@ -17,6 +17,7 @@ from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
+from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import Edges, Standardize
@@ -43,6 +44,7 @@ CATALOGUE: dict[str, Any] = {
     "softhebb": SoftHebb,
     "neocognitron-1980": Neocognitron1980,
     "neocognitron-2013": Neocognitron2013,
+    "neocognitron-simple": NeocognitronSimple,
     "mlp": MLP,
     "lenet5": LeNet5,
 }

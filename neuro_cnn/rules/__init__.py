@@ -4,9 +4,9 @@ from typing import TypeAlias
 
 from neuro_cnn.rules.add_if_silent import AddIfSilent
 from neuro_cnn.rules.base import Rule
-from neuro_cnn.rules.competition import KWTA, Competition, HardWTA, SoftWTA
+from neuro_cnn.rules.competition import KWTA, Competition, HardWTA, SeedCells, SoftWTA
 from neuro_cnn.rules.edges import Edges
-from neuro_cnn.rules.fukushima import Fukushima1980, SeedCells
+from neuro_cnn.rules.fukushima import Fukushima1980
 from neuro_cnn.rules.hebbian import Hebbian
 from neuro_cnn.rules.homeostasis import Conscience, Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import Imprint

@@ -12,10 +12,11 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params, SCells, Subtractive
 from neuro_cnn.layers.scells import SWeights
 from neuro_cnn.ops import patches
+from neuro_cnn.rules.base import Rule
 
 
 @dataclass(frozen=True)
-class AddIfSilent:
+class AddIfSilent(Rule):
     """A place where all planes are silent at the learning threshold gets a plane of its own: Fukushima 2013.
 
     Image by image, the silent view of largest v becomes the next plane, a = c X / ||X||, until none is silent or the
@@ -60,9 +61,6 @@ class AddIfSilent:
         new = layer.rewire(params, grown).learned
         learned = SWeights(*(xp.concat(leaves) for leaves in zip(params.learned, new, strict=True)))
         return params._replace(learned=learned), None
-
-    def finish(self, layer: Any, params: Params, state: None) -> Params:
-        return params
 
     def _made(self, layer: SCells, params: Params, activity: Any) -> list[Any]:
         """The weights, (D,) each, of the planes that a batch adds. Sequential: each image meets the planes so far."""

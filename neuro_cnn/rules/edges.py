@@ -10,13 +10,14 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Contrast, Params, SCells
+from neuro_cnn.rules.base import Rule
 
 SOFTNESS = 0.35
 """Pixels over which an ideal edge rises (our choice)."""
 
 
 @dataclass(frozen=True)
-class Edges:
+class Edges(Rule):
     """Each plane is tuned to an ideal straight edge through its view as contrast cells show it: U_S1 of Fukushima 2003.
 
     The planes' orientations are spread evenly over 360 degrees. `retina` is the contrast layer below.
@@ -36,14 +37,6 @@ class Edges:
         xp = namespace(params.learned.weight)
         seen = xp.asarray(edges(params.learned.weight.shape, self.retina), dtype=params.learned.weight.dtype)
         return tuned(layer, params, seen), None
-
-    def update(
-        self, layer: Any, params: Params, state: None, activity: Any, target: Array, rng: np.random.Generator
-    ) -> tuple[Params, None]:
-        return params, state
-
-    def finish(self, layer: Any, params: Params, state: None) -> Params:
-        return params
 
 
 def tuned(layer: SCells, params: Params, patterns: Array) -> Params:

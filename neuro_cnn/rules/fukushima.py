@@ -7,66 +7,17 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from neuro_cnn.backend import Array, namespace, to_numpy
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params, SCells, Shunting
 from neuro_cnn.layers.scells import SWeights
-from neuro_cnn.ops import patches
 from neuro_cnn.ops.normalize import sum_positions
+from neuro_cnn.rules.base import Rule
+from neuro_cnn.rules.competition import SeedCells
 
 
 @dataclass(frozen=True)
-class SeedCells:
-    """Who may learn: in every S-column the cell with the largest output, at most one in each plane.
-
-    An S-column is all cells, of all planes, in a square of `column` x `column` positions; columns overlap. Where a
-    plane has the best cell of several columns only the strongest is its seed. Silent cells are no candidates; ties
-    go to the lowest plane, then the upper left.
-    """
-
-    column: int = 5
-    kind: Literal["seed_cells"] = "seed_cells"
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
-
-    def __post_init__(self) -> None:
-        if self.column < 1:
-            raise UsageError(f"S-columns of {self.column} positions; give at least 1")
-
-    def __call__(self, response: Array) -> Array:
-        """1 at the seed cells, else 0: (N, K, H, W) -> (N, K, H, W). Raises UsageError for a column above the map."""
-        xp = namespace(response)
-        u = to_numpy(response)
-        if self.column > min(u.shape[2:]):
-            raise UsageError(
-                f"S-columns of {self.column} x {self.column} are larger than the map of {u.shape[2]} x {u.shape[3]}; "
-                "make them smaller"
-            )
-        seeds = np.zeros(u.shape, u.dtype)
-        for image, chosen in zip(u, seeds, strict=True):
-            for place in self._seeds(image):
-                chosen[place] = 1
-        return xp.asarray(seeds)
-
-    def _seeds(self, u: Any) -> list[tuple[int, int, int]]:
-        """The seed cells (plane, row, column) of one image's responses, (K, H, W)."""
-        planes, _, width = u.shape
-        side = self.column
-        columns = patches(u[None], side)[0]  # (K, side, side, H', W')
-        best = np.argmax(columns.reshape(planes * side * side, -1), axis=0)  # the first of equals: the lowest plane
-        places = np.arange(columns.shape[3] * columns.shape[4])
-        plane, tap = best // (side * side), best % (side * side)
-        row = places // columns.shape[4] + tap // side
-        column = places % columns.shape[4] + tap % side
-        seeds: dict[int, tuple[float, int]] = {}
-        for k, i, j in zip(plane, row, column, strict=True):
-            value = u[k, i, j]
-            if value > 0 and (k not in seeds or value > seeds[k][0]):
-                seeds[k] = (value, i * width + j)
-        return [(k, place // width, place % width) for k, (_, place) in seeds.items()]
-
-
-@dataclass(frozen=True)
-class Fukushima1980:
+class Fukushima1980(Rule):
     """da = q c(v) u_C and db = (q/2) v_C at the seed cells: Fukushima 1980, eqs. (7) and (8).
 
     A layer starts from small positive weights, each plane weakly tuned to an orientation, and b = 0; the paper gives
@@ -105,9 +56,6 @@ class Fukushima1980:
         a = a + self.q * layer.associate(params, activity, seeds)  # eq. (7): c(v) is in the layer's product
         b = b + self.q / 2 * sum_positions(seeds * activity.inhibition)  # eq. (8)
         return params._replace(learned=SWeights(a, b)), None
-
-    def finish(self, layer: Any, params: Params, state: None) -> Params:
-        return params
 
 
 def oriented(shape: tuple[int, ...], size: float) -> Any:

@@ -11,6 +11,7 @@ from pydantic import Field
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.layers import Conv, Dense, Params, SCells
 from neuro_cnn.ops.normalize import over_planes, sum_positions
+from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import Competition, HardWTA, awake
 from neuro_cnn.rules.homeostasis import Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import imprinted
@@ -27,7 +28,7 @@ class HebbianState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Hebbian:
+class Hebbian(Rule):
     """Learning by competition: the planes compete at each position, and the winners learn what they see.
 
     In a batch, each plane moves by `rate` times its mean over the learning chances it got; a plane that got less
@@ -83,9 +84,6 @@ class Hebbian:
             weight, kept = h.settle(weight, g, kept)
             states.append(kept)
         return layer.rewire(params, weight), HebbianState(state.step + 1, state.updates, tuple(states))
-
-    def finish(self, layer: Any, params: Params, state: HebbianState) -> Params:
-        return params
 
 
 def _share(g: Array) -> Array:

@@ -12,10 +12,11 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Conv, Dense, Params, SCells
 from neuro_cnn.ops.geometry import batch_first, batch_last
 from neuro_cnn.ops.normalize import norms, unit_norm
+from neuro_cnn.rules.base import Rule
 
 
 @dataclass(frozen=True)
-class Imprint:
+class Imprint(Rule):
     """Every plane's weights become one view of one training image, of norm 1. No learning follows."""
 
     kind: Literal["imprint"] = "imprint"
@@ -27,14 +28,6 @@ class Imprint:
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, None]:
         return layer.rewire(params, imprinted(layer, params, sample, rng)), None
-
-    def update(
-        self, layer: Any, params: Params, state: None, activity: Any, target: Array, rng: np.random.Generator
-    ) -> tuple[Params, None]:
-        return params, None
-
-    def finish(self, layer: Any, params: Params, state: None) -> Params:
-        return params
 
 
 def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generator) -> Array:

@@ -11,10 +11,11 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.layers import Params
 from neuro_cnn.layers.labelled import Labelled, Labels
 from neuro_cnn.losses import one_hot
+from neuro_cnn.rules.base import Rule
 
 
 @dataclass(frozen=True)
-class NameCells:
+class NameCells(Rule):
     """Each cell is named after the class it won most often on training images; one that never won stays unnamed.
 
     At every image the cell with the largest response wins, ties to the lowest; a silent layer has no winner.

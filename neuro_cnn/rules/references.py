@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.layers.interpolating import References, between, scaled
+from neuro_cnn.rules.base import Rule
 
 
 class Seen(NamedTuple):
@@ -22,7 +23,7 @@ class Seen(NamedTuple):
     keys: Array
 
 
-class _Collect(ABC):
+class _Collect(Rule, Protocol):
     """Gathers the training vectors; what becomes a reference is decided at the end, from their products alone."""
 
     def start(

@@ -13,6 +13,7 @@ from neuro_cnn.layers import Dense, Params
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import one_hot
 from neuro_cnn.ops.linalg import solve_positive
+from neuro_cnn.rules.base import Rule
 
 LARGEST = 16_384
 """Most features that are solved for: the two square matrices then take 4 GB."""
@@ -38,7 +39,7 @@ class RidgeState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ridge:
+class Ridge(Rule):
     """One-against-all ridge regression on frozen features, targets 1 and 0, the penalty chosen on held-out images.
 
     Every sixth training image is held out; the penalty with the least squared error there is used to fit all.

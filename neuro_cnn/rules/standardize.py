@@ -11,6 +11,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.layers import Normalize, Params
 from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.ops.normalize import moments
+from neuro_cnn.rules.base import Rule
 
 
 class Pooled(NamedTuple):
@@ -22,7 +23,7 @@ class Pooled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Standardize:
+class Standardize(Rule):
     """One pass over the training images fits the layer's mean and deviation (pooled by Chan et al. 1983)."""
 
     kind: Literal["standardize"] = "standardize"

@@ -61,9 +61,10 @@ def test_pooling_is_max_pool2d_and_avg_pool2d(size, stride, pad):
         ty = theirs(tx, size, stride, pad)
         (dy,) = drawn(ty.shape)
         ty.backward(torch.tensor(dy))
-        y, activity = pool.forward(pool.init(x.shape[1:], None), x)
+        params = pool.init(x.shape[1:], None)
+        y, activity = pool.forward(params, x)
         assert_close(y, ty.detach().numpy())
-        assert_close(pool.backward((), activity, dy)[0], tx.grad.numpy())
+        assert_close(pool.backward(params, activity, dy)[0], tx.grad.numpy())
 
 
 def test_a_lenet_gives_torchs_scores_loss_and_gradients():

@@ -27,7 +27,7 @@ def learned(rule, x, labels, classes=3, seed=0, batch=16, xp=np, **how):
     x, labels, params = on(xp, (x, labels, layer.init(x.shape[1:], rng)))
     params, state = rule.start(layer, params, x, rng, 1)
     for start in range(0, x.shape[0], batch):
-        part = slice(start, start + batch)
+        part = slice(start, min(start + batch, x.shape[0]))
         _, activity = layer.forward(params, x[part, ...])
         params, state = rule.update(layer, params, state, activity, labels[part], rng)
     return layer, rule.finish(layer, params, state)

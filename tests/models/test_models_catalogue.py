@@ -1,0 +1,139 @@
+"""The catalogue: every system can be built, set, controlled and described."""
+
+from dataclasses import fields
+
+import pytest
+
+from neuro_cnn.curriculum import Backprop, Local, Phase
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers import Dense, Triangle
+from neuro_cnn.models import CATALOGUE, MAIN, build, control, learning, system
+from neuro_cnn.network import describe
+from neuro_cnn.rules import Conscience, Hebbian, Imprint, Ridge, Standardize
+from neuro_cnn.schedule import Linear
+from neuro_cnn.spec import plain
+from neuro_cnn.training import check
+
+DIGIT = (1, 28, 28)
+every_system = pytest.mark.parametrize("name", CATALOGUE)
+
+
+@every_system
+@pytest.mark.parametrize("in_shape", [DIGIT, (3, 32, 32), (2, 40, 33)])
+def test_every_system_answers_with_one_score_a_class(name, in_shape):
+    net, curriculum = build(name, in_shape, 7)
+    assert describe(net, in_shape)[-1].out_shape == (7,)
+    for phase in curriculum:
+        assert set(phase.learners(net)) <= set(net.names)
+
+
+@every_system
+def test_every_system_says_in_one_line_what_it_is_and_states_its_options(name):
+    assert CATALOGUE[name].__doc__.splitlines()[0].endswith(".")
+    assert plain(system(name)) == {field.name: field.default for field in fields(CATALOGUE[name])}
+
+
+def test_the_main_comparison_is_of_systems_of_the_catalogue():
+    assert set(MAIN) <= set(CATALOGUE)
+
+
+@every_system
+def test_the_control_learns_nothing_without_a_teacher_but_moments(name):
+    _, curriculum = build(name, DIGIT, 10)
+    bare = control(curriculum)
+    if bare is None:
+        assert all(phase.method.supervised for phase in curriculum)
+        return
+    assert [phase for phase in curriculum if phase.method.supervised] == [p for p in bare if p.method.supervised]
+    assert len(bare) < len(curriculum)
+    assert control(bare) is None
+
+
+@pytest.mark.parametrize("name", ["hebbian-wta", "softhebb", "imprinted-patches"])
+@pytest.mark.parametrize("options", [{}, {"layers": 2}, {"readout": "softmax", "planes": 7, "retina": False}])
+def test_the_control_of_an_unsupervised_system_is_random_features_with_the_same_options(name, options):
+    net, curriculum = build(name, DIGIT, 10, **options)
+    assert (net, control(curriculum)) == build("random-features", DIGIT, 10, **options)
+
+
+def test_what_has_no_unsupervised_phase_or_nothing_else_has_no_control():
+    assert control(build("lenet5", DIGIT, 10)[1]) is None
+    assert control((Phase(("S1",), Local(Imprint())),)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lenet5", "backprop"),
+        ("mlp", "backprop"),
+        ("random-features", "none"),
+        ("imprinted-patches", "imprint"),
+        ("hebbian-wta", "hebbian"),
+        ("softhebb", "hebbian"),
+        ("nearest-neighbour", "memorize"),
+        ("neocognitron-2013", "add_if_silent"),
+    ],
+)
+def test_how_the_features_learn_is_said_in_a_word(name, words):
+    assert learning(build(name, DIGIT, 10)[1]) == words
+
+
+def test_two_layers_learn_one_after_the_other_from_standardised_responses():
+    net, curriculum = build("softhebb", DIGIT, 10, layers=2, planes=6, size=3)
+    assert [phase.layers for phase in curriculum] == [("S1",), ("N2",), ("S2",), ("out",)]
+    kinds = [type(phase.method.rule) for phase in curriculum]
+    assert kinds == [Hebbian, Standardize, Hebbian, Ridge]
+    assert (net["S1"].planes, net["S2"].planes) == (6, 24)
+
+
+def test_options_reach_wiring_and_rule():
+    options = {"rate": 0.07, "conscience": 0, "epochs": 3, "batch": 5, "initial": "random", "power": 2.0}
+    net, curriculum = build("hebbian-wta", DIGIT, 10, **options)
+    assert net["T1"] == Triangle(2.0)
+    phase = curriculum[0]
+    assert (phase.epochs, phase.batch) == (3, 5)
+    assert (phase.method.rule.rate, phase.method.rule.initial) == (Linear(0.07), "random")
+    assert not any(isinstance(part, Conscience) for part in phase.method.rule.homeostasis)
+    _, curriculum = build("softhebb", DIGIT, 10, temperature=0.3, readout="softmax")
+    assert curriculum[0].method.rule.competition.temperature == 0.3
+    assert isinstance(curriculum[-1].method, Backprop)
+    assert build("mlp", DIGIT, 10, hidden=3)[0]["hidden"] == Dense(3)
+
+
+@pytest.mark.parametrize("size", range(1, 29))
+def test_every_view_that_fits_gives_a_map_of_the_same_side(size):
+    net, _ = build("random-features", DIGIT, 10, size=size)
+    assert {row.name: row.out_shape for row in describe(net, DIGIT)}["S1"] == (96, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("softheb", {}, "unknown system 'softheb'; did you mean 'softhebb'"),
+        ("softhebb", {"temprature": 1}, "unknown option of softhebb 'temprature'; did you mean 'temperature'"),
+        ("nearest-neighbour", {"k": 3}, "nearest-neighbour has no options, so 'k' cannot be set"),
+        ("softhebb", {"planes": 0}, "softhebb: planes = 0: input should be greater than or equal to 1"),
+        ("softhebb", {"layers": 3}, "softhebb: layers = 3: input should be less than or equal to 2"),
+        ("softhebb", {"temperature": 0.0}, "softhebb: temperature = 0.0: input should be greater than 0"),
+        ("hebbian-wta", {"conscience": float("inf")}, "hebbian-wta: conscience = inf: input should be a finite number"),
+        ("hebbian-wta", {"size": 29}, "a view of 29 does not fit a map of 28 x 28; set size=28 or less"),
+        ("hebbian-wta", {"retina": "maybe"}, "hebbian-wta: retina = 'maybe': input should be a valid boolean"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_with_the_remedy(name, options, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        build(name, DIGIT, 10, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_images_too_small_for_the_wiring_are_refused_with_both_sizes():
+    message = "lenet5 cannot see images of 1 x 8 x 8: layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or"
+    with pytest.raises(UsageError, match=message):
+        build("lenet5", (1, 8, 8), 10)
+
+
+@every_system
+def test_every_system_can_learn_from_digits(name):
+    from neuro_cnn.data import load
+
+    check(*build(name, DIGIT, 10), load("digits").train)
