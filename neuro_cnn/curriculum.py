@@ -76,13 +76,14 @@ class Backprop:
 class Phase:
     """The layers that learn (None: all), by which method, for how many epochs, in batches of how many images.
 
-    0 epochs do only what a rule does at its start and end.
+    0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None: all).
     """
 
     layers: Annotated[tuple[str, ...] | None, Field(default=None)]  # TOML has no word for None
     method: Annotated[Local | Together | Backprop, Field(discriminator="kind")]
     epochs: int = 1
     batch: int = 32
+    images: int | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -90,6 +91,8 @@ class Phase:
             raise UsageError(f"{self.epochs} epochs; give 0 or more")
         if self.batch < 1:
             raise UsageError(f"batches of {self.batch} images; give 1 or more")
+        if self.images is not None and self.images < 1:
+            raise UsageError(f"a phase that sees {self.images} images; give 1 or more, or leave images out for all")
         if self.layers is not None and not self.layers:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
 

@@ -19,7 +19,7 @@ from neuro_cnn.layers import Params, Shape
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import Memorize
+from neuro_cnn.rules import LabelledWTA, LearnReferences, Memorize
 from neuro_cnn.streams import generator
 from neuro_cnn.training import Progress, State, train
 
@@ -169,7 +169,7 @@ def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase
     if not len(data):
         return {}
     scores = predict(net, params, data.images)
-    if any(isinstance(rule, Memorize) for rule in phase.method.taught):
+    if any(isinstance(rule, Memorize | LearnReferences | LabelledWTA) for rule in phase.method.taught):
         return {"held_out_accuracy": right(scores, data.labels)}  # distances are no estimate of the one-hot label
     loss = phase.method.loss if isinstance(phase.method, Backprop) else SquaredError()
     return {"held_out_loss": float(loss(scores, data.labels)[0]), "held_out_accuracy": right(scores, data.labels)}

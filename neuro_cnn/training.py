@@ -126,6 +126,9 @@ class _Learning:
         self.seed, self.device = seed, device
         self.learners = phase.learners(net)
         self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
+        if phase.images is not None:
+            drawn = generator(seed, "images", number).permutation(self.indices)
+            self.indices = np.sort(drawn[: phase.images])
         self.batches = ceil(len(self.indices) / phase.batch)
         self.frozen: Any = None
 
@@ -196,6 +199,7 @@ class _Learning:
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
         else:
             params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
+            params = self._fitted(params)  # a layer may have grown
         new = (*(value * len(chosen) for value in measures), len(chosen))
         totals = tuple(a + b for a, b in zip(state.totals, new, strict=True)) if state.totals else new
         return state._replace(params=params, learner=learner), totals

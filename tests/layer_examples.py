@@ -10,6 +10,7 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    InterpolatingVector,
     Labelled,
     Mean,
     Nearest,
@@ -18,8 +19,11 @@ from neuro_cnn.layers import (
     Saturating,
     SCells,
     Shunting,
+    SquareRoot,
+    Subtractive,
     Triangle,
 )
+from neuro_cnn.layers.interpolating import References, scaled
 from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
@@ -35,11 +39,14 @@ EXAMPLES = {
     "conv-no-bias": (Conv(2, 3, bias=False), MAP),
     "scells-rectified": (SCells(3, (3, 2), **ODD), MAP),
     "scells-shunting": (SCells(3, (3, 2), **ODD, response=Shunting(r=0.5, gamma=0.7)), MAP),
+    "scells-subtractive": (SCells(3, (3, 2), **ODD, response=Subtractive(0.3, sigma=0.9)), MAP),
     "ccells-max": (CCells(2), MAP),
     "ccells-max-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1))), MAP),
     "ccells-mean": (CCells(3, stride=1, pool=Mean()), MAP),
     "ccells-mean-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, -1)), pool=Mean()), MAP),
     "ccells-saturating": (CCells(3, stride=2, pad=((1, 2), (0, 1)), pool=Saturating(4.0)), MAP),
+    "ccells-square-root": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1)), pool=SquareRoot(0.8)), MAP),
+    "ccells-square-root-alone": (CCells(3, stride=1, pool=SquareRoot(inhibition=0)), MAP),
     "dense": (Dense(4), (5,)),
     "dense-no-bias": (Dense(4, bias=False), (5,)),
     "relu": (ReLU(), MAP),
@@ -48,10 +55,13 @@ EXAMPLES = {
     "triangle-steep": (Triangle(1.4), (4, 3, 3)),
     "contrast": (Contrast(5), MAP),
     "contrast-even": (Contrast(4, 0.5, 2.0), MAP),
+    "contrast-margin": (Contrast(5, margin=2), MAP),
     "normalize": (Normalize(), MAP),
     "flatten": (Flatten(), MAP),
     "nearest": (Nearest(3), (6,)),
     "labelled": (Labelled(3), (6,)),
+    "interpolating": (InterpolatingVector(3), (6,)),
+    "interpolating-reach": (InterpolatingVector(3, nearest=3, reach=1), (2, 4, 3)),
 }
 LEARNING = [name for name, (layer, shape) in EXAMPLES.items() if layer.init(shape, None).learned]
 every = pytest.mark.parametrize("name", EXAMPLES)
@@ -68,6 +78,9 @@ def example(name, precision=np.float32, images=3):
         params = params._replace(fixed=Memory(rng.standard_normal((7, *shape)), np.array([0, 1, 2, 0, 1, 2, 2])))
     if isinstance(layer, Labelled):
         params = params._replace(fixed=Labels(np.eye(3, 6, dtype=np.float32) + np.eye(3, 6, 3, dtype=np.float32)))
+    if isinstance(layer, InterpolatingVector):
+        vectors, _ = scaled(rng.random((9, int(np.prod(shape)))))
+        params = params._replace(fixed=References(vectors, np.arange(9) % 3, vectors @ vectors.T))
     moved = tree_map(lambda w: w + 0.2 * rng.standard_normal(w.shape, np.float32), params.learned)
     params = params._replace(learned=layer.project(moved))
     x = rng.standard_normal((images, *shape))

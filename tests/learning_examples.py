@@ -10,24 +10,30 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    InterpolatingVector,
     Labelled,
     Nearest,
     Normalize,
     ReLU,
     SCells,
     Shunting,
+    SquareRoot,
+    Subtractive,
     Triangle,
 )
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import SGD, Adam
 from neuro_cnn.rules import (
+    AddIfSilent,
     Conscience,
+    Edges,
     Fukushima1980,
     HardWTA,
     Hebbian,
     Imprint,
     Instar,
+    LearnReferences,
     Memorize,
     NameCells,
     Oja,
@@ -102,6 +108,22 @@ PROBLEMS = {
         (
             Phase(("S1", "S2"), Together((("S1", Fukushima1980(1.0, 3)), ("S2", Fukushima1980(8.0, 1)))), 2, 9),
             Phase(("out",), Local(NameCells()), 1, 12),
+        ),
+    ),
+    "neocognitron 2013": (
+        Chain(
+            (
+                ("R", Contrast(3, 0.5, 1.0, margin=1)),
+                ("S1", SCells(8, 3, response=Subtractive(0.5))),
+                ("C1", CCells(3, 1, 1, SquareRoot())),
+                ("S2", SCells(20, 3, response=Subtractive(0.6))),
+                ("out", InterpolatingVector(3)),
+            )
+        ),
+        (
+            Phase(("S1",), Local(Edges(Contrast(3, 0.5, 1.0))), 0),
+            Phase(("S2",), Local(AddIfSilent(0.9)), 2, 7, images=17),
+            Phase(("out",), Local(LearnReferences(0.3)), 1, 8),
         ),
     ),
     "nearest neighbour": (

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neuro_cnn.layers import Conv, Dense, Rectified, SCells, Shunting
+from neuro_cnn.layers import Conv, Dense, Rectified, SCells, Shunting, Subtractive
 from neuro_cnn.rules import KWTA, Conscience, HardWTA, Hebb, Hebbian, Instar, Oja, SoftHebb, SoftWTA, UnitNorm
 from neuro_cnn.tree import tree_map
 
@@ -14,6 +14,7 @@ LAYERS = {
     "conv": (Conv(5, (3, 2), stride=(2, 1), pad=((1, 0), (0, 1)), bias=False), MAP),
     "scells-rectified": (SCells(5, 3, response=Rectified()), MAP),
     "scells-shunting": (SCells(5, 3, pad=1, response=Shunting(r=1.5, gamma=0.7)), MAP),
+    "scells-subtractive": (SCells(5, 3, pad=1, response=Subtractive(0.3, sigma=0.9)), MAP),
     "dense": (Dense(5), (12,)),
 }
 

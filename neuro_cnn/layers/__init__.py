@@ -7,16 +7,29 @@ from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
-from neuro_cnn.layers.pools import Max, Mean, Saturating
+from neuro_cnn.layers.pools import Max, Mean, Saturating, SquareRoot
+from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
-from neuro_cnn.layers.scells import Rectified, SCells, Shunting
+from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
 
 AnyLayer: TypeAlias = (
-    Conv | SCells | CCells | Dense | ReLU | Triangle | Contrast | Normalize | Flatten | Nearest | Labelled
+    Conv
+    | SCells
+    | CCells
+    | Dense
+    | ReLU
+    | Triangle
+    | Contrast
+    | Normalize
+    | Flatten
+    | Nearest
+    | Labelled
+    | InterpolatingVector
 )
 
 __all__ = [
@@ -26,6 +39,7 @@ __all__ = [
     "Conv",
     "Dense",
     "Flatten",
+    "InterpolatingVector",
     "Key",
     "Labelled",
     "Layer",
@@ -41,5 +55,7 @@ __all__ = [
     "Saturating",
     "Shape",
     "Shunting",
+    "SquareRoot",
+    "Subtractive",
     "Triangle",
 ]

@@ -10,8 +10,8 @@ import numpy as np
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops.geometry import Pad, Pair, Size
-from neuro_cnn.ops.kernels import falling
+from neuro_cnn.ops.geometry import Pad, Pair, Size, pads, pair
+from neuro_cnn.ops.kernels import falling, gaussian
 
 How: TypeAlias = tuple[Size, Size, Pad]
 """Size, stride and padding of the views."""
@@ -113,4 +113,69 @@ class Saturating(Pool):
         return ops.weighted_pool_adjoint(error / (1 + v) - inhibited, fixed.blur, in_shape, how[1], how[2])
 
 
-AnyPool: TypeAlias = Max | Mean | Saturating
+class Bells(NamedTuple):
+    """Gaussians down and across a C-cell's view, (h,) and (w,), and the wider ones of what inhibits it."""
+
+    down: Array
+    across: Array
+    wide_down: Array
+    wide_across: Array
+
+
+@dataclass(frozen=True)
+class SquareRoot(Pool):
+    """u_C = sqrt(phi[e - k v]): the C-cell with an inhibitory surround of Fukushima (2003, 2013).
+
+    e is the plane blurred by a Gaussian of `sigma` over the view, v by one twice as wide over twice the view (both
+    of sum 1), and k the strength of `inhibition`. sigma and k are our choice.
+    """
+
+    sigma: float = 1.2
+    inhibition: float = 0.5
+    kind: Literal["square_root"] = "square_root"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        gaussian(1, self.sigma)
+        if self.inhibition < 0:
+            raise UsageError(f"surround inhibition of {self.inhibition} in a C-cell; give 0 or more")
+
+    def fixed(self, size: Pair) -> Bells:
+        narrow = [gaussian((side, 1), self.sigma) for side in size]
+        wide = [gaussian((side + 2 * _beyond(side), 1), 2 * self.sigma) for side in size]
+        return Bells(*(bell[:, 0].astype(np.float32) for bell in (*narrow, *wide)))
+
+    def gather(self, x: Array, fixed: Bells, how: How) -> tuple[Array, Any]:
+        xp = namespace(x)
+        drive = ops.blur(x, fixed.down, fixed.across, *how[1:])
+        if self.inhibition:
+            drive -= self.inhibition * ops.blur(x, fixed.wide_down, fixed.wide_across, how[1], _wider(how))
+        y = xp.sqrt(xp.maximum(drive, xp.zeros((), dtype=drive.dtype)))
+        return y, y
+
+    def spread(self, dy: Array, kept: Array, fixed: Bells, in_shape: tuple[int, ...], how: How) -> Array:
+        xp = namespace(dy)
+        safe = xp.where(kept > 0, kept, xp.ones((), dtype=kept.dtype))  # the root's derivative at 0 is taken as 0
+        error = xp.where(kept > 0, dy / (2 * safe), xp.zeros((), dtype=dy.dtype))
+        dx = ops.blur_adjoint(error, fixed.down, fixed.across, in_shape, *how[1:])
+        if self.inhibition:
+            wide = ops.blur_adjoint(error, fixed.wide_down, fixed.wide_across, in_shape, how[1], _wider(how))
+            dx = dx - self.inhibition * wide
+        return dx
+
+
+def _beyond(side: int) -> int:
+    """How far the surround of a view reaches beyond it on either side: about half the view."""
+    return (side + 1) // 2
+
+
+def _wider(how: How) -> tuple[Pair, Pair]:
+    """The padding of the surrounds, which lie around the views."""
+    rows, columns = (
+        (before + _beyond(side), after + _beyond(side))
+        for side, (before, after) in zip(pair(how[0]), pads(how[2]), strict=True)
+    )
+    return rows, columns
+
+
+AnyPool: TypeAlias = Max | Mean | Saturating | SquareRoot

@@ -9,6 +9,7 @@ import numpy as np
 
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
+from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, places
 from neuro_cnn.ops.geometry import Window, window
 from neuro_cnn.ops.kernels import difference_of_gaussians
@@ -29,19 +30,22 @@ class ContrastActivity(NamedTuple):
 
 @dataclass(frozen=True)
 class Contrast(Layer):
-    """ON and OFF cells of centre-surround contrast: (N, C, H, W) -> (N, 2C, H, W), ON planes first.
+    """ON and OFF cells of centre-surround contrast: (N, C, H, W) -> (N, 2C, H', W'), ON planes first.
 
     `centre` and `surround` are the standard deviations in pixels. The defaults are our choice, for digits of
-    28 x 28. Beyond the edge lies darkness.
+    28 x 28. Beyond the edge lies darkness; `margin` cells on every side look at what borders on it.
     """
 
     size: int = 7
     centre: float = 0.8
     surround: float = 1.8
+    margin: int = 0
     kind: Literal["contrast"] = "contrast"
 
     def __post_init__(self) -> None:
         difference_of_gaussians(self.size, self.centre, self.surround)
+        if self.margin < 0:
+            raise UsageError(f"margin of {self.margin} contrast cells; give 0 or more")
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         kernel = difference_of_gaussians(self.size, self.centre, self.surround)
@@ -74,9 +78,10 @@ class Contrast(Layer):
         return window(self.size, 1, self._pad())
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
-        taps = in_shape[0] * in_shape[1] * in_shape[2] * self.size**2
+        height, width = places(self.window(in_shape), in_shape)
+        taps = in_shape[0] * height * width * self.size**2
         return Arithmetic(2 * taps, taps)
 
     def _pad(self) -> tuple[tuple[int, int], tuple[int, int]]:
         before = (self.size - 1) // 2
-        return ((before, self.size - 1 - before),) * 2
+        return ((before + self.margin, self.size - 1 - before + self.margin),) * 2

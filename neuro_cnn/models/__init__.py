@@ -16,10 +16,11 @@ from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
+from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import Standardize
+from neuro_cnn.rules import Edges, Standardize
 from neuro_cnn.spec import read
 
 
@@ -42,6 +43,7 @@ CATALOGUE: dict[str, Any] = {
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
     "neocognitron-1980": Neocognitron1980,
+    "neocognitron-2013": Neocognitron2013,
     "neocognitron-simple": NeocognitronSimple,
     "mlp": MLP,
     "lenet5": LeNet5,
@@ -83,13 +85,13 @@ def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Cha
 def control(curriculum: Curriculum) -> Curriculum | None:
     """The curriculum with unsupervised learning left out: what the same cells reach with random weights.
 
-    None when nothing is learned without a teacher, or nothing else. Fitting of moments stays: it is no learning
-    of weights.
+    None when nothing is learned without a teacher, or nothing else. Edges and fitted moments stay: they are no
+    learning of weights.
     """
     kept = tuple(
         phase
         for phase in curriculum
-        if phase.method.supervised or any(isinstance(rule, Standardize) for rule in phase.method.taught)
+        if phase.method.supervised or any(isinstance(rule, Edges | Standardize) for rule in phase.method.taught)
     )
     return None if kept in ((), curriculum) else kept
 
@@ -99,7 +101,7 @@ def learning(curriculum: Curriculum) -> str:
     words = []
     for phase in curriculum:
         for word in [str(rule.kind) for rule in phase.method.taught] or ["backprop"]:
-            readout = word in ("standardize", "ridge", "name_cells") or (
+            readout = word in ("edges", "standardize", "ridge", "name_cells", "learn_references", "labelled_wta") or (
                 word == "backprop" and phase.layers == ("out",)
             )
             if not readout and word not in words:

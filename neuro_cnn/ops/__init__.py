@@ -3,6 +3,8 @@
 from neuro_cnn.ops.correlate import correlate, correlate_input_adjoint, correlate_weight_adjoint
 from neuro_cnn.ops.geometry import Pad, Size, Window, patches, window
 from neuro_cnn.ops.pool import (
+    blur,
+    blur_adjoint,
     max_pool,
     max_pool_adjoint,
     maximum,
@@ -18,6 +20,8 @@ __all__ = [
     "Pad",
     "Size",
     "Window",
+    "blur",
+    "blur_adjoint",
     "correlate",
     "correlate_input_adjoint",
     "correlate_weight_adjoint",

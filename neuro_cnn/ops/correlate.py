@@ -7,6 +7,7 @@ result is bounded by the tile.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
@@ -79,7 +80,7 @@ def correlate_input_adjoint(
         matrix = xp.permute_dims(_matrix(weight[outputs, ...]), (1, 0))
         for rows, batch in _tiles(max(matrix.shape), places, in_shape[0]):
             tile = errors[outputs, rows, :, batch]
-            columns = matrix @ xp.reshape(tile, (tile.shape[0], -1))
+            columns = matrix @ _matrix(tile)
             columns = xp.reshape(columns, (-1, *w.size, *tile.shape[1:]))
             _scatter(padded[inputs, ..., batch], columns, w, rows)
     return unpad(padded, w.pad, in_shape)
@@ -110,7 +111,7 @@ def correlate_weight_adjoint(
         total = xp.zeros((weight_shape[0] // groups, size), dtype=xp.result_type(x, dy))
         for rows, batch in _tiles(max(total.shape), places, x.shape[0]):
             columns = _matrix_of(padded[inputs, ..., batch], w, places, rows)
-            tile = xp.reshape(errors[outputs, rows, :, batch], (total.shape[0], -1))
+            tile = _matrix(errors[outputs, rows, :, batch])
             total += tile @ xp.permute_dims(columns, (1, 0))
         parts.append(total)
     return _joined(xp.reshape(xp.concat(parts), weight_shape), table)
@@ -139,7 +140,7 @@ def _joined(weight: Array, table: Array | None) -> Array:
 
 
 def _matrix(weight: Array) -> Array:
-    return namespace(weight).reshape(weight, (weight.shape[0], -1))  # (K, D)
+    return namespace(weight).reshape(weight, (weight.shape[0], prod(weight.shape[1:])))  # (K, D)
 
 
 def _groups(planes_in: int, planes_out: int, groups: int) -> Iterator[tuple[slice, slice]]:

@@ -31,8 +31,8 @@ def _bell(square: Kernel, sigma: float) -> Kernel:
     return np.asarray(np.exp(-(square - square.min()) / (2 * sigma * sigma)))
 
 
-def gaussian(size: int, sigma: float) -> Kernel:
-    """Gaussian of standard deviation `sigma` pixels, sum 1: (size, size)."""
+def gaussian(size: Size, sigma: float) -> Kernel:
+    """Gaussian of standard deviation `sigma` pixels, sum 1: (h, w)."""
     y, x = _grid(size)
     bell = _bell(x * x + y * y, sigma)
     return np.asarray(bell / bell.sum())

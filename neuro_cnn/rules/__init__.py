@@ -2,8 +2,10 @@
 
 from typing import TypeAlias
 
+from neuro_cnn.rules.add_if_silent import AddIfSilent
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import KWTA, Competition, HardWTA, SeedCells, SoftWTA
+from neuro_cnn.rules.edges import Edges
 from neuro_cnn.rules.fukushima import Fukushima1980
 from neuro_cnn.rules.hebbian import Hebbian
 from neuro_cnn.rules.homeostasis import Conscience, Homeostasis, UnitNorm
@@ -11,16 +13,31 @@ from neuro_cnn.rules.imprint import Imprint
 from neuro_cnn.rules.memorize import Memorize
 from neuro_cnn.rules.name_cells import NameCells
 from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
+from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.standardize import Standardize
 
-AnyRule: TypeAlias = Fukushima1980 | Hebbian | Imprint | Memorize | NameCells | Ridge | Standardize
+AnyRule: TypeAlias = (
+    AddIfSilent
+    | Edges
+    | Fukushima1980
+    | Hebbian
+    | Imprint
+    | LabelledWTA
+    | LearnReferences
+    | Memorize
+    | NameCells
+    | Ridge
+    | Standardize
+)
 
 __all__ = [
     "KWTA",
+    "AddIfSilent",
     "AnyRule",
     "Competition",
     "Conscience",
+    "Edges",
     "Fukushima1980",
     "HardWTA",
     "Hebb",
@@ -28,6 +45,8 @@ __all__ = [
     "Homeostasis",
     "Imprint",
     "Instar",
+    "LabelledWTA",
+    "LearnReferences",
     "Memorize",
     "NameCells",
     "Oja",

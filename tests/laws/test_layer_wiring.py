@@ -15,12 +15,15 @@ from neuro_cnn.layers import (
     Contrast,
     Conv,
     Dense,
+    InterpolatingVector,
     Max,
     Mean,
     Nearest,
     Rectified,
     SCells,
     Shunting,
+    SquareRoot,
+    Subtractive,
     Triangle,
 )
 from neuro_cnn.network import Chain
@@ -37,7 +40,7 @@ def test_weights_fit_the_input_that_they_were_made_for(name):
     assert layer.fits(params, x.shape[1:])
 
 
-@pytest.mark.parametrize("name", [*LEARNING, "normalize", "nearest"])
+@pytest.mark.parametrize("name", [*LEARNING, "normalize", "nearest", "interpolating"])
 def test_weights_no_longer_fit_once_the_layer_below_has_grown(name):
     layer, params, x, _ = example(name)
     assert not layer.fits(params, (2 * x.shape[1], *x.shape[2:]))
@@ -81,7 +84,7 @@ def test_an_unknown_key_is_refused(name):
         adapter.validate_python(data)
 
 
-@pytest.mark.parametrize("part", [Max(), Mean(), Rectified(), Shunting()])
+@pytest.mark.parametrize("part", [Max(), Mean(), SquareRoot(), Rectified(), Shunting(), Subtractive(0.5)])
 def test_an_unknown_key_of_a_pool_or_response_is_refused(part):
     adapter = TypeAdapter(type(part))
     with pytest.raises(ValidationError, match="gama"):
@@ -94,7 +97,7 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
     free = tree_map(lambda w: w - 10, params.learned)
     permitted = layer.project(free)
     assert difference(layer.project(permitted).weight, permitted.weight) == 0
-    if isinstance(layer, SCells) and isinstance(layer.response, Shunting):
+    if isinstance(layer, SCells) and layer.response.inhibited:
         assert all(np.all(leaf >= 0) for _, leaf in leaves(permitted))
     else:
         assert_close(permitted, free)
@@ -120,6 +123,21 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
         (lambda: CCells(2, pad=2), "wholly outside the map; pad by less"),
         (lambda: Shunting(r=0), "selectivity r is 0; it must be positive"),
         (lambda: Shunting(gamma=0), r"gamma must lie in \(0, 1\]"),
+        (lambda: Subtractive(0), "threshold theta is 0; it must lie between 0 and 1"),
+        (lambda: Subtractive(1), "threshold theta is 1; it must lie between 0 and 1"),
+        (lambda: Subtractive(0.5, sigma=0), "sigma = 0; it must be positive"),
+        (
+            lambda: SCells(2, 7, response=Subtractive(0.5, sigma=0.1)).init((1, 9, 9), None),
+            "leaves cells of a view of .* without weight; enlarge sigma",
+        ),
+        (lambda: SquareRoot(inhibition=-1), "surround inhibition of -1 in a C-cell; give 0 or more"),
+        (lambda: Contrast(margin=-1), "margin of -1 contrast cells; give 0 or more"),
+        (lambda: InterpolatingVector(0), "classes is 0; it must be at least 1"),
+        (lambda: InterpolatingVector(2, reach=-1), "reach is -1; it must be at least 0"),
+        (
+            lambda: InterpolatingVector(2, reach=1).init((5,), None),
+            "reach meet a row of 5 units",
+        ),
         (lambda: Triangle(0), "triangle with power 0; it must be positive"),
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),

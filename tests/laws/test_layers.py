@@ -12,6 +12,7 @@ from neuro_cnn.layers import (
     Rectified,
     SCells,
     Shunting,
+    Subtractive,
 )
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.tree import fill, leaves, tree_map
@@ -125,7 +126,7 @@ def test_shifting_the_input_shifts_the_response(name, down, right):
     assert_close(layer.forward(params, x[:, :, down:, right:])[0], y[:, :, down:, right:])
 
 
-@pytest.mark.parametrize("response", [Rectified(), Shunting()])
+@pytest.mark.parametrize("response", [Rectified(), Shunting(), Subtractive(0.5)])
 @given(down=st.integers(0, 2), right=st.integers(0, 4))
 def test_shifting_by_the_stride_shifts_the_response_of_s_cells(response, down, right):
     layer = SCells(2, 3, stride=(2, 1), response=response)
@@ -137,7 +138,7 @@ def test_shifting_by_the_stride_shifts_the_response_of_s_cells(response, down, r
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in EXAMPLES if n.split("-")[0] in ("scells", "ccells", "contrast", "triangle")]
+    "name", [n for n in EXAMPLES if n.split("-")[0] in ("scells", "ccells", "contrast", "triangle", "interpolating")]
 )
 def test_darkness_gives_silence(name):
     layer, params, x, _ = example(name)

@@ -1,0 +1,78 @@
+"""The neocognitron of 2013: its maps, its control, and what it reads of digits."""
+
+import numpy as np
+import pytest
+
+from neuro_cnn.data import load
+from neuro_cnn.errors import UsageError
+from neuro_cnn.evaluate import accuracy, accuracy_under_shift
+from neuro_cnn.models import build, control
+from neuro_cnn.network import describe
+from neuro_cnn.training import train
+
+
+def taught(data, seed=0, **options):
+    net, curriculum = build("neocognitron-2013", data.shape, len(data.classes), **options)
+    *_, progress = train(net, curriculum, data, seed=seed)
+    return net, progress.params
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = load("digits")
+    return data.train.take(np.arange(0, 4000, 20)), data.test.take(np.arange(200))
+
+
+def test_map_sizes():
+    net, _ = build("neocognitron-2013", (1, 28, 28), 10)
+    shapes = [row.out_shape for row in describe(net, (1, 28, 28))]
+    assert shapes == [(2, 36, 36), (16, 36, 36), (16, 18, 18), (200, 18, 18), (200, 9, 9), (10,)]
+
+
+def test_zero_input_gives_zero_everywhere(digits):
+    net, params = taught(digits[0].take(np.arange(60)), planes=20)
+    x = np.zeros((1, 1, 28, 28), np.float32)
+    for name, layer in net.layers:
+        x = layer.respond(params[name], x)
+        assert not np.any(x[np.isfinite(x)])
+
+
+def test_two_hundred_digits_teach_it(digits):
+    net, params = taught(digits[0], planes=60, images=100)
+    assert accuracy(net, params, digits[1]) > 0.85
+    assert len(params["out"].fixed.labels) < 200
+
+
+def test_the_control_keeps_edges_and_top_but_does_not_grow():
+    _, curriculum = build("neocognitron-2013", (1, 28, 28), 10)
+    assert [phase.layers for phase in control(curriculum)] == [("S1",), ("out",)]
+
+
+def test_a_recognition_threshold_above_that_of_learning_is_refused():
+    with pytest.raises(UsageError, match=r"theta_recognition = 0.7 is above theta_learning = 0.6; lower it"):
+        build("neocognitron-2013", (1, 28, 28), 10, theta_learning=0.6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "least"),
+    [
+        ({}, 0.975),
+        ({"margin": 0}, 0.955),
+        ({"top": "all"}, 0.98),
+        ({"top": "nearest"}, 0.976),
+        ({"top": "wta"}, 0.96),
+    ],
+    ids=str,
+)
+def test_accuracy_on_digits(options, least):
+    data = load("digits")
+    assert accuracy(*taught(data.train, **options), data.test) >= least
+
+
+@pytest.mark.slow
+def test_cells_at_several_positions_read_shifted_digits():
+    data = load("digits")
+    test = data.test.take(np.arange(0, 1000, 4))
+    net, params = taught(data.train, reach=1)
+    assert min(accuracy_under_shift(net, params, test, pixels) for pixels in (1, 2, 3, 4)) >= 0.95
