@@ -231,7 +231,8 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     }
     figures = {"Overview": viz.overview(outcome["summary"], fields, chance=1 / classes)}
     for label, weights in fields.items():
-        state = first[label][1].health.get(LEARNED)
+        found = first[label][1]
+        state = found.health.get(LEARNED) if found.row["learning"] != "none" else None
         figures[f"Receptive fields of {label}, {LEARNED}"] = viz.filters(
             weights,
             title=f"{label}: weights of {LEARNED}",

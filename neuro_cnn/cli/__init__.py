@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 failed, 2 usage, 3 data, 130 interrupted, 143 terminated."""
-    choose_core_type()
+    settle_blas()
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     from neuro_cnn.cli.app import app
@@ -46,11 +46,14 @@ def _reason(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {error}; please report it with the output of --debug"
 
 
-def choose_core_type() -> None:
-    """Let OpenBLAS use AVX-512 on AMD processors, which it takes for ones without; must come before NumPy.
+def settle_blas() -> None:
+    """One thread, and AVX-512 on AMD processors that OpenBLAS takes for ones without; must come before NumPy.
 
-    Only for this process, and only where the user has not chosen.
+    Only for this process, and only where the user has not chosen. On matrices as small as ours a second thread
+    mostly waits, badly so on a busy machine, and the last bits of a result depend on it; --jobs uses the cores.
     """
+    if not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"} & set(os.environ):
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
     if "OPENBLAS_CORETYPE" in os.environ or not os.path.exists("/proc/cpuinfo"):
         return
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:

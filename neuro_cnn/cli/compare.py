@@ -74,7 +74,8 @@ def compare(
             outcome = results(study, loaded, findings)
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))
     except SystemExit:
-        say(f"stopped; what was found so far: {folder.path / 'metrics.jsonl'}")
+        found = folder.path / "metrics.jsonl"
+        say(f"stopped; what was found so far: {found}" if found.is_file() else "stopped before a system was done")
         raise
     if as_json:
         emit(outcome)

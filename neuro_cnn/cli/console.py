@@ -54,8 +54,8 @@ def table(columns: list[str], rows: list[list[str]], title: str | None = None, w
         console = Console(width=200)  # a file or pipe has no width to fit
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for place, column in enumerate(columns):
-        if place < words:
-            made.add_column(column, overflow="fold")
+        if place < words:  # the first names the row and is never broken
+            made.add_column(column, overflow="fold", no_wrap=place == 0)
         else:
             made.add_column(column, justify="right", no_wrap=True)
     for row in rows:

@@ -74,7 +74,7 @@ def models(
     if as_json:
         emit({"name": name, "layers": rows, **totals})
         return
-    columns = ["layer", "kind", "shape", "parameters", "connections", "multiply-adds", "receptive field", "stride"]
+    columns = ["layer", "kind", "shape", "params", "connections", "MACs", "field", "stride"]
     lines = [
         [
             row["name"],

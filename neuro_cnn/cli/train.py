@@ -131,6 +131,8 @@ def _run(
     from neuro_cnn.physiology import health
 
     net, curriculum, data, training, held_out = job
+    if held_out is not None:
+        folder.log(f"{len(training)} images to learn from, {len(held_out)} held out to choose the best weights")
     state, history = None, []
     if resumed and folder.checkpoint("last").is_file():
         state = checkpoint.load(folder.checkpoint("last")).state

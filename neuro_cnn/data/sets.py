@@ -134,6 +134,9 @@ def _read(name: str) -> tuple[Pool, str]:
             raise UsageError(f"data set {name!r} names no place; write {FORMS[form]}")
         path = Path(place).expanduser()
         return READERS[form](path), f"{form} data of {path}"
+    if name not in CATALOGUE and Path(name).exists():
+        wanted = "npz:" if name.endswith(".npz") else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        raise UsageError(f"data set {name!r} is a place on disk; say what it holds: {wanted}{name}")
     if name not in CATALOGUE:
         raise unknown("data set", name, [*CATALOGUE, "glyphs", *FORMS.values()])
     entry = CATALOGUE[name]
@@ -175,6 +178,16 @@ def catalogue() -> list[dict[str, object]]:
             "origin": entry.origin,
         }
         for name, entry in CATALOGUE.items()
+    ] + [
+        {
+            "name": "glyphs",
+            "shape": (1, glyphs.SIDE, glyphs.SIDE),
+            "train": 200,
+            "test": 40,
+            "classes": 10,
+            "where": "drawn",
+            "origin": "stick digits and letters; glyphs:XYTZ,shift=2,scale=0.1,rotate=10,elastic=1,flip=8,count=20",
+        }
     ]
 
 

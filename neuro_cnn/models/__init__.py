@@ -49,7 +49,7 @@ CATALOGUE: dict[str, Any] = {
     "lenet5": LeNet5,
 }
 
-MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5")
+MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "neocognitron-2013", "lenet5")
 """What `compare` sets side by side when no system is named."""
 
 

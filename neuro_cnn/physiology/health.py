@@ -37,7 +37,7 @@ class Health(NamedTuple):
         if self.redundancy is not None:
             text += f", median nearest-filter cosine {self.redundancy:.2f}"
         if self.dead_units >= WORRY:
-            text += "; use fewer planes, or where the system has them set initial=data or a larger conscience"
+            text += "; use fewer planes, or with a Hebbian rule initial=data and a larger conscience"
         return text
 
 

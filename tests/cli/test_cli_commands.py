@@ -237,7 +237,7 @@ def test_where_many_units_are_dead_the_command_says_so_and_how_to_cure_it(tmp_pa
     compared = call("compare", *words, "--shift", 1, "--out", tmp_path / "c")
     for answer in (trained, compared):
         (line,) = re.findall(r"S1: \d+ of 60 units dead .*", answer.err)
-        assert line.endswith("; use fewer planes, or where the system has them set initial=data or a larger conscience")
+        assert line.endswith("; use fewer planes, or with a Hebbian rule initial=data and a larger conscience")
     assert line in (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
 
 
