@@ -25,8 +25,10 @@ def digits():
 
 def test_map_sizes():
     net, _ = build("neocognitron-2013", (1, 28, 28), 10)
-    shapes = [row.out_shape for row in describe(net, (1, 28, 28))]
+    rows = describe(net, (1, 28, 28))
+    shapes = [row.out_shape for row in rows]
     assert shapes == [(2, 36, 36), (16, 36, 36), (16, 18, 18), (200, 18, 18), (200, 9, 9), (10,)]
+    assert rows[-1].receptive_field >= (28, 28)
 
 
 def test_zero_input_gives_zero_everywhere(digits):
@@ -46,6 +48,12 @@ def test_two_hundred_digits_teach_it(digits):
 def test_the_control_keeps_edges_and_top_but_does_not_grow():
     _, curriculum = build("neocognitron-2013", (1, 28, 28), 10)
     assert [phase.layers for phase in control(curriculum)] == [("S1",), ("out",)]
+
+
+def test_imprinted_views_are_the_control_that_answers(digits):
+    net, params = taught(digits[0], planes=60, growth="imprint")
+    assert params["S2"].learned.weight.shape[0] == 60
+    assert accuracy(net, params, digits[1]) > 0.85
 
 
 def test_a_recognition_threshold_above_that_of_learning_is_refused():
