@@ -157,10 +157,8 @@ def _line(progress: Progress, seconds: float) -> dict[str, Any]:
 def _check_finite(progress: Progress, line: Mapping[str, Any]) -> None:
     for name, value in line.items():
         if isinstance(value, float) and not isfinite(value):
-            raise FloatingPointError(
-                f"{progress.label}: {name} is {value} after epoch {progress.epoch + 1}; "
-                "lower the rate (the last good checkpoint is kept)"
-            )
+            place = f"{progress.label}: {name} is {value} after epoch {progress.epoch + 1}"
+            raise FloatingPointError(f"{place}; lower the rate")
 
 
 @np.errstate(over="ignore", invalid="ignore")

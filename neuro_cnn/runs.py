@@ -145,7 +145,8 @@ def exit_code(error: Exception) -> int:
 
 def new_path(name: str) -> Path:
     """Where a run goes when nobody says: runs/NAME-TIME."""
-    return Path("runs") / time.strftime(f"{name}-%Y%m%d-%H%M%S")
+    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
+    return Path("runs") / f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

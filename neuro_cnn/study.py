@@ -6,7 +6,9 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,11 +102,25 @@ def _in_parallel(
     threads = max(1, (os.cpu_count() or 1) // jobs)  # never more threads than cores
     with parallel_config(backend="loky", inner_max_num_threads=threads):
         work = (delayed(_drained)(task, splits[task.split], shift, device) for task in tasks.values())
-        yield from zip(tasks, Parallel(n_jobs=jobs, return_as="generator")(work), strict=True)
+        with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
+            findings = Parallel(n_jobs=jobs, return_as="generator")(work)
+        yield from zip(tasks, findings, strict=True)
+
+
+@contextmanager
+def _unheard(number: signal.Signals) -> Iterator[None]:
+    """Ignore a signal for as long as the block runs, and in the processes that it starts for as long as they live."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals, and may say which
+        return
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Finding:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one decides what it means
     steps = run(task, data, shift, device)
     while True:
         try:

@@ -60,9 +60,16 @@ def refused(code: int, *words: Any) -> str:
     return answer.err.removeprefix("neuro-cnn: ").removesuffix("\n")
 
 
-def program(*words: Any, **how: Any) -> subprocess.Popen[str]:
-    """Start a command in a process of its own, on one thread, so that its arithmetic repeats."""
-    argv = [sys.executable, "-m", "neuro_cnn", *map(str, words)]
+LIMITED = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); runpy.run_module('neuro_cnn')"
+
+
+def program(*words: Any, largest_file: int | None = None, **how: Any) -> subprocess.Popen[str]:
+    """Start a command in a process of its own, on one thread, so that its arithmetic repeats.
+
+    `largest_file`, in bytes, forbids files beyond it, as a full disk would.
+    """
+    start = ["-m", "neuro_cnn"] if largest_file is None else ["-c", LIMITED.format(largest_file)]
+    argv = [sys.executable, *start, *map(str, words)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
     return subprocess.Popen(argv, env=environment, **{**pipes, **how})

@@ -32,7 +32,7 @@ def explain(error: Exception) -> str:
         text = str(error.format_message())
         command = getattr(getattr(error, "ctx", None), "command_path", "neuro-cnn")
         return text if "\n" in text else f"neuro-cnn: {text} (see {command} --help)"
-    return f"neuro-cnn: {_reason(error)}"
+    return f"neuro-cnn: {' '.join(_reason(error).split())}"
 
 
 def _reason(error: Exception) -> str:

@@ -51,9 +51,10 @@ def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> He
     wins = np.zeros(len(weight), np.int64)
     for start in range(0, min(SHOWN, len(images)), 50):
         x = net.respond(params, xp.asarray(images[start : min(start + 50, SHOWN)]), stop=layer)
-        cells: Any = net[layer]  # a plastic layer: its activity has a drive
-        drive = cells.forward(params[layer], x)[1].drive
-        best = to_numpy(xp.where(xp.any(drive != 0, axis=1), xp.argmax(drive, axis=1), xp.asarray(-1)))
+        cells: Any = net[layer]  # a plastic layer: its activity has excitation and drive
+        activity = cells.forward(params[layer], x)[1]
+        seen = xp.any(activity.excitation != 0, axis=1)
+        best = to_numpy(xp.where(seen, xp.argmax(activity.drive, axis=1), xp.asarray(-1)))
         wins += np.bincount(best[best >= 0], minlength=len(weight))
     dead = wins < DEAD * wins.sum() / len(weight) if wins.sum() else np.ones(len(weight), bool)
     return Health(len(weight), tuple(bool(d) for d in dead), _nearest_cosine(weight.reshape(len(weight), -1)))

@@ -378,13 +378,6 @@ def test_debug_shows_the_traceback():
 # A disk that refuses
 
 
-def limited(size):
-    """Forbids files beyond a size, as a full disk would."""
-    import resource
-
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 
 
@@ -392,7 +385,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size
 @pytest.mark.parametrize(("size", "words"), [(20_000, "train lenet5"), (100_000, "compare lenet5 --shift 1")])
 def test_a_full_disk_exits_with_3_and_leaves_no_half_file(size, words, tmp_path):
     command = (*words.split(), *TINY, "--out", tmp_path / "run")
-    answer = finished(program(*command, preexec_fn=limited(size)))
+    answer = finished(program(*command, largest_file=size))
     assert answer.code == 3, answer.err
     (line,) = [line for line in answer.err.splitlines() if line.startswith("neuro-cnn: ")]
     assert answer.err.endswith(line + "\n")
@@ -407,7 +400,7 @@ def test_a_full_disk_exits_with_3_and_leaves_no_half_file(size, words, tmp_path)
 
 @posix
 def test_a_disk_full_from_the_start_leaves_no_folder(tmp_path):
-    answer = finished(program("train", "lenet5", *TINY, "--out", tmp_path / "run", preexec_fn=limited(0)))
+    answer = finished(program("train", "lenet5", *TINY, "--out", tmp_path / "run", largest_file=0))
     assert answer.code == 3
     assert answer.err.endswith("File too large; free some space or choose another --out, and run again\n")
     assert answer.err.count("\n") == 1
@@ -417,7 +410,7 @@ def test_a_disk_full_from_the_start_leaves_no_folder(tmp_path):
 @posix
 def test_a_run_that_met_a_full_disk_goes_on_when_there_is_space(tmp_path):
     words = ("train", "lenet5", "--train-size", 40, "--set", "epochs=2", "--out", tmp_path / "run", "--json")
-    failed = finished(program(*words, preexec_fn=limited(20_000)))
+    failed = finished(program(*words, largest_file=20_000))
     assert failed.code == 3
     resumed = finished(program("train", "--resume", tmp_path / "run", "--json"))
     whole = finished(program(*words[:-2], tmp_path / "whole", "--json"))

@@ -12,6 +12,8 @@ from command import call, finished, program
 
 import neuro_cnn
 from neuro_cnn import checkpoint
+from neuro_cnn.cli import explain
+from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.models import CATALOGUE, MAIN, build
 from neuro_cnn.runs import read_toml, toml_text
@@ -92,6 +94,20 @@ def test_without_a_command_the_help_is_shown():
         answer = call(*words)
         assert answer.code == 2
         assert "Commands:" in answer.err
+
+
+def test_what_went_wrong_is_said_in_one_line_whatever_it_was():
+    assert explain(UsageError("wrong; right it")) == "neuro-cnn: wrong; right it"
+    assert explain(MemoryError("3 GB")) == (
+        "neuro-cnn: out of memory (3 GB); use fewer planes, a smaller batch or fewer --jobs"
+    )
+    assert explain(OSError(28, "No space left on device", "a/b")) == (
+        "neuro-cnn: a/b: No space left on device; free some space or choose another --out, and run again"
+    )
+    assert explain(KeyError("a\nb")).startswith("neuro-cnn: internal error: KeyError: ")
+    assert explain(RuntimeError("a\nb")) == (
+        "neuro-cnn: internal error: RuntimeError: a b; please report it with the output of --debug"
+    )
 
 
 # info, models, data, config
@@ -213,6 +229,16 @@ def test_train_without_json_says_the_accuracy_and_the_health_of_what_learned_alo
     assert re.search(r"^test accuracy \d+\.\d % after \d+\.\d s of learning$", answer.out, re.MULTILINE)
     assert f"run folder: {folder}" in answer.out
     assert re.search(r"^S1: \d of 6 units dead \(\d+\.\d %\), median nearest-filter cosine", answer.err, re.MULTILINE)
+
+
+def test_where_many_units_are_dead_the_command_says_so_and_how_to_cure_it(tmp_path):
+    words = ("hebbian-wta:planes=60,initial=random,conscience=0", "--train-size", 60)
+    trained = call("train", *words, "--out", tmp_path / "run")
+    compared = call("compare", *words, "--shift", 1, "--out", tmp_path / "c")
+    for answer in (trained, compared):
+        (line,) = re.findall(r"S1: \d+ of 60 units dead .*", answer.err)
+        assert line.endswith("; use fewer planes, or where the system has them set initial=data or a larger conscience")
+    assert line in (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

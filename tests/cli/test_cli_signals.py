@@ -1,0 +1,116 @@
+"""Ctrl-C and SIGTERM: the batch is finished and the state saved; the printed command leads to the same bits."""
+
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+
+import pytest
+from command import Answer, finished, program
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGTERM")
+SETTINGS = ("lenet5", "--train-size", 300, "--set", "epochs=40", "--json")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder and answer of a run that nobody interrupted."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    return folder, finished(program("train", *SETTINGS, "--out", folder))
+
+
+def interrupted(number, folder, after=3):
+    """The answer of a run that got a signal after so many epochs."""
+    process = program("train", *SETTINGS, "--out", folder)
+    seen = "".join(process.stdout.readline() for _ in range(after))
+    process.send_signal(number)
+    answer = finished(process)
+    return Answer(answer.code, seen + answer.out, answer.err)
+
+
+def resumed(answer):
+    """The answer of the command that an interrupted run has printed."""
+    (line,) = [line for line in answer.err.splitlines() if line.startswith("stopped; go on with: ")]
+    name, *words = shlex.split(line.removeprefix("stopped; go on with: "))
+    assert name == "neuro-cnn"
+    return finished(program(*words, "--json"))
+
+
+@posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_stopped_by_a_signal_goes_on_with_the_printed_command_to_the_same_bits(number, code, whole, tmp_path):
+    folder = tmp_path / "a run's folder"
+    answer = interrupted(number, folder)
+    assert answer.code == code
+    assert answer.err.splitlines()[0] == "neuro-cnn: finishing the batch; once more to stop at once"
+    assert "Traceback" not in answer.err
+    status = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert (status["status"], status["exit_code"]) == ("interrupted", code)
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+    again = resumed(answer)
+    assert again.code == 0, again.err
+    assert again.lines[-1]["test_accuracy"] == whole[1].lines[-1]["test_accuracy"]
+    assert 3 <= len(answer.lines) < 40
+    for name in ("checkpoints/best.safetensors", "checkpoints/last.safetensors"):
+        assert (folder / name).read_bytes() == (whole[0] / name).read_bytes()
+    lines = [(path / "metrics.jsonl").read_text(encoding="utf-8").splitlines() for path in (folder, whole[0])]
+    ours, theirs = ([{**json.loads(line), "seconds": 0} for line in part] for part in lines)
+    assert ours == theirs
+    status = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert (status["status"], status["exit_code"]) == ("done", 0)
+
+
+@posix
+def test_a_run_killed_outright_goes_on_to_the_same_bits(whole, tmp_path):
+    answer = interrupted(signal.SIGKILL, tmp_path / "run", after=5)
+    assert answer.code == -signal.SIGKILL
+    again = finished(program("train", "--resume", tmp_path / "run", "--json"))
+    assert again.lines[-1]["test_accuracy"] == whole[1].lines[-1]["test_accuracy"]
+    for name in ("checkpoints/best.safetensors", "checkpoints/last.safetensors"):
+        assert (tmp_path / "run" / name).read_bytes() == (whole[0] / name).read_bytes()
+
+
+@posix
+def test_a_run_stopped_at_its_very_start_goes_on(whole, tmp_path):
+    process = program("train", *SETTINGS, "--out", tmp_path / "run")
+    while not (tmp_path / "run" / "metrics.jsonl").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    answer = finished(process)
+    assert answer.code == 143
+    assert resumed(answer).lines[-1]["test_accuracy"] == whole[1].lines[-1]["test_accuracy"]
+
+
+@posix
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_comparison_stopped_by_ctrl_c_keeps_what_it_found(jobs, tmp_path):
+    words = ("compare", "mlp:hidden=4,epochs=1", "lenet5", "softhebb", "--train-size", 400, "--seeds", 9, "--shift", 1)
+    process = program(*words, "--jobs", jobs, "--out", tmp_path / "c", start_new_session=True)
+    assert process.stderr.readline().startswith("[1/36] mlp:epochs=1,hidden=4, seed 0")
+    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to all processes of the group
+    answer = finished(process)
+    assert answer.code == 130, answer.err
+    assert "Traceback" not in answer.err
+    assert f"stopped; what was found so far: {tmp_path / 'c' / 'metrics.jsonl'}" in answer.err
+    lines = (tmp_path / "c" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[0])["row"]["model"] == "mlp"
+    assert json.loads((tmp_path / "c" / "run.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+
+
+@posix
+def test_a_second_signal_stops_at_once(tmp_path):
+    words = ("train", "softhebb:batch=400,planes=100,epochs=9", "--train-size", 1600, "--out", tmp_path / "run")
+    process = program(*words)  # batches of a second or so
+    while not (tmp_path / "run" / "metrics.jsonl").exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == "neuro-cnn: finishing the batch; once more to stop at once\n"
+    process.send_signal(signal.SIGINT)
+    started = time.perf_counter()
+    answer = finished(process)
+    assert answer.code == 130
+    assert time.perf_counter() - started < 30
+    assert answer.err == f"stopped; go on with: neuro-cnn train --resume {tmp_path / 'run'}\n"
