@@ -62,10 +62,15 @@ def test_a_recognition_threshold_above_that_of_learning_is_refused():
 
 
 @pytest.mark.slow
+def test_interpolating_vectors_on_digits_whatever_the_order_of_images():
+    data = load("digits")
+    assert np.mean([accuracy(*taught(data.train, seed), data.test) for seed in range(3)]) >= 0.975
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "least"),
     [
-        ({}, 0.975),
         ({"margin": 0}, 0.955),
         ({"top": "all"}, 0.98),
         ({"top": "nearest"}, 0.976),
