@@ -189,13 +189,17 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
     }
 
 
-def health_notes(findings: Sequence[tuple[Task, Finding]]) -> list[str]:
-    """A health line for every layer that learned without a teacher, of each system's first seed."""
+def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list[str]:
+    """A health line for every layer that learned without a teacher, of each system's first seed; and a warning where
+    a control answers like chance, for then a gain over it says nothing of learning."""
     notes: dict[tuple[str, str], str] = {}
     for task, found in findings:
         if found.row["learning"] != "none":
             for name, state in found.health.items():
                 notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
+        if task.is_control and found.row["accuracy"] < 2 / classes:
+            silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
+            notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
     return list(notes.values())
 
 
@@ -214,7 +218,7 @@ def write_folder(
     figures = pictures(outcome, findings, classes)
     for number, (name, figure) in enumerate(figures.items(), 1):
         viz.save(figure, folder.path / "figures" / f"{number}-{_slug(name)}.png")
-    write_report(folder.path / "report.html", outcome, figures=figures, notes=health_notes(findings))
+    write_report(folder.path / "report.html", outcome, figures=figures, notes=health_notes(findings, classes))
 
 
 def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:

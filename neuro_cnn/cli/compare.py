@@ -119,16 +119,16 @@ def _findings(
             else:
                 drawn.hide()
                 findings.append(step)
-                _tell(folder, findings, total)
+                _tell(folder, findings, total, len(loaded[0].train.classes))
             if stop.code is not None:
                 raise SystemExit(stop.code)
         for task, params in learned:
             findings.append((task, run_finding(task, params, study, loaded[0])))
-            _tell(folder, findings, total)
+            _tell(folder, findings, total, len(loaded[0].train.classes))
     return findings
 
 
-def _tell(folder: RunFolder, findings: list[Any], total: int) -> None:
+def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> None:
     task, found = findings[-1]
     text = (
         f"[{len(findings)}/{total}] {task.label}, seed {task.seed}, split {task.split}: "
@@ -137,6 +137,8 @@ def _tell(folder: RunFolder, findings: list[Any], total: int) -> None:
     folder.log(text)
     folder.metric({"row": found.row, "history": found.history})
     say(text)
+    if task.is_control and found.row["accuracy"] < 2 / classes:
+        say("    the control answers like chance, so the gain over it is no measure of learning")
     for name, state in found.health.items():
         if found.row["learning"] != "none":
             say(f"    {state.line(name)}", Level.NORMAL if state.dead_units >= 0.05 else Level.VERBOSE)

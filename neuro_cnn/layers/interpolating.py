@@ -12,7 +12,7 @@ from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, zeros
 from neuro_cnn.layers.conv import at_least_one
-from neuro_cnn.ops.geometry import batch_first, batch_last, unpad
+from neuro_cnn.ops.geometry import Window, batch_first, batch_last, unpad, window
 
 APART = 1e-3
 """1 - g^2 below which two references are one: what lies between them is lost in rounding (our choice)."""
@@ -116,6 +116,9 @@ class InterpolatingVector(Layer):
         safe = xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype))  # the norm's derivative at 0 is taken as 0
         error = xp.where(norm > 0, (error - along * unit) / safe, xp.zeros((), dtype=dy.dtype))
         return self._back(error, shape), ()
+
+    def window(self, in_shape: Shape) -> Window:
+        return window((in_shape[1], in_shape[2]), 1, self.reach) if len(in_shape) == 3 else Window((1, 1))
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         size = params.fixed.vectors.size * (2 * self.reach + 1) ** 2

@@ -20,7 +20,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import CCells, Contrast, InterpolatingVector, SCells, Shape, SquareRoot, Subtractive
 from neuro_cnn.models.features import Count
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import AddIfSilent, Edges, LabelledWTA, LearnReferences
+from neuro_cnn.rules import AddIfSilent, Edges, Imprint, LabelledWTA, LearnReferences
 
 Threshold: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Top: TypeAlias = Literal["interpolating", "all", "nearest", "wta"]
@@ -33,7 +33,8 @@ class Neocognitron2013:
     `top` is how the deepest layer decides: "interpolating" by vectors chosen with the margin (0: only on error),
     "all" by interpolating between all training images, "nearest" by the nearest of all, "wta" by labelled cells of
     supervised winner-take-all (2003). With `reach` 1 the deepest cells are there at 3 x 3 positions, four pixels
-    apart, which buys tolerance of shifts.
+    apart, which buys tolerance of shifts. `growth` "imprint" tunes S2 to views drawn at random: the control of
+    add-if-silent, because cells with random weights never reach their threshold.
     """
 
     top: Top = "interpolating"
@@ -43,6 +44,7 @@ class Neocognitron2013:
     theta_learning: Threshold = 0.75
     theta_recognition: Threshold = 0.7
     images: Count = 1000  # that add-if-silent looks at
+    growth: Literal["silent", "imprint"] = "silent"
     reach: Annotated[int, Field(ge=0, le=4)] = 0
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -72,9 +74,12 @@ class Neocognitron2013:
             if self.top == "wta"
             else LearnReferences(self.margin if self.top == "interpolating" else None)
         )
+        grown = Phase(("S2",), Local(AddIfSilent(self.theta_learning)), batch=50, images=self.images)
+        if self.growth == "imprint":
+            grown = Phase(("S2",), Local(Imprint()), epochs=0)
         return (
             Phase(("S1",), Local(Edges(RETINA)), epochs=0),
-            Phase(("S2",), Local(AddIfSilent(self.theta_learning)), batch=50, images=self.images),
+            grown,
             Phase(("out",), Local(rule), batch=500),
         )
 
