@@ -27,14 +27,14 @@ class References(NamedTuple):
 
 
 class Winners(NamedTuple):
-    """The shape of the input, the views scaled to norm 1, (N, P, D), and their norms, (N, P, 1); then what won.
+    """The shape of the input, the views, (N, P, D), and their norms, (N, P, 1); then what won.
 
     Of each image and class, (N, classes): the position `place`, the two references `first` and `second`, and the
     slopes of the score in the similarities to them, `near` and `far`.
     """
 
     in_shape: Shape
-    unit: Array
+    views: Array
     norm: Array
     place: Array
     first: Array
@@ -80,9 +80,12 @@ class InterpolatingVector(Layer):
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Winners]:
         xp = namespace(x)
         vectors, labels, products = params.fixed
-        unit, norm = scaled(self._views(x))
-        count, places, size = unit.shape
-        similarity = xp.reshape(unit, (count * places, size)) @ xp.permute_dims(vectors, (1, 0))
+        views = self._views(x)
+        count, places, size = views.shape
+        # each view's energy is summed from that of all planes: cheaper than from the views
+        norm = xp.sqrt(xp.sum(self._views(xp.sum(x * x, axis=1, keepdims=True)), axis=2, keepdims=True))
+        similarity = xp.reshape(views, (count * places, size)) @ xp.permute_dims(vectors, (1, 0))
+        similarity = similarity / xp.reshape(_safe(norm), (count * places, 1))
         found = []
         for label in range(self.classes):
             mine = xp.asarray(np.flatnonzero(to_numpy(labels) == label))
@@ -95,7 +98,7 @@ class InterpolatingVector(Layer):
         parts = [xp.reshape(xp.stack(part, axis=1), (count, places, self.classes)) for part in zip(*found, strict=True)]
         place = xp.argmax(parts[0], axis=1)
         score, *rest = (xp.take_along_axis(part, place[:, None, :], axis=1)[:, 0, :] for part in parts)
-        return score, Winners(x.shape, unit, norm, place, *rest)
+        return score, Winners(x.shape, views, norm, place, *rest)
 
     def backward(
         self, params: Params, activity: Winners, dy: Array, need_input: bool = True
@@ -103,8 +106,9 @@ class InterpolatingVector(Layer):
         if not need_input:
             return None, ()
         xp = namespace(dy)
-        shape, unit, norm, place, first, second, near, far = activity
+        shape, views, norm, place, first, second, near, far = activity
         vectors, labels, _ = params.fixed
+        unit = views / _safe(norm)
         error = xp.zeros(unit.shape, dtype=dy.dtype)
         positions = xp.arange(unit.shape[1])[None, :]
         for label in sorted({int(label) for label in to_numpy(labels)}):
@@ -113,8 +117,8 @@ class InterpolatingVector(Layer):
             here = xp.astype(positions == place[:, label, None], dy.dtype)
             error = error + here[:, :, None] * slope[:, None, :]
         along = xp.sum(error * unit, axis=2, keepdims=True)
-        safe = xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype))  # the norm's derivative at 0 is taken as 0
-        error = xp.where(norm > 0, (error - along * unit) / safe, xp.zeros((), dtype=dy.dtype))
+        # the norm's derivative at 0 is taken as 0
+        error = xp.where(norm > 0, (error - along * unit) / _safe(norm), xp.zeros((), dtype=dy.dtype))
         return self._back(error, shape), ()
 
     def window(self, in_shape: Shape) -> Window:
@@ -154,7 +158,13 @@ def scaled(views: Array) -> tuple[Array, Array]:
     """Views scaled to norm 1 along the last axis, and their norms; a silent view stays 0."""
     xp = namespace(views)
     norm = xp.sqrt(xp.sum(views * views, axis=-1, keepdims=True))
-    return views / xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype)), norm
+    return views / _safe(norm), norm
+
+
+def _safe(norm: Array) -> Array:
+    """Norms to divide by: 1 where a view is silent."""
+    xp = namespace(norm)
+    return xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype))
 
 
 def between(first: Array, second: Array, g: Array) -> tuple[Array, Array, Array]:

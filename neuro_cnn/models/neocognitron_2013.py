@@ -38,7 +38,7 @@ class Neocognitron2013:
     """
 
     top: Top = "interpolating"
-    margin: Annotated[float, Field(ge=0, lt=1)] = 0.04
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0.08
     planes: Count = 200
     theta_s1: Threshold = 0.65
     theta_learning: Threshold = 0.75

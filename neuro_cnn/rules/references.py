@@ -38,7 +38,7 @@ class _Collect(Rule, Protocol):
         self, layer: Any, params: Params, state: Seen, activity: Any, target: Array, rng: np.random.Generator
     ) -> tuple[Params, Seen]:
         xp = namespace(target)
-        unit = activity.unit[:, activity.unit.shape[1] // 2, :]  # at the middle position
+        unit, _ = scaled(activity.views[:, activity.views.shape[1] // 2, :])  # at the middle position
         new = Seen(unit, target, xp.asarray(rng.random(target.shape[0])))
         return params, Seen(*(xp.concat(parts) for parts in zip(state, new, strict=True)))
 
@@ -66,7 +66,7 @@ class LearnReferences(_Collect):
     in random order, again and again until none is added.
     """
 
-    margin: float | None = 0.04
+    margin: float | None = 0.08
     kind: Literal["learn_references"] = "learn_references"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
