@@ -55,9 +55,20 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
     return made, runs
 
 
-def read_experiment(path: Path) -> Experiment:
-    """An experiment's TOML file. Raises UsageError for what it should not say."""
-    made = read(Experiment, read_toml(path), str(path))
+def read_experiment(path: Path, options: dict[str, Any] | None = None, **given: Any) -> Experiment:
+    """An experiment's TOML file; options and settings given here override it.
+
+    Raises UsageError for what it should not say.
+    """
+    written = read_toml(path)
+    if "systems" in written:
+        raise UsageError(f"{path} is a study of several systems; run it with: neuro-cnn compare {path}")
+    both = {**written.get("options", {}), **(options or {})}
+    return checked(read(Experiment, {**written, "options": both, **given}, str(path)))
+
+
+def checked(made: Experiment) -> Experiment:
+    """The same experiment. Raises UsageError for a system or an option that does not exist."""
     if made.model is not None:
         system(made.model, made.options)
     return made

@@ -31,8 +31,19 @@ def explain(error: Exception) -> str:
     if hasattr(error, "format_message"):  # typer's own: an option or command that does not exist or fit
         text = str(error.format_message())
         command = getattr(getattr(error, "ctx", None), "command_path", "neuro-cnn")
-        return text if "\n" in text else f"neuro-cnn: {text} (see {command} --help)"
+        return text if "\n" in text else f"neuro-cnn: {text} ({_hint(error)}see {command} --help)"
     return f"neuro-cnn: {' '.join(_reason(error).split())}"
+
+
+def _hint(error: Exception) -> str:
+    """How to say it, where an option of a system was given as one of the command."""
+    from dataclasses import fields
+
+    from neuro_cnn.models import CATALOGUE
+
+    name = str(getattr(error, "option_name", "")).lstrip("-").replace("-", "_")
+    known = any(field.name == name for system in CATALOGUE.values() for field in fields(system))
+    return f"options of a system are set with --set {name}=VALUE; " if known else ""
 
 
 def _reason(error: Exception) -> str:

@@ -79,23 +79,17 @@ def _experiment(what: str | None, options: list[str], given: dict[str, Any]) -> 
     from neuro_cnn.compare import assignment, parse
     from neuro_cnn.errors import UsageError
     from neuro_cnn.experiment import Experiment
-    from neuro_cnn.models import system
-    from neuro_cnn.runs import read_toml
     from neuro_cnn.spec import read
+    from neuro_cnn.study import checked, read_experiment
 
     if what is None:
         raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
     chosen = dict(assignment(text) for text in options)
     if what.endswith(".toml"):
-        config = read_toml(Path(what))
-        config["options"] = {**config.get("options", {}), **chosen}
-    else:
-        name, own = parse(what)
-        config = {"model": name, "options": {**own, **chosen}, "hold_out": 1 / 6}
-    experiment = read(Experiment, {**config, **given}, what)
-    if experiment.model is not None:
-        system(experiment.model, experiment.options)
-    return experiment
+        return read_experiment(Path(what), chosen, **given)
+    name, own = parse(what)
+    config = {"model": name, "options": {**own, **chosen}, "hold_out": 1 / 6}
+    return checked(read(Experiment, {**config, **given}, what))
 
 
 class Job(NamedTuple):

@@ -59,6 +59,8 @@ def system(name: str, options: Mapping[str, Any] | None = None) -> System:
     Raises UsageError for a name or option that does not exist, with the nearest one, or a value that cannot be.
     """
     if name not in CATALOGUE:
+        if "." in name or "/" in name:
+            raise UsageError(f"{name} is neither a system nor a TOML file or a run folder that is there")
         raise unknown("system", name, CATALOGUE)
     kind = CATALOGUE[name]
     known = [field.name for field in fields(kind)]

@@ -41,6 +41,14 @@ SEE = "(see neuro-cnn {} --help)"
 USAGE = {
     "no such command": ("trane", "No such command 'trane'. Did you mean 'train'? (see neuro-cnn --help)"),
     "no such option": ("train mlp --sed 3", f"No such option: --sed (Possible options: --seed, --set) {SEE}"),
+    "an option of the system as one of the command": (
+        "train lenet5 --epochs 3",
+        "No such option: --epochs (options of a system are set with --set epochs=VALUE; see neuro-cnn train --help)",
+    ),
+    "no system but a file": (
+        "compare README.md",
+        "README.md is neither a system nor a TOML file or a run folder that is there",
+    ),
     "no system": (
         "train",
         "name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`",
@@ -155,6 +163,12 @@ DATA = {
     "no IDX": ("compare --data idx:a", "a: no such folder; name one that holds train-images-idx3-ubyte[.gz]"),
     "not downloaded": ("train mlp --data mnist", "data set 'mnist' is not in "),
 }
+
+
+def test_a_study_cannot_be_trained_and_says_what_to_do(tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text('systems = ["mlp"]', encoding="utf-8")
+    refused(2, f"{study} is a study of several systems; run it with: neuro-cnn compare {study}", "train", study)
 
 
 @pytest.mark.parametrize("name", DATA)
