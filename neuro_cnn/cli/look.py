@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from neuro_cnn.cli.console import emit, table
+from neuro_cnn.cli.console import emit, say, table
 
 if TYPE_CHECKING:
     from neuro_cnn.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ def opened(run: Path) -> tuple[Checkpoint, Experiment]:
     """A run's best weights and its configuration. Raises UsageError for a run that has none yet."""
     from neuro_cnn import checkpoint
     from neuro_cnn.errors import UsageError
-    from neuro_cnn.runs import RunFolder
+    from neuro_cnn.runs import MARK, RunFolder
 
     folder = RunFolder.open(run)
     experiment = configured(folder)
@@ -40,6 +40,9 @@ def opened(run: Path) -> tuple[Checkpoint, Experiment]:
     if not best.is_file():
         command = shlex.join(["neuro-cnn", "train", "--resume", str(run)])
         raise UsageError(f"{run} has not learned far enough; go on with: {command}")
+    status = folder.read_json(MARK).get("status")
+    if status != "done":
+        say(f"{run} is {status}, not done; this is about the best weights that it has saved")
     return checkpoint.load(best), experiment
 
 

@@ -49,6 +49,11 @@ def test_a_run_stopped_by_a_signal_goes_on_with_the_printed_command_to_the_same_
     status = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert (status["status"], status["exit_code"]) == ("interrupted", code)
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+    looked = finished(program("evaluate", folder))
+    assert looked.code == 0
+    assert looked.err.splitlines() == [
+        f"{folder} is interrupted, not done; this is about the best weights that it has saved"
+    ]
     again = resumed(answer)
     assert again.code == 0, again.err
     assert again.lines[-1]["test_accuracy"] == whole[1].lines[-1]["test_accuracy"]
