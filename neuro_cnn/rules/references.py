@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -13,6 +14,9 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.layers.interpolating import References, between, scaled
 from neuro_cnn.rules.base import Rule
+
+CHUNK = 500
+"""Training vectors whose products with all others are computed at a time (our choice)."""
 
 
 class Seen(NamedTuple):
@@ -43,16 +47,14 @@ class _Collect(Rule, Protocol):
         return params, Seen(*(xp.concat(parts) for parts in zip(state, new, strict=True)))
 
     def finish(self, layer: Any, params: Params, state: Seen) -> Params:
-        xp = namespace(state.vectors)
-        products = state.vectors @ xp.permute_dims(state.vectors, (1, 0))
         labels = to_numpy(state.labels)
-        gram = to_numpy(products)
+        awake = to_numpy(namespace(state.vectors).any(state.vectors > 0, axis=1))
         order = np.argsort(to_numpy(state.keys))
-        groups = self.groups(gram, labels, order[np.diagonal(gram)[order] > 0])  # a blank image is no reference
+        groups = self.groups(Products(state.vectors), labels, order[awake[order]])  # a blank image is no reference
         return params._replace(fixed=_joined(state, labels, groups))
 
     @abstractmethod
-    def groups(self, gram: Any, labels: Any, order: Any) -> list[list[int]]:
+    def groups(self, products: Products, labels: Any, order: Any) -> list[list[int]]:
         """Which training vectors, summed, make each reference; all of a group have one label."""
         ...
 
@@ -76,26 +78,34 @@ class LearnReferences(_Collect):
         if self.margin is not None and not 0 <= self.margin < 1:
             raise UsageError(f"margin is {self.margin}; it must be at least 0 and below 1, or none at all")
 
-    def groups(self, gram: Any, labels: Any, order: Any) -> list[list[int]]:
+    def groups(self, products: Products, labels: Any, order: Any) -> list[list[int]]:
         if self.margin is None:
             return [[int(i)] for i in order]
-        scores = np.full((len(labels), int(labels.max(initial=0)) + 1), -np.inf, gram.dtype)
-        chosen: dict[int, list[int]] = {label: [] for label in range(scores.shape[1])}
+        classes = int(labels.max(initial=0)) + 1
+        scores = np.full((len(labels), classes), -np.inf, products.precision)
+        chosen: list[list[int]] = [[] for _ in range(classes)]
+        known = [Rows(len(labels), products.precision) for _ in range(classes)]
         left, before = list(order), -1
         while len(left) != before:  # sequential: every reference changes how the next vectors are answered
             before, kept = len(left), []
-            for i in left:
-                mine = scores[i].copy()
-                own, mine[labels[i]] = mine[labels[i]], -np.inf
-                if own > mine.max() + self.margin:
-                    kept.append(i)
-                    continue
-                references = chosen[labels[i]]
-                new = _gained(gram, references, int(i))
-                scores[:, labels[i]] = np.maximum(scores[:, labels[i]], new)
-                references.append(int(i))
+            for chunk in _chunks(left):
+                rows = products.rows([i for i in chunk if not self._led(scores[i], labels[i])])
+                for i in chunk:
+                    if self._led(scores[i], labels[i]):
+                        kept.append(i)
+                        continue
+                    row = rows[i] if i in rows else products.rows([i])[i]
+                    new = _gained(row, known[labels[i]].all, row[chosen[labels[i]]])
+                    scores[:, labels[i]] = np.maximum(scores[:, labels[i]], new)
+                    chosen[labels[i]].append(int(i))
+                    known[labels[i]].append(row)
             left = kept
-        return [[i] for references in chosen.values() for i in references]
+        return [[i] for references in chosen for i in references]
+
+    def _led(self, scores: Any, label: int) -> bool:
+        """Whether the vector's own class leads by more than the margin."""
+        others = np.delete(scores, label).max(initial=-np.inf)
+        return bool(scores[label] > others + self.margin)
 
 
 @dataclass(frozen=True)
@@ -110,27 +120,71 @@ class LabelledWTA(_Collect):
     supervised: ClassVar[bool] = True
     teaches: ClassVar[tuple[type, ...]] = (InterpolatingVector,)
 
-    def groups(self, gram: Any, labels: Any, order: Any) -> list[list[int]]:
+    def groups(self, products: Products, labels: Any, order: Any) -> list[list[int]]:
         made: list[list[int]] = []
-        product = np.empty_like(gram)  # of each sum so far with every vector
-        square = np.empty(len(gram), gram.dtype)
-        for i in order:  # sequential: the winner has moved when the next vector comes
-            count = len(made)
-            winner = int(np.argmax(product[:count, i] / np.sqrt(square[:count]))) if count else -1
-            if count and labels[made[winner][0]] == labels[i]:
-                square[winner] += 2 * product[winner, i] + gram[i, i]
-                product[winner] += gram[i]
-                made[winner].append(int(i))
-            else:
-                product[count], square[count] = gram[i], gram[i, i]
-                made.append([int(i)])
+        sums = Rows(len(labels), products.precision)  # the product of each sum so far with every vector
+        squares: list[float] = []
+        for chunk in _chunks(list(order)):
+            rows = products.rows(chunk)
+            for i in chunk:  # sequential: the winner has moved when the next vector comes
+                winner = int(np.argmax(sums.all[:, i] / np.sqrt(squares))) if made else -1
+                if made and labels[made[winner][0]] == labels[i]:
+                    squares[winner] += 2 * sums.all[winner, i] + rows[i][i]
+                    sums.all[winner] += rows[i]
+                    made[winner].append(int(i))
+                else:
+                    sums.append(rows[i])
+                    squares.append(rows[i][i])
+                    made.append([int(i)])
         return made
 
 
-def _gained(gram: Any, references: list[int], i: int) -> Any:
-    """The best score that a new reference i gives each vector, alone or paired with one of its class: (n,)."""
-    pairs, _, _ = between(gram[i], gram[references], gram[references, i][:, None])
-    return np.maximum(gram[i], pairs.max(axis=0, initial=-np.inf))
+class Products:
+    """The products of training vectors, (n, D), with one another, computed a few rows at a time."""
+
+    def __init__(self, vectors: Array) -> None:
+        self.vectors = vectors
+        self.precision = to_numpy(vectors[:1, ...]).dtype
+
+    def rows(self, which: list[int]) -> dict[int, Any]:
+        """The products of some vectors with all of them, (n,) each, by the vector's number; in host memory."""
+        xp = namespace(self.vectors)
+        some = xp.take(self.vectors, xp.asarray(np.array(which, dtype=np.int64)), axis=0)
+        return dict(zip(which, to_numpy(some @ xp.permute_dims(self.vectors, (1, 0))), strict=True))
+
+
+class Rows:
+    """Rows of one length that grow in number: room is made by doubling."""
+
+    def __init__(self, length: int, precision: Any) -> None:
+        self.room, self.count = np.empty((16, length), precision), 0
+
+    @property
+    def all(self) -> Any:
+        """The rows so far, (count, length), to be read and changed."""
+        return self.room[: self.count]
+
+    def append(self, row: Any) -> None:
+        """One more row."""
+        if self.count == len(self.room):
+            self.room = np.concatenate([self.room, np.empty_like(self.room)])
+        self.room[self.count] = row
+        self.count += 1
+
+
+def _chunks(order: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(order), CHUNK):
+        yield order[start : start + CHUNK]
+
+
+def _gained(row: Any, references: Any, products: Any) -> Any:
+    """The best score that a new reference gives each vector, alone or paired with one of its class: (n,).
+
+    `row`, (n,), are its products with all vectors, `references`, (m, n), those of the references of its class, and
+    `products`, (m,), its own with them.
+    """
+    pairs, _, _ = between(row, references, products[:, None])
+    return np.maximum(row, pairs.max(axis=0, initial=-np.inf))
 
 
 def _joined(state: Seen, labels: Any, groups: list[list[int]]) -> References:
