@@ -12,7 +12,7 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params, SCells, Shunting, Subtractive
-from neuro_cnn.layers.scells import SWeights
+from neuro_cnn.layers.scells import SActivity, SWeights
 from neuro_cnn.ops import patches
 from neuro_cnn.rules.base import Rule
 
@@ -72,45 +72,42 @@ class Growing(Rule, Protocol):
     def update(
         self, layer: Any, params: Params, state: Lengths, activity: Any, target: Array, rng: np.random.Generator
     ) -> tuple[Params, Lengths]:
-        weight = params.learned.weight
-        xp = namespace(weight)
-        c = to_numpy(params.fixed.surround).ravel()
-        planes = Planes(to_numpy(weight).reshape(-1, c.size), to_numpy(state.lengths), c, layer.planes)
-        for views, v in self._views(layer, activity, c.size):  # sequential: each view meets the planes so far
+        planes = Planes(params, state.lengths, layer.planes)
+        for views, v in active_views(layer, activity, self.least_activity):
             planes.face(views, v)
-            for view in range(len(v)):
+            for view in range(len(v)):  # sequential: each view meets the planes so far
                 winner = planes.winner(view, self.theta)
                 if winner is not None:
                     self.answered(planes, view, winner)
                 elif planes.room:
                     planes.add(view)
             planes.bury()
-        if not planes.changed:
-            return params, state
-        grown = xp.asarray(planes.weights.reshape(-1, *weight.shape[1:]), dtype=weight.dtype)
-        return layer.rewire(params, grown), Lengths(xp.asarray(planes.lengths, dtype=weight.dtype))
+        return planes.grown(layer, params) if planes.changed else (params, state)
 
     def finish(self, layer: Any, params: Params, state: Lengths) -> Params:
         return params if self.strength == 1 else layer.rewire(params, self.strength * params.learned.weight)
 
-    def _views(self, layer: SCells, activity: Any, size: int) -> Iterator[tuple[Any, Any]]:
-        """The active views of each image, (D, P), and their v, (P,), the most active first."""
-        x, v = to_numpy(activity.x), to_numpy(activity.inhibition)
-        w = layer.window(x.shape[1:])
-        for image in range(len(x)):
-            strength = v[image].ravel()
-            order = np.argsort(-strength, kind="stable")
-            active = order[strength[order] > self.least_activity * strength.max()]
-            views = patches(x[image : image + 1], w.size, w.stride, w.pad)[0].reshape(size, -1)
-            yield views[:, active], strength[active]
+
+def active_views(layer: SCells, activity: SActivity, least: float) -> Iterator[tuple[Any, Any]]:
+    """The views of each image, (D, P), and their v, (P,), the most active first; v is above `least` of the largest."""
+    x, v = to_numpy(activity.x), to_numpy(activity.inhibition)
+    w = layer.window(x.shape[1:])
+    for image in range(len(x)):
+        strength = v[image].ravel()
+        order = np.argsort(-strength, kind="stable")
+        active = order[strength[order] > least * strength.max()]
+        views = patches(x[image : image + 1], w.size, w.stride, w.pad)[0].reshape(-1, strength.size)
+        yield views[:, active], strength[active]
 
 
 class Planes:
     """The planes of a layer while one batch is learned: cosines to the views at hand follow every change."""
 
-    def __init__(self, weights: Any, lengths: Any, surround: Any, most: int) -> None:
-        self.weights, self.lengths, self.surround, self.most = weights.copy(), lengths.copy(), surround, most
-        self.count = self.living = len(weights)
+    def __init__(self, params: Params, lengths: Array, most: int) -> None:
+        self.surround = to_numpy(params.fixed.surround).ravel()
+        self.weights = to_numpy(params.learned.weight).reshape(-1, self.surround.size).copy()
+        self.lengths, self.most = to_numpy(lengths).copy(), most
+        self.count = self.living = len(self.weights)
         self.changed = False
 
     def face(self, views: Any, v: Any) -> None:
@@ -118,11 +115,13 @@ class Planes:
         self.patterns, self.v = views / v, v
         self.tuned = self.surround[:, None] * self.patterns  # the weights that each view would give, (D, P)
         self._between: Any = None
-        own = self.weights @ self.patterns
-        room = np.empty((len(v), len(v)), own.dtype)  # no more planes than views can be new
-        self.cosines = np.concatenate([own, room])
-        self.weights = np.concatenate([self.weights, np.empty_like(self.tuned.T)])
-        self.lengths = np.concatenate([self.lengths, np.empty_like(v)])
+        need = self.count + len(v)  # no more planes than views can be new
+        if need > len(self.weights):
+            more = need + self.count - len(self.weights)  # twice what there is, so that room is seldom made
+            self.weights = np.concatenate([self.weights, np.empty((more, len(views)), self.weights.dtype)])
+            self.lengths = np.concatenate([self.lengths, np.empty(more, self.lengths.dtype)])
+        self.cosines = np.empty((need, len(v)), self.weights.dtype)
+        self.cosines[: self.count] = self.weights[: self.count] @ self.patterns
 
     def between(self, view: int) -> Any:
         """The cosines of one view to all, (P,)."""
@@ -172,6 +171,14 @@ class Planes:
 
     def bury(self) -> None:
         """Leave the views, and the planes that died at them."""
-        alive = np.all(self.cosines[: self.count] > -np.inf, axis=1)
-        self.weights, self.lengths = self.weights[: self.count][alive], self.lengths[: self.count][alive]
-        self.count = len(self.weights)
+        if self.living < self.count:
+            alive = np.flatnonzero(np.all(self.cosines[: self.count] > -np.inf, axis=1))
+            self.weights, self.lengths, self.count = self.weights[alive], self.lengths[alive], len(alive)
+
+    def grown(self, layer: Any, params: Params) -> tuple[Params, Lengths]:
+        """The layer's params with these planes, and the norms of their patterns."""
+        weight = params.learned.weight
+        xp = namespace(weight)
+        planes = self.weights[: self.count].reshape(-1, *weight.shape[1:])
+        lengths = xp.asarray(self.lengths[: self.count].copy(), dtype=weight.dtype)
+        return layer.rewire(params, xp.asarray(planes, dtype=weight.dtype)), Lengths(lengths)
