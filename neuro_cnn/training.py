@@ -201,8 +201,7 @@ class _Learning:
             params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
             params = self._fitted(params)  # a layer may have grown
         new = (*(value * len(chosen) for value in measures), len(chosen))
-        totals = tuple(a + b for a, b in zip(state.totals, new, strict=True)) if state.totals else new
-        return state._replace(params=params, learner=learner), totals
+        return state._replace(params=params, learner=learner), _summed(state.totals, new)
 
     def _backprop(
         self, method: Backprop, state: State, x: Array, labels: Array, key: Key
@@ -298,6 +297,13 @@ def _restored(template: Any, arrays: dict[str, Any], device: str) -> Any:
     """The saved arrays in the template's shape: counters as integers, all else on the device."""
     kept = fill(template, arrays)
     return tree_map(lambda old, new: int(new) if isinstance(old, int) else to_device(new, device), template, kept)
+
+
+def _summed(totals: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The epoch's sums with a batch added; a batch in which a layer grew has no measure and is not counted."""
+    if len(totals) != len(new):
+        return max(totals, new, key=len)
+    return tuple(a + b for a, b in zip(totals, new, strict=True))
 
 
 def _change(before: Any, after: Any) -> list[Array]:

@@ -33,6 +33,7 @@ from neuro_cnn.rules import (
     Hebbian,
     Imprint,
     Instar,
+    LabelledWTA,
     LearnReferences,
     Memorize,
     NameCells,
@@ -42,6 +43,8 @@ from neuro_cnn.rules import (
     SoftWTA,
     Standardize,
     UnitNorm,
+    WinnerKillLoser,
+    WinnerTakeAll,
 )
 from neuro_cnn.schedule import Cosine, Linear
 
@@ -124,6 +127,20 @@ PROBLEMS = {
             Phase(("S1",), Local(Edges(Contrast(3, 0.5, 1.0))), 0),
             Phase(("S2",), Local(AddIfSilent(0.9)), 2, 7, images=17),
             Phase(("out",), Local(LearnReferences(0.3)), 1, 8),
+        ),
+    ),
+    "planes that compete": (
+        Chain(
+            (
+                ("S1", SCells(30, 3, response=Subtractive(0.6))),
+                ("S2", SCells(20, 2, response=Shunting())),
+                ("out", InterpolatingVector(3, nearest=1)),
+            )
+        ),
+        (
+            Phase(("S1",), Local(WinnerTakeAll(0.8)), 2, 7),
+            Phase(("S2",), Local(WinnerKillLoser(0.9, strength=100.0)), 1, 5),
+            Phase(("out",), Local(LabelledWTA()), 1, 13),
         ),
     ),
     "nearest neighbour": (

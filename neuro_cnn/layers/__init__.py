@@ -11,7 +11,8 @@ from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
-from neuro_cnn.layers.pools import Max, Mean, Saturating, SquareRoot
+from neuro_cnn.layers.pools import Hyperbolic, Max, Mean, Saturating, SquareRoot
+from neuro_cnn.layers.resize import Resize
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
 from neuro_cnn.layers.scells import SCells
@@ -25,6 +26,7 @@ AnyLayer: TypeAlias = (
     | ReLU
     | Triangle
     | Contrast
+    | Resize
     | Normalize
     | Flatten
     | Nearest
@@ -39,6 +41,7 @@ __all__ = [
     "Conv",
     "Dense",
     "Flatten",
+    "Hyperbolic",
     "InterpolatingVector",
     "Key",
     "Labelled",
@@ -51,6 +54,7 @@ __all__ = [
     "Plastic",
     "ReLU",
     "Rectified",
+    "Resize",
     "SCells",
     "Saturating",
     "Shape",

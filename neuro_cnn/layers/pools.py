@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -122,23 +123,30 @@ class Bells(NamedTuple):
     wide_across: Array
 
 
-@dataclass(frozen=True)
-class SquareRoot(Pool):
-    """u_C = sqrt(phi[e - k v]): the C-cell with an inhibitory surround of Fukushima (2003, 2013).
+class _Centred(Pool, Protocol):
+    """An excitatory centre minus an inhibitory surround, and then a saturation.
 
-    e is the plane blurred by a Gaussian of `sigma` over the view, v by one twice as wide over twice the view (both
-    of sum 1), and k the strength of `inhibition`. sigma and k are our choice.
+    The drive is e - k v: e is the plane blurred by a Gaussian of `sigma` over the view, v by one twice as wide over
+    twice the view (both of sum 1), and k the strength of `inhibition`.
     """
 
-    sigma: float = 1.2
-    inhibition: float = 0.5
-    kind: Literal["square_root"] = "square_root"
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    sigma: float
+    inhibition: float
 
     def __post_init__(self) -> None:
         gaussian(1, self.sigma)
         if self.inhibition < 0:
             raise UsageError(f"surround inhibition of {self.inhibition} in a C-cell; give 0 or more")
+
+    @abstractmethod
+    def saturated(self, drive: Array) -> Array:
+        """The response to a drive that is not negative: 0 to 0."""
+        ...
+
+    @abstractmethod
+    def steered(self, dy: Array, y: Array) -> Array:
+        """The error gradient of the drive where it gives a positive response y."""
+        ...
 
     def fixed(self, size: Pair) -> Bells:
         narrow = [gaussian((side, 1), self.sigma) for side in size]
@@ -150,18 +158,59 @@ class SquareRoot(Pool):
         drive = ops.blur(x, fixed.down, fixed.across, *how[1:])
         if self.inhibition:
             drive -= self.inhibition * ops.blur(x, fixed.wide_down, fixed.wide_across, how[1], _wider(how))
-        y = xp.sqrt(xp.maximum(drive, xp.zeros((), dtype=drive.dtype)))
+        y = self.saturated(xp.maximum(drive, xp.zeros((), dtype=drive.dtype)))
         return y, y
 
     def spread(self, dy: Array, kept: Array, fixed: Bells, in_shape: tuple[int, ...], how: How) -> Array:
         xp = namespace(dy)
-        safe = xp.where(kept > 0, kept, xp.ones((), dtype=kept.dtype))  # the root's derivative at 0 is taken as 0
-        error = xp.where(kept > 0, dy / (2 * safe), xp.zeros((), dtype=dy.dtype))
+        safe = xp.where(kept > 0, kept, xp.ones((), dtype=kept.dtype))  # the derivative at 0 is taken as 0
+        error = xp.where(kept > 0, self.steered(dy, safe), xp.zeros((), dtype=dy.dtype))
         dx = ops.blur_adjoint(error, fixed.down, fixed.across, in_shape, *how[1:])
         if self.inhibition:
             wide = ops.blur_adjoint(error, fixed.wide_down, fixed.wide_across, in_shape, how[1], _wider(how))
             dx = dx - self.inhibition * wide
         return dx
+
+
+@dataclass(frozen=True)
+class SquareRoot(_Centred):
+    """u_C = sqrt(phi[e - k v]): the C-cell of Fukushima (2010, 2013). sigma and k are our choice."""
+
+    sigma: float = 1.2
+    inhibition: float = 0.5
+    kind: Literal["square_root"] = "square_root"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def saturated(self, drive: Array) -> Array:
+        return namespace(drive).sqrt(drive)
+
+    def steered(self, dy: Array, y: Array) -> Array:
+        return dy / (2 * y)
+
+
+@dataclass(frozen=True)
+class Hyperbolic(_Centred):
+    """u_C = psi[total (e - k v)], psi[x] = phi[x] / (1 + phi[x]): the C-cell of Fukushima (2003).
+
+    sigma, k and `total`, to which the excitatory weights sum, are our choice.
+    """
+
+    sigma: float = 1.2
+    inhibition: float = 0.5
+    total: float = 4.0
+    kind: Literal["hyperbolic"] = "hyperbolic"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.total <= 0:
+            raise UsageError(f"excitatory weights of a C-cell that sum to {self.total}; give more than 0")
+
+    def saturated(self, drive: Array) -> Array:
+        return self.total * drive / (1 + self.total * drive)
+
+    def steered(self, dy: Array, y: Array) -> Array:
+        return dy * self.total * (1 - y) ** 2
 
 
 def _beyond(side: int) -> int:
@@ -178,4 +227,4 @@ def _wider(how: How) -> tuple[Pair, Pair]:
     return rows, columns
 
 
-AnyPool: TypeAlias = Max | Mean | Saturating | SquareRoot
+AnyPool: TypeAlias = Hyperbolic | Max | Mean | Saturating | SquareRoot

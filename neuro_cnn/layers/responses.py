@@ -70,6 +70,11 @@ class Shunting(Response):
             raise UsageError(f"selectivity r is {self.r}; it must be positive")
         falling(1, self.gamma)
 
+    @property
+    def theta(self) -> float:
+        """The cosine that a strongly tuned cell answers above: the threshold of the later papers."""
+        return self.r / (1 + self.r)
+
     def surround(self, size: Pair) -> Any:
         return falling(size, self.gamma)
 

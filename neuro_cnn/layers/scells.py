@@ -56,11 +56,12 @@ class SCells(Layer):
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         shape = (self.planes, in_shape[0], *self.window(in_shape).size)
-        weight = draw(rng, shape, sqrt(2 / (shape[1] * shape[2] * shape[3])))
+        below = max(in_shape[0], 1)  # a layer that is yet to grow has no planes
+        weight = draw(rng, shape, sqrt(2 / (below * shape[2] * shape[3])))
         learned = SWeights(weight, zeros((self.planes,), rng is None))
         if not self.response.inhibited:
             return Params(learned)
-        c = np.broadcast_to(self.response.surround((shape[2], shape[3])) / shape[1], (1, *shape[1:]))
+        c = np.broadcast_to(self.response.surround((shape[2], shape[3])) / below, (1, *shape[1:]))
         params = Params(learned, Surround(constant(c, rng)))
         return params if rng is None else self.rewire(params, np.abs(weight))
 

@@ -20,7 +20,16 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import CCells, Contrast, InterpolatingVector, SCells, Shape, SquareRoot, Subtractive
 from neuro_cnn.models.features import Count
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import AddIfSilent, Edges, Imprint, LabelledWTA, LearnReferences
+from neuro_cnn.rules import (
+    AddIfSilent,
+    AnyRule,
+    Edges,
+    Imprint,
+    LabelledWTA,
+    LearnReferences,
+    WinnerKillLoser,
+    WinnerTakeAll,
+)
 
 Threshold: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Top: TypeAlias = Literal["interpolating", "all", "nearest", "wta"]
@@ -34,7 +43,8 @@ class Neocognitron2013:
     "all" by interpolating between all training images, "nearest" by the nearest of all, "wta" by labelled cells of
     supervised winner-take-all (2003). With `reach` 1 the deepest cells are there at 3 x 3 positions, four pixels
     apart, which buys tolerance of shifts. `growth` "imprint" tunes S2 to views drawn at random: the control of
-    add-if-silent, because cells with random weights never reach their threshold.
+    add-if-silent, because cells with random weights never reach their threshold. "wta" and "wkl" grow S2 by the
+    rules before it, winner-take-all and winner-kill-loser (with `theta_kill` as its third threshold).
     """
 
     top: Top = "interpolating"
@@ -44,7 +54,8 @@ class Neocognitron2013:
     theta_learning: Threshold = 0.75
     theta_recognition: Threshold = 0.7
     images: Count = 1000  # that add-if-silent looks at
-    growth: Literal["silent", "imprint"] = "silent"
+    growth: Literal["silent", "imprint", "wta", "wkl"] = "silent"
+    theta_kill: Threshold | None = None
     reach: Annotated[int, Field(ge=0, le=4)] = 0
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -52,6 +63,8 @@ class Neocognitron2013:
         if self.theta_recognition > self.theta_learning:
             above = f"theta_recognition = {self.theta_recognition} is above theta_learning = {self.theta_learning}"
             raise UsageError(f"{above}; lower it")
+        if self.theta_kill is not None and self.growth != "wkl":
+            raise UsageError(f"theta_kill = {self.theta_kill} is for growth = wkl; leave it out or set growth=wkl")
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """28 x 28 -> contrast 36 -> S1 36 -> C1 18 -> S2 18 -> C2 9 -> classes."""
@@ -74,9 +87,16 @@ class Neocognitron2013:
             if self.top == "wta"
             else LearnReferences(self.margin if self.top == "interpolating" else None)
         )
-        grown = Phase(("S2",), Local(AddIfSilent(self.theta_learning)), batch=50, images=self.images)
+        rules: dict[str, AnyRule] = {
+            "silent": AddIfSilent(self.theta_learning),
+            "wta": WinnerTakeAll(self.theta_learning),
+            "wkl": WinnerKillLoser(self.theta_learning, self.theta_kill),
+            "imprint": Imprint(),
+        }
+        growing = Local(rules[self.growth])
+        grown = Phase(("S2",), growing, batch=50, images=self.images)
         if self.growth == "imprint":
-            grown = Phase(("S2",), Local(Imprint()), epochs=0)
+            grown = Phase(("S2",), growing, epochs=0)
         return (
             Phase(("S1",), Local(Edges(RETINA)), epochs=0),
             grown,

@@ -16,6 +16,7 @@ from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.standardize import Standardize
+from neuro_cnn.rules.winners import WinnerKillLoser, WinnerTakeAll
 
 AnyRule: TypeAlias = (
     AddIfSilent
@@ -29,6 +30,8 @@ AnyRule: TypeAlias = (
     | NameCells
     | Ridge
     | Standardize
+    | WinnerKillLoser
+    | WinnerTakeAll
 )
 
 __all__ = [
@@ -58,4 +61,6 @@ __all__ = [
     "SoftWTA",
     "Standardize",
     "UnitNorm",
+    "WinnerKillLoser",
+    "WinnerTakeAll",
 ]

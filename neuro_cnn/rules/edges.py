@@ -20,14 +20,20 @@ SOFTNESS = 0.35
 class Edges(Rule):
     """Each plane is tuned to an ideal straight edge through its view as contrast cells show it: U_S1 of Fukushima 2003.
 
-    The planes' orientations are spread evenly over 360 degrees. `retina` is the contrast layer below.
+    The planes' orientations are spread evenly over 360 degrees. `retina` is the contrast layer below. Shunting cells
+    answer to contrast the more sharply the greater the `strength` of their weights.
     """
 
     retina: Contrast = Contrast()
+    strength: float = 1.0
     kind: Literal["edges"] = "edges"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
     teaches: ClassVar[tuple[type, ...]] = (SCells,)
+
+    def __post_init__(self) -> None:
+        if self.strength <= 0:
+            raise UsageError(f"strength of the weights is {self.strength}; it must be positive")
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
@@ -36,15 +42,15 @@ class Edges(Rule):
             raise UsageError("edges are for S-cells with inhibition; set response = subtractive")
         xp = namespace(params.learned.weight)
         seen = xp.asarray(edges(params.learned.weight.shape, self.retina), dtype=params.learned.weight.dtype)
-        return tuned(layer, params, seen), None
+        return tuned(layer, params, seen, self.strength), None
 
 
-def tuned(layer: SCells, params: Params, patterns: Array) -> Params:
-    """S-cells that answer best to these patterns, (K, C, h, w): a = c X / ||X||, with the norm under c."""
+def tuned(layer: SCells, params: Params, patterns: Array, strength: float) -> Params:
+    """S-cells that answer best to these patterns, (K, C, h, w): a = strength c X / ||X||, with the norm under c."""
     xp = namespace(patterns)
     excited = params.fixed.surround * patterns
     norm = xp.sqrt(xp.sum(excited * patterns, axis=(1, 2, 3), keepdims=True))
-    return layer.rewire(params, excited / norm)
+    return layer.rewire(params, strength * excited / norm)
 
 
 def edges(shape: tuple[int, ...], retina: Contrast) -> Any:

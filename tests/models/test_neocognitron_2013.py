@@ -56,6 +56,20 @@ def test_imprinted_views_are_the_control_that_answers(digits):
     assert accuracy(net, params, digits[1]) > 0.85
 
 
+@pytest.mark.parametrize("options", [{"growth": "wta"}, {"growth": "wkl"}, {"growth": "wkl", "theta_kill": 0.85}])
+def test_planes_that_compete_read_digits_too(digits, options):
+    net, params = taught(digits[0], planes=60, images=50, **options)
+    assert 10 < params["S2"].learned.weight.shape[0] <= 60
+    assert accuracy(net, params, digits[1]) > 0.8
+
+
+def test_the_third_threshold_is_for_winner_kill_loser():
+    with pytest.raises(UsageError, match=r"theta_kill = 0.8 is for growth = wkl; leave it out or set growth=wkl"):
+        build("neocognitron-2013", (1, 28, 28), 10, theta_kill=0.8)
+    with pytest.raises(UsageError, match=r"theta_kill is 0.7; it must be at least theta, 0.75"):
+        build("neocognitron-2013", (1, 28, 28), 10, growth="wkl", theta_kill=0.7)
+
+
 def test_a_recognition_threshold_above_that_of_learning_is_refused():
     with pytest.raises(UsageError, match=r"theta_recognition = 0.7 is above theta_learning = 0.6; lower it"):
         build("neocognitron-2013", (1, 28, 28), 10, theta_learning=0.6)
