@@ -17,7 +17,16 @@ from pydantic import Field
 
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Contrast, InterpolatingVector, SCells, Shape, SquareRoot, Subtractive
+from neuro_cnn.layers import (
+    AnyLayer,
+    CCells,
+    Contrast,
+    InterpolatingVector,
+    SCells,
+    Shape,
+    SquareRoot,
+    Subtractive,
+)
 from neuro_cnn.models.features import Count
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import (
@@ -44,7 +53,8 @@ class Neocognitron2013:
     supervised winner-take-all (2003). With `reach` 1 the deepest cells are there at 3 x 3 positions, four pixels
     apart, which buys tolerance of shifts. `growth` "imprint" tunes S2 to views drawn at random: the control of
     add-if-silent, because cells with random weights never reach their threshold. "wta" and "wkl" grow S2 by the
-    rules before it, winner-take-all and winner-kill-loser (with `theta_kill` as its third threshold).
+    rules before it, winner-take-all and winner-kill-loser (with `theta_kill` as its third threshold). `stages` 1
+    leaves out S2 and C2, which help with strokes but not with textures.
     """
 
     top: Top = "interpolating"
@@ -57,6 +67,7 @@ class Neocognitron2013:
     growth: Literal["silent", "imprint", "wta", "wkl"] = "silent"
     theta_kill: Threshold | None = None
     reach: Annotated[int, Field(ge=0, le=4)] = 0
+    stages: Annotated[int, Field(ge=1, le=2)] = 2
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -69,16 +80,14 @@ class Neocognitron2013:
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """28 x 28 -> contrast 36 -> S1 36 -> C1 18 -> S2 18 -> C2 9 -> classes."""
         nearest = 12 if self.top in ("interpolating", "all") else 1
-        return Chain(
-            (
-                ("R", RETINA),
-                ("S1", SCells(16, 5, pad=2, response=Subtractive(self.theta_s1, 1.6))),
-                ("C1", CCells(5, 2, 2, SquareRoot())),
-                ("S2", SCells(self.planes, 3, pad=1, response=Subtractive(self.theta_recognition, 1.5))),
-                ("C2", CCells(5, 2, 2, SquareRoot())),
-                ("out", InterpolatingVector(classes, nearest, self.reach)),
-            )
+        stages: tuple[tuple[str, AnyLayer], ...] = (
+            ("S1", SCells(16, 5, pad=2, response=Subtractive(self.theta_s1, 1.6))),
+            ("C1", CCells(5, 2, 2, SquareRoot())),
+            ("S2", SCells(self.planes, 3, pad=1, response=Subtractive(self.theta_recognition, 1.5))),
+            ("C2", CCells(5, 2, 2, SquareRoot())),
         )
+        top = InterpolatingVector(classes, nearest, self.reach)
+        return Chain((("R", RETINA), *stages[: 2 * self.stages], ("out", top)))
 
     def curriculum(self) -> Curriculum:
         """Edges as they are wired, the planes of S2 one by one, and the references."""
@@ -97,11 +106,9 @@ class Neocognitron2013:
         grown = Phase(("S2",), growing, batch=50, images=self.images)
         if self.growth == "imprint":
             grown = Phase(("S2",), growing, epochs=0)
-        return (
-            Phase(("S1",), Local(Edges(RETINA)), epochs=0),
-            grown,
-            Phase(("out",), Local(rule), batch=500),
-        )
+        edges = Phase(("S1",), Local(Edges(RETINA)), epochs=0)
+        top = Phase(("out",), Local(rule), batch=500)
+        return (edges, grown, top) if self.stages == 2 else (edges, top)
 
 
 RETINA = Contrast(11, 0.8, 1.8, margin=4)

@@ -31,6 +31,12 @@ def test_map_sizes():
     assert rows[-1].receptive_field >= (28, 28)
 
 
+def test_one_stage_goes_from_edges_to_the_top():
+    net, curriculum = build("neocognitron-2013", (1, 28, 28), 10, stages=1)
+    assert net.names == ("R", "S1", "C1", "out")
+    assert [phase.layers for phase in curriculum] == [("S1",), ("out",)]
+
+
 def test_zero_input_gives_zero_everywhere(digits):
     net, params = taught(digits[0].take(np.arange(60)), planes=20)
     x = np.zeros((1, 1, 28, 28), np.float32)
