@@ -8,6 +8,7 @@ from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.interpolating import InterpolatingVector
+from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -27,6 +28,7 @@ AnyLayer: TypeAlias = (
     | Contrast
     | Normalize
     | Flatten
+    | Join
     | Nearest
     | Labelled
     | InterpolatingVector
@@ -40,6 +42,7 @@ __all__ = [
     "Dense",
     "Flatten",
     "InterpolatingVector",
+    "Join",
     "Key",
     "Labelled",
     "Layer",
