@@ -11,7 +11,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import Adam, Optimizer
-from neuro_cnn.rules import AnyRule
+from neuro_cnn.rules import AnyRule, Taught
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class Together:
     rules: tuple[tuple[str, Annotated[AnyRule, Field(discriminator="kind")]], ...]
     kind: Literal["together"] = "together"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        for name, rule in self.rules:
+            if isinstance(rule, Taught):
+                raise UsageError(f"the teacher shows {name} patterns of its own; let it learn alone, by method local")
 
     @property
     def supervised(self) -> bool:

@@ -16,6 +16,7 @@ from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.standardize import Standardize
+from neuro_cnn.rules.taught import Taught
 
 AnyRule: TypeAlias = (
     AddIfSilent
@@ -29,6 +30,7 @@ AnyRule: TypeAlias = (
     | NameCells
     | Ridge
     | Standardize
+    | Taught
 )
 
 __all__ = [
@@ -57,5 +59,6 @@ __all__ = [
     "SoftHebb",
     "SoftWTA",
     "Standardize",
+    "Taught",
     "UnitNorm",
 ]
