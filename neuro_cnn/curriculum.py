@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from neuro_cnn.data import Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
@@ -111,6 +112,11 @@ class Phase:
         for name in wanted:
             net[name]
         return tuple(name for name in net.names if name in wanted)
+
+    def shown(self, data: Dataset) -> Dataset:
+        """What is learned from: the patterns of a teacher, or else the data set."""
+        lessons = (rule.shows(data.shape) for rule in self.method.taught)
+        return next((lesson for lesson in lessons if lesson is not None), data)
 
     def label(self, net: Chain) -> str:
         """The phase in words, for progress and logs: "S1: hebbian"."""

@@ -110,7 +110,7 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
                     f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
                     f"name layers of these kinds: {kinds}"
                 )
-        if phase.method.supervised and not len(_shown(phase, data).labelled):
+        if phase.method.supervised and not len(phase.shown(data).labelled):
             raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
             raise UsageError(
@@ -119,18 +119,12 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
             )
 
 
-def _shown(phase: Phase, data: Dataset) -> Dataset:
-    """What a phase learns from: the patterns of its teacher, or else the data set."""
-    lessons = (rule.shows(data.shape) for rule in phase.method.taught)
-    return next((lesson for lesson in lessons if lesson is not None), data)
-
-
 class _Learning:
     """One phase at work: what stays the same from batch to batch."""
 
     def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
         self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
-        self.data = data = _shown(phase, data)
+        self.data = data = phase.shown(data)
         self.seed, self.device = seed, device
         self.learners = phase.learners(net)
         self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
