@@ -1,18 +1,19 @@
-"""What the teacher of the neocognitron of 1988 draws, layer by layer; our own drawings, as the paper's are in figures.
+"""What the teacher of the neocognitron of 1988 draws, layer by layer. All drawings are ours; none is of the papers.
 
-Each layer's seeds are the cells above the middle of the board, but for S3, whose teacher shows whole digits and
-points to their upper, middle and lower part.
+The seeds are the cells above the middle of the board; only in S3, where whole digits are shown, the teacher points to
+their upper, middle and lower part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import TypeAlias
 
 from neuro_cnn.data.glyphs import STROKES
 from neuro_cnn.data.lessons import Pattern
 
-Table = tuple[tuple[int, ...], ...]
+Table: TypeAlias = tuple[tuple[int, ...], ...]
 DIGITS = tuple(STROKES[digit] for digit in "0123456789")
 LINES = (
     *(("87 89",), ("87 88 79", "97 88 89"), ("97 79",), ("98 88 79", "97 88 78")),

@@ -58,6 +58,7 @@ class Neocognitron1988:
                 ("S3", SCells(len(parts()), 5, pad=2, response=Shunting(self.r3, GAMMA))),
                 ("C3", CCells(5, 2, 2, Saturating(20.0, DELTA, self.alpha))),
                 ("S4", SCells(len(DIGITS), 5, response=Shunting(self.r4, GAMMA))),
+                # the cells of the digits that the data has
                 ("J4", Join(tuple((digit,) for digit in range(classes)))),
                 ("C4", CCells(3, pool=Saturating(1.0, 1.0, self.alpha))),
                 ("out", Flatten()),

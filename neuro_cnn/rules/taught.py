@@ -21,9 +21,10 @@ from neuro_cnn.rules.base import Rule
 class Taught(Rule):
     """da = q c(v) u_C and db = (q/2) v_C at the cell that the teacher points to: Fukushima, Miyake & Ito 1983.
 
-    All weights start at 0, so that a plane without a pattern stays silent; several patterns may teach one plane. The
-    images of the data set are not looked at: the lesson's patterns are shown in their place. Fukushima (1988) writes
-    db = q v and r / (1 + r) in the S-cell, which is the same as q/2 here and 2r / (1 + r) in `Shunting`.
+    All weights start at 0, so that a plane without a pattern stays silent. Several patterns may teach one plane; planes
+    do not compete, so that a whole lesson may be one batch. The images of the data set are not looked at: the lesson's
+    patterns are shown in their place. Fukushima (1988) writes db = q v and r / (1 + r) in the S-cell, which is the same
+    as q/2 here and 2r / (1 + r) in `Shunting`.
     """
 
     q: float
@@ -40,6 +41,7 @@ class Taught(Rule):
             raise UsageError("a lesson without patterns; give it at least one")
 
     def shows(self, shape: tuple[int, ...]) -> Dataset:
+        """The lesson as images; an image's label is its place in the lesson."""
         return drawn(self.lesson, shape)
 
     def start(
