@@ -13,7 +13,7 @@ from pydantic import Field
 
 from neuro_cnn.backend import choose_device, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum
-from neuro_cnn.data import Data
+from neuro_cnn.data import Data, Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy_under_shift, predict, right
 from neuro_cnn.experiment import Epoch, Experiment, Outcome, learn, unsupervised_layers
@@ -166,11 +166,16 @@ def measure(
         "train_seconds": seconds,
         "images_per_second": answered,
         "parameters": sum(leaf.size for part in params.values() for _, leaf in leaves(part.learned)),
-        "labels_used": len(data.train.labelled),
+        "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
     }
     return Finding(row, history, to_device(params, "cpu"), found)
+
+
+def _reads_labels(curriculum: Curriculum, data: Dataset) -> bool:
+    """Whether any phase reads the labels of the data set; one whose teacher shows his own patterns does not."""
+    return any(phase.method.supervised and phase.shown(data) is data for phase in curriculum)
 
 
 def readout(curriculum: Curriculum) -> str:

@@ -7,11 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from neuro_cnn.data import Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import Adam, Optimizer
-from neuro_cnn.rules import AnyRule
+from neuro_cnn.rules import AnyRule, Taught
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Together:
     rules: tuple[tuple[str, Annotated[AnyRule, Field(discriminator="kind")]], ...]
     kind: Literal["together"] = "together"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        for name, rule in self.rules:
+            if isinstance(rule, Taught):
+                raise UsageError(f"the teacher shows {name} patterns of its own; let it learn alone, by method local")
 
     @property
     def supervised(self) -> bool:
@@ -106,6 +112,11 @@ class Phase:
         for name in wanted:
             net[name]
         return tuple(name for name in net.names if name in wanted)
+
+    def shown(self, data: Dataset) -> Dataset:
+        """What is learned from: the patterns of a teacher, or else the data set."""
+        lessons = (rule.shows(data.shape) for rule in self.method.taught)
+        return next((lesson for lesson in lessons if lesson is not None), data)
 
     def label(self, net: Chain) -> str:
         """The phase in words, for progress and logs: "S1: hebbian"."""

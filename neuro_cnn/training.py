@@ -81,7 +81,8 @@ def train(
     """Learn phase by phase, yielding after every batch with the complete state.
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
-    see all images, supervised ones the labelled. Raises UsageError when wiring, curriculum and data do not match.
+    see all images, supervised ones the labelled, those with a teacher what he draws. Raises UsageError when wiring,
+    curriculum and data do not match.
     """
     check(net, curriculum, data)
     state = resume
@@ -109,7 +110,7 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
                     f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
                     f"name layers of these kinds: {kinds}"
                 )
-        if phase.method.supervised and not len(data.labelled):
+        if phase.method.supervised and not len(phase.shown(data).labelled):
             raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
             raise UsageError(
@@ -122,7 +123,8 @@ class _Learning:
     """One phase at work: what stays the same from batch to batch."""
 
     def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
-        self.net, self.phase, self.number, self.data = net, phase, number, data
+        self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
+        self.data = data = phase.shown(data)
         self.seed, self.device = seed, device
         self.learners = phase.learners(net)
         self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
@@ -184,7 +186,7 @@ class _Learning:
     def _fitted(self, params: dict[str, Params]) -> dict[str, Params]:
         """The params, with layers drawn anew whose weights no longer fit the layer below (it has grown)."""
         params = dict(params)
-        shape: Shape = self.data.shape
+        shape: Shape = self.shape
         for name, layer in self.net.layers:
             if not layer.fits(params[name], shape):
                 params[name] = to_device(layer.init(shape, generator(self.seed, "init", name)), self.device)

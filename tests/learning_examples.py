@@ -4,6 +4,7 @@ import numpy as np
 
 from neuro_cnn.curriculum import Backprop, Local, Phase, Together
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.lessons import Pattern
 from neuro_cnn.layers import (
     CCells,
     Contrast,
@@ -11,6 +12,7 @@ from neuro_cnn.layers import (
     Dense,
     Flatten,
     InterpolatingVector,
+    Join,
     Labelled,
     Nearest,
     Normalize,
@@ -42,6 +44,7 @@ from neuro_cnn.rules import (
     SoftHebb,
     SoftWTA,
     Standardize,
+    Taught,
     UnitNorm,
     WinnerKillLoser,
     WinnerTakeAll,
@@ -76,6 +79,10 @@ TWO = Chain(
         *(("N2", Normalize()), ("S2", Conv(5, 2, bias=False)), ("T2", Triangle())),
         *END,
     )
+)
+LESSON = (
+    *(Pattern("68 98", 0, (1, 2)), Pattern("76 79", 1, (1, 1)), Pattern("66 99", 2, (2, 2))),
+    Pattern("67 98", 0, (1, 2)),
 )
 PROBLEMS = {
     "hebbian, ridge": (Chain((S1, ("A1", ReLU()), *END)), (Phase(("S1",), WTA, 2, 7), RIDGE)),
@@ -142,6 +149,10 @@ PROBLEMS = {
             Phase(("S2",), Local(WinnerKillLoser(0.9, strength=100.0)), 1, 5),
             Phase(("out",), Local(LabelledWTA()), 1, 13),
         ),
+    ),
+    "with a teacher": (
+        Chain((("S1", SCells(3, 3, response=Shunting())), ("J1", Join(((0, 2), (1,)))), *END)),
+        (Phase(("S1",), Local(Taught(9.0, LESSON)), 2, 3), Phase(("out",), Backprop(optimizer=Adam(0.01)), 1, 8)),
     ),
     "nearest neighbour": (
         Chain((("flat", Flatten()), ("out", Nearest(3)))),

@@ -70,6 +70,13 @@ def test_split_labels_and_size_reach_the_rows(done, rows):
     assert of(rows, "nearest-neighbour")[0]["variant"] == ""
 
 
+def test_a_teacher_who_shows_his_own_patterns_uses_no_labels_of_the_data_set():
+    study = Study(("neocognitron-1988", "nearest-neighbour"), data="glyphs:01,count=5")
+    found = [finding.row for _, finding in carried_out(study)[1]]
+    assert [row["labels_used"] for row in found] == [0, 10]
+    assert found[0]["accuracy"] == 1
+
+
 def test_random_features_are_the_control_of_every_unsupervised_system_to_the_last_bit(done, rows):
     same = ("accuracy", "shift", "parameters", "labels_used", "readout", "learning")
     expected = [{key: row[key] for key in same} for row in of(rows, "random-features")]

@@ -80,7 +80,7 @@ class Variation:
 
 def pattern(character: str) -> NDArray[np.float32]:
     """A character as it is, (16, 16), 1 on its strokes. Raises UsageError for one that is not drawn."""
-    return _raster(points(character))
+    return raster(points(character))
 
 
 def vary(character: str, how: Variation, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -92,7 +92,7 @@ def vary(character: str, how: Variation, rng: np.random.Generator) -> NDArray[np
     # bending: two slow waves across the image, of random direction and phase
     wave, phase = rng.normal(0, 0.35, (2, 2, 2)), rng.uniform(0, 2 * np.pi, (2, 2))
     where = where + how.elastic * np.mean(np.sin(np.einsum("pc,cdw->pdw", where, wave) + phase), axis=2)
-    image = _raster(where + (SIDE - 1) / 2 + rng.integers(-how.shift, how.shift + 1, 2))
+    image = raster(where + (SIDE - 1) / 2 + rng.integers(-how.shift, how.shift + 1, 2))
     if how.flip:
         spoiled = rng.choice(SIDE * SIDE, how.flip, replace=False)
         image.flat[spoiled] = 1 - image.flat[spoiled]
@@ -103,8 +103,13 @@ def points(character: str) -> NDArray[np.float64]:
     """Points along the strokes, four a pixel, (P, 2) in rows and columns."""
     if character not in STROKES:
         raise UsageError(f"no glyph is drawn for {character!r}; there is {''.join(STROKES)}")
+    return along(STROKES[character])
+
+
+def along(strokes: str) -> NDArray[np.float64]:
+    """Points along strokes written as in `STROKES`, four a pixel, (P, 2) in rows and columns."""
     runs = []
-    for stroke in STROKES[character].split("|"):
+    for stroke in strokes.split("|"):
         corners = np.array([[int(digit, 16) for digit in point] for point in stroke.split()], float)
         for start, stop in pairwise(corners):
             steps = 4 * int(np.abs(stop - start).max()) + 1
@@ -112,7 +117,8 @@ def points(character: str) -> NDArray[np.float64]:
     return np.concatenate(runs)
 
 
-def _raster(where: NDArray[np.float64]) -> NDArray[np.float32]:
+def raster(where: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Points, (P, 2), as an image, (16, 16), of 1 where one lies and 0 elsewhere."""
     image = np.zeros((SIDE, SIDE), np.float32)
     row, column = np.floor(where + 0.5).astype(int).T  # halves always go up, so that a shift is a shift
     inside = (row >= 0) & (row < SIDE) & (column >= 0) & (column < SIDE)

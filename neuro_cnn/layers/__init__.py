@@ -8,6 +8,7 @@ from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.interpolating import InterpolatingVector
+from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -29,6 +30,7 @@ AnyLayer: TypeAlias = (
     | Resize
     | Normalize
     | Flatten
+    | Join
     | Nearest
     | Labelled
     | InterpolatingVector
@@ -43,6 +45,7 @@ __all__ = [
     "Flatten",
     "Hyperbolic",
     "InterpolatingVector",
+    "Join",
     "Key",
     "Labelled",
     "Layer",

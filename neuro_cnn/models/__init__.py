@@ -16,6 +16,7 @@ from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
+from neuro_cnn.models.neocognitron_1988 import Neocognitron1988
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.softhebb import SoftHebb
@@ -43,6 +44,7 @@ CATALOGUE: dict[str, Any] = {
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
     "neocognitron-1980": Neocognitron1980,
+    "neocognitron-1988": Neocognitron1988,
     "neocognitron-2013": Neocognitron2013,
     "neocognitron-simple": NeocognitronSimple,
     "mlp": MLP,

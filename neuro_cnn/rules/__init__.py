@@ -16,6 +16,7 @@ from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.standardize import Standardize
+from neuro_cnn.rules.taught import Taught
 from neuro_cnn.rules.winners import WinnerKillLoser, WinnerTakeAll
 
 AnyRule: TypeAlias = (
@@ -32,6 +33,7 @@ AnyRule: TypeAlias = (
     | Standardize
     | WinnerKillLoser
     | WinnerTakeAll
+    | Taught
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "SoftHebb",
     "SoftWTA",
     "Standardize",
+    "Taught",
     "UnitNorm",
     "WinnerKillLoser",
     "WinnerTakeAll",

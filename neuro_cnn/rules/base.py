@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from neuro_cnn.backend import Array
+from neuro_cnn.data import Dataset
 from neuro_cnn.layers import Params
 
 
@@ -20,6 +21,10 @@ class Rule(Protocol):
     """Whether `target` is read: a supervised rule is shown labelled images only."""
     teaches: ClassVar[tuple[type, ...]]
     """The kinds of layer whose weights or fixed arrays it sets."""
+
+    def shows(self, shape: tuple[int, ...]) -> Dataset | None:
+        """The images, of this shape, that are learned from instead of the data set's; None: the data set's."""
+        return None
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

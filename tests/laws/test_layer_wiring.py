@@ -16,6 +16,7 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     InterpolatingVector,
+    Join,
     Max,
     Mean,
     Nearest,
@@ -40,7 +41,7 @@ def test_weights_fit_the_input_that_they_were_made_for(name):
     assert layer.fits(params, x.shape[1:])
 
 
-@pytest.mark.parametrize("name", [*LEARNING, "normalize", "nearest", "interpolating"])
+@pytest.mark.parametrize("name", [*LEARNING, "normalize", "join", "nearest", "interpolating"])
 def test_weights_no_longer_fit_once_the_layer_below_has_grown(name):
     layer, params, x, _ = example(name)
     assert not layer.fits(params, (2 * x.shape[1], *x.shape[2:]))
@@ -132,6 +133,12 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
         ),
         (lambda: SquareRoot(inhibition=-1), "surround inhibition of -1 in a C-cell; give 0 or more"),
         (lambda: Contrast(margin=-1), "margin of -1 contrast cells; give 0 or more"),
+        (lambda: Join(()), "a joined plane of no input planes; name at least one in every row"),
+        (lambda: Join(((0,), ())), "a joined plane of no input planes; name at least one in every row"),
+        (lambda: Join(((0, -1),)), r"input planes \(0, -1\) joined; count from 0 and name none of them twice"),
+        (lambda: Join(((1, 1),)), r"input planes \(1, 1\) joined; count from 0 and name none of them twice"),
+        (lambda: Join(((0,), (2,))).init(MAP, None), "input plane 2 is to be joined, but there are 2, counted from 0"),
+        (lambda: Join(((0,),)).init((5,), None), "joined planes meet a row of 5 units"),
         (lambda: InterpolatingVector(0), "classes is 0; it must be at least 1"),
         (lambda: InterpolatingVector(2, reach=-1), "reach is -1; it must be at least 0"),
         (

@@ -71,6 +71,7 @@ def test_what_has_no_unsupervised_phase_or_nothing_else_has_no_control():
         ("hebbian-wta", "hebbian"),
         ("softhebb", "hebbian"),
         ("nearest-neighbour", "memorize"),
+        ("neocognitron-1988", "taught"),
         ("neocognitron-2013", "add_if_silent"),
     ],
 )
