@@ -26,6 +26,7 @@ COMMANDS = (
     ("evaluate",),
     ("fields",),
     ("respond",),
+    ("responders",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),

@@ -33,3 +33,24 @@ def test_fields_of_a_deep_layer_are_brought_down_to_the_pixels(neocognitron, tmp
 def test_fields_by_back_projection_of_named_cells_are_refused(neocognitron, tmp_path):
     words = ("fields", neocognitron, "--layer", "out", "--method", "backprojection", "--out", tmp_path / "f.png")
     assert refused(2, *words).startswith("no linear path leads down through layer out")
+
+
+# responders
+
+
+def test_responders_tell_whose_cell_answers_to_each_pattern_and_its_forms(neocognitron, tmp_path):
+    words = ("responders", neocognitron, "--out", tmp_path / "r.png")
+    found = call(*words, "--json").json
+    assert (found["layer"], [row["pattern"] for row in found["patterns"]]) == ("C3", list("XYTZ"))
+    assert all(len(row["transformations"]["shifted 2 px"]["winners"]) == 8 for row in found["patterns"])
+    assert found["summary"]["patterns"] == 4
+    assert drawn(tmp_path / "r.png")
+    text = call(*words).out
+    assert f"{found['summary']['own']} of 4 patterns with a cell of their own" in text
+    assert f"shifted 1 px {100 * found['summary']['same']['shifted 1 px']:.0f} %" in text
+
+
+def test_responders_of_a_layer_that_is_not_there_or_has_no_planes_are_refused(neocognitron, tmp_path):
+    words = ("responders", neocognitron, "--out", tmp_path / "r.png", "--layer")
+    assert "did you mean 'C3'" in refused(2, *words, "C33")
+    assert "not with cell-planes" in refused(2, *words, "flat")

@@ -42,6 +42,16 @@ def epochs(count, phase=0, **measures):
     return [{"phase": phase, "epoch": e, **{k: v * 0.6**e for k, v in measures.items()}} for e in range(count)]
 
 
+def responders(patterns, side=16, planes=1, most=24):
+    forms = {"as it is": 1, "shifted 3 px": 8, "enlarged \N{MULTIPLICATION SIGN} 1.15": 1, "bent 1 px": 8}
+    forms |= {"shrunk \N{MULTIPLICATION SIGN} 0.87": 1, "turned \N{PLUS-MINUS SIGN}10\N{DEGREE SIGN}": 2}
+    forms |= {"shifted 1 px": 8, "shifted 2 px": 8, "noise on 24 px": 8}
+    winners = {name: RNG.integers(-1, most, (len(patterns), many)) for name, many in forms.items()}
+    images = {name: RNG.random((len(patterns), many, planes, side, side)) for name, many in forms.items()}
+    responding = {name: RNG.integers(0, most, each.shape) for name, each in winners.items()}
+    return viz.responder_table(patterns, images, winners, responding, title="neocognitron-1980: who answers in C3")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -77,6 +87,8 @@ FIGURES = {
     "confusion": lambda: viz.confusion(CONFUSION, [str(each) for each in range(10)]),
     "confusion, names": lambda: viz.confusion(100 * CONFUSION, [f"{name} (folder)" for name in ANIMALS]),
     "confusion, many": lambda: viz.confusion(RNG.integers(0, 99999, (36, 36)), LETTERS),
+    "responders": lambda: responders(list("XYTZ")),
+    "responders, many": lambda: responders(ANIMALS * 2, 28, 3, 2000),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),

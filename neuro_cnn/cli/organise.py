@@ -1,0 +1,100 @@
+"""neuro-cnn responders: how a network has organised itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuro_cnn.cli.console import emit, table
+from neuro_cnn.cli.look import opened
+
+if TYPE_CHECKING:
+    from neuro_cnn.physiology import Table
+
+
+def responders(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
+    layer: Annotated[str | None, typer.Option(help="Layer of the cells. [default: the deepest C-layer]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bending and the noise.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Which deepest cell answers to each pattern, as it is, moved, deformed and noisy.
+
+    Patterns are glyphs as they are drawn, of other data the first test image of each class.
+
+    Example: neuro-cnn responders runs/letters --out responders.png
+    """
+    from neuro_cnn import viz
+    from neuro_cnn.data.variants import AS_IT_IS, patterns, variants
+    from neuro_cnn.physiology import Table, cell_names, deepest
+    from neuro_cnn.physiology import responders as answering
+
+    viz.drawable(out)
+    saved, experiment = opened(run)
+    net, params = saved.net, saved.state.params
+    layer = layer or deepest(net)
+    data = experiment.load()
+    names, forms = patterns(data)[0], variants(data, seed)
+    found = {name: answering(net, params, each, layer) for name, each in forms.items()}
+    done = Table(layer, names, found[AS_IT_IS], {name: each for name, each in found.items() if name != AS_IT_IS})
+    said = _sentence(done.summary())
+    figure = viz.responder_table(
+        names,
+        forms,
+        {name: each.winners for name, each in found.items()},
+        {name: each.responding for name, each in found.items()},
+        title=f"{experiment.name}: who answers in {layer}",
+        detail=said,
+    )
+    viz.save(figure, out)
+    rows = _rows(done, cell_names(net, params, net.shapes(params, saved.in_shape)[layer][0], saved.classes))
+    if as_json:
+        emit({"run": str(run), "layer": layer, "figure": str(out), "patterns": rows, "summary": done.summary()})
+        return
+    shares = list(done.same().values())
+    cells = [
+        [str(row["pattern"]), _cell(row), str(row["responding"]), *(f"{100 * share[i]:.0f}" for share in shares)]
+        for i, row in enumerate(rows)
+    ]
+    title = f"{layer}: % of forms to which the same cell answers as to the pattern as it is"
+    table(["pattern", "cell", "respond", *done.forms], cells, title, words=2)
+    print(said)
+    print(f"same cell: {', '.join(f'{name} {100 * share:.0f} %' for name, share in done.summary()['same'].items())}")
+    print(f"drawn in {out}")
+
+
+def _rows(done: Table, called: list[str | None]) -> list[dict[str, Any]]:
+    """A dict a pattern: its cell, and who answers to its forms."""
+    same, steady = done.same(), done.steady()
+    return [
+        {
+            "pattern": name,
+            "winner": int(winner),
+            "class": called[winner] if winner >= 0 else None,
+            "responding": int(done.clean.responding[row, 0]),
+            "steady": bool(steady[row]),
+            "transformations": {
+                form: {
+                    "winners": each.winners[row].tolist(),
+                    "responding": each.responding[row].tolist(),
+                    "same": float(same[form][row]),
+                }
+                for form, each in done.forms.items()
+            },
+        }
+        for row, (name, winner) in enumerate(zip(done.patterns, done.winners, strict=True))
+    ]
+
+
+def _cell(row: dict[str, Any]) -> str:
+    if row["winner"] < 0:
+        return "silent"
+    return f"{row['winner']}" if row["class"] is None else f"{row['winner']} ({row['class']})"
+
+
+def _sentence(summary: dict[str, Any]) -> str:
+    text = f"{summary['own']} of {summary['patterns']} patterns with a cell of their own"
+    return f"{text}; {summary['responders']:.1f} responders a pattern"
