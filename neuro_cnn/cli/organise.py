@@ -1,4 +1,4 @@
-"""neuro-cnn responders: how a network has organised itself."""
+"""neuro-cnn responders and organisation: how a network has organised itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neuro_cnn.cli.console import emit, table
 from neuro_cnn.cli.look import opened
 
 if TYPE_CHECKING:
-    from neuro_cnn.physiology import Table
+    from neuro_cnn.physiology import Seed, Table
 
 
 def responders(
@@ -98,3 +98,54 @@ def _cell(row: dict[str, Any]) -> str:
 def _sentence(summary: dict[str, Any]) -> str:
     text = f"{summary['own']} of {summary['patterns']} patterns with a cell of their own"
     return f"{text}; {summary['responders']:.1f} responders a pattern"
+
+
+def organisation(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
+    csv: Annotated[Path | None, typer.Option(help="Table to write: a line a seed cell.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Which cells were seeds at which presentation, as the network organised itself.
+
+    The run is learned once more, and must end with the same weights.
+
+    Example: neuro-cnn organisation runs/letters --out organisation.png --csv seeds.csv
+    """
+    from neuro_cnn import viz
+    from neuro_cnn.files import write_text
+    from neuro_cnn.physiology import seed_cells, trained
+
+    viz.drawable(out)
+    saved, experiment = opened(run)
+    params, classes = saved.state.params, saved.classes
+    training = experiment.parts(experiment.load())[0]
+    seeds = seed_cells(saved.net, saved.curriculum, training, experiment.seed, params)
+    shown = max(each.presentation for each in seeds)
+    grown = trained(seeds, shown)
+    planes = {layer: saved.net.shapes(params, saved.in_shape)[layer][0] for layer in grown}
+    events = {layer: [(s.presentation, s.plane, s.label) for s in seeds if s.layer == layer] for layer in grown}
+    figure = viz.organisation(events, grown, planes, classes, title=f"{experiment.name}: seed cells as it learned")
+    viz.save(figure, out)
+    if csv is not None:
+        write_text(csv, _csv(seeds, classes))
+    if as_json:
+        facts = [{**each._asdict(), "class": classes[each.label]} for each in seeds]
+        told = {layer: each.tolist() for layer, each in grown.items()}
+        emit({"run": str(run), "figure": str(out), "presentations": shown, "seeds": facts, "planes_trained": told})
+        return
+    rows = []
+    for layer, each in grown.items():
+        last = int((each < each[-1]).sum()) + 1
+        chosen = f"{len(events[layer]) / shown:.1f}"
+        rows.append([layer, str(planes[layer]), str(each[-1]), str(last), chosen])
+    title = f"{shown} presentations; drawn in {out}"
+    table(["layer", "planes", "trained", "the last at presentation", "seeds a presentation"], rows, title)
+
+
+def _csv(seeds: list[Seed], classes: tuple[str, ...]) -> str:
+    lines = ["presentation,class,layer,plane,row,column"]
+    for each in seeds:
+        place = (each.presentation, classes[each.label], each.layer, each.plane, each.row, each.column)
+        lines.append(",".join(map(str, place)))
+    return "\n".join(lines) + "\n"

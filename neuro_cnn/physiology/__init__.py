@@ -2,6 +2,7 @@
 
 from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.health import Health, health
+from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.sparseness import sparseness
 
@@ -9,11 +10,14 @@ __all__ = [
     "Fields",
     "Health",
     "Responders",
+    "Seed",
     "Table",
     "backprojection",
     "cell_names",
     "deepest",
     "health",
     "responders",
+    "seed_cells",
     "sparseness",
+    "trained",
 ]

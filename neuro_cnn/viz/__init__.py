@@ -6,6 +6,7 @@ from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.weights import filters
@@ -17,6 +18,7 @@ __all__ = [
     "filters",
     "images",
     "learning_curves",
+    "organisation",
     "overview",
     "responder_table",
     "responses",

@@ -27,6 +27,7 @@ COMMANDS = (
     ("fields",),
     ("respond",),
     ("responders",),
+    ("organisation",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),

@@ -1,5 +1,8 @@
 """The demonstrations: what each command prints, with and without --json, and the figure it leaves behind."""
 
+import csv
+import shutil
+
 import pytest
 from command import call, refused
 
@@ -54,3 +57,27 @@ def test_responders_of_a_layer_that_is_not_there_or_has_no_planes_are_refused(ne
     words = ("responders", neocognitron, "--out", tmp_path / "r.png", "--layer")
     assert "did you mean 'C3'" in refused(2, *words, "C33")
     assert "not with cell-planes" in refused(2, *words, "flat")
+
+
+# organisation
+
+
+def test_organisation_tells_every_seed_cell_on_stdout_in_a_table_and_as_csv(neocognitron, tmp_path):
+    words = ("organisation", neocognitron, "--out", tmp_path / "o.png", "--csv", tmp_path / "o.csv")
+    found = call(*words, "--json").json
+    assert found["presentations"] == 20  # of 24 images, a sixth held out
+    with open(tmp_path / "o.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [list(row) for row in rows[:1]] == [["presentation", "class", "layer", "plane", "row", "column"]]
+    assert [{key: str(seed[key]) for key in rows[0]} for seed in found["seeds"]] == rows
+    for layer, counts in found["planes_trained"].items():
+        assert counts[-1] == len({row["plane"] for row in rows if row["layer"] == layer})
+        assert f"{layer} " in call(*words).out
+    assert drawn(tmp_path / "o.png")
+
+
+def test_organisation_of_a_run_whose_weights_were_changed_is_refused(neocognitron, tmp_path):
+    shutil.copytree(neocognitron, tmp_path / "run")
+    config = tmp_path / "run" / "config.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("XYTZ", "XYTO"), encoding="utf-8")
+    assert "train it anew" in refused(3, "organisation", tmp_path / "run", "--out", tmp_path / "o.png")

@@ -52,6 +52,15 @@ def responders(patterns, side=16, planes=1, most=24):
     return viz.responder_table(patterns, images, winners, responding, title="neocognitron-1980: who answers in C3")
 
 
+def organised(classes, shown=100, planes=24, layers=("S1", "S2", "S3")):
+    events = {
+        name: [(x, y, (x * 7) % len(classes)) for x in range(1, shown + 1) for y in RNG.integers(0, planes, 3)]
+        for name in layers
+    }
+    trained = {name: np.minimum(np.arange(1, shown + 1), planes) for name in layers}
+    return viz.organisation(events, trained, dict.fromkeys(layers, planes), classes, title="Seed cells")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -89,6 +98,9 @@ FIGURES = {
     "confusion, many": lambda: viz.confusion(RNG.integers(0, 99999, (36, 36)), LETTERS),
     "responders": lambda: responders(list("XYTZ")),
     "responders, many": lambda: responders(ANIMALS * 2, 28, 3, 2000),
+    "organisation": lambda: organised(list("XYTZ")),
+    "organisation, many": lambda: organised(ANIMALS, 2000, 200, ("S1", "S2")),
+    "organisation, letters": lambda: organised(LETTERS, 36, 2, ("S1",)),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
