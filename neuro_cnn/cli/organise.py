@@ -1,4 +1,4 @@
-"""neuro-cnn responders and organisation: how a network has organised itself."""
+"""neuro-cnn responders, organisation and selectivity: how a network has organised itself."""
 
 from __future__ import annotations
 
@@ -149,3 +149,58 @@ def _csv(seeds: list[Seed], classes: tuple[str, ...]) -> str:
         place = (each.presentation, classes[each.label], each.layer, each.plane, each.row, each.column)
         lines.append(",".join(map(str, place)))
     return "\n".join(lines) + "\n"
+
+
+def selectivity(
+    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
+    r: Annotated[float, typer.Option(help="Selectivity of the S-cell.")] = 1.5,
+    overlap: Annotated[float, typer.Option(help="Cosine of the patterns to each other, 0 to 1.")] = 0.5,
+    q: Annotated[float, typer.Option(help="How much a presentation adds to the weights.")] = 16.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the patterns.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """From which cosine on an S-cell answers, after one pattern and after several.
+
+    Example: neuro-cnn selectivity --r 1.5 --overlap 0.5 --out selectivity.png
+    """
+    from neuro_cnn import viz
+    from neuro_cnn.physiology import mixture
+
+    viz.drawable(out)
+    counts = (1, 2, 3, 4)
+    mixed = [mixture(count, overlap, r, q, seed) for count in counts]
+    single = {each: mixture(1, overlap, each, q, seed) for each in sorted({0.5, r, 4.0, 8.0})}
+    steps = [step / 20 for step in range(21)]
+    overlaps: dict[int, list[tuple[float, float, float | None]]] = {}
+    for count in counts:
+        found = [(step, mixture(count, step, r, q, seed)) for step in steps]
+        overlaps[count] = [(step, each.law, each.measured) for step, each in found]
+    viz.save(viz.selectivity(single, mixed, overlaps, r=r, overlap=overlap), out)
+    facts = [
+        {
+            "patterns": each.patterns,
+            "law": each.law,
+            "measured": each.measured,
+            "cosines": each.cosines.tolist(),
+            "response_to_sum": each.to_sum.tolist(),
+            "response_to_one": each.to_one.tolist(),
+            "own": [{"cosine": float(cosine), "response": float(response)} for cosine, response in each.own],
+        }
+        for each in mixed
+    ]
+    if as_json:
+        by_r = [{"r": each, "law": one.law, "measured": one.measured} for each, one in single.items()]
+        curves = [
+            {"patterns": count, "overlap": step, "law": law, "measured": measured}
+            for count, points in overlaps.items()
+            for step, law, measured in points
+        ]
+        settings = {"r": r, "overlap": overlap, "q": q, "seed": seed}
+        emit({**settings, "figure": str(out), "mixtures": facts, "one_pattern": by_r, "thresholds": curves})
+        return
+    rows = []
+    for each in mixed:
+        measured = "silent" if each.measured is None else f"{each.measured:.3f}"
+        rows.append([str(each.patterns), f"{each.law:.3f}", measured, f"{each.own[:, 1].mean():.3f}"])
+    title = f"r = {r:g}, patterns of overlap {overlap:g}: threshold on the cosine to their sum; drawn in {out}"
+    table(["patterns", "by the law", "measured", "response to its own patterns"], rows, title)

@@ -4,11 +4,13 @@ from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
+from neuro_cnn.physiology.selectivity import Mixture, mixture
 from neuro_cnn.physiology.sparseness import sparseness
 
 __all__ = [
     "Fields",
     "Health",
+    "Mixture",
     "Responders",
     "Seed",
     "Table",
@@ -16,6 +18,7 @@ __all__ = [
     "cell_names",
     "deepest",
     "health",
+    "mixture",
     "responders",
     "seed_cells",
     "sparseness",

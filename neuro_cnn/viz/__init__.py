@@ -8,6 +8,7 @@ from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
+from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.weights import filters
 
@@ -23,5 +24,6 @@ __all__ = [
     "responder_table",
     "responses",
     "save",
+    "selectivity",
     "to_svg",
 ]

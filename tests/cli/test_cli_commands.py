@@ -28,6 +28,7 @@ COMMANDS = (
     ("respond",),
     ("responders",),
     ("organisation",),
+    ("selectivity",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),

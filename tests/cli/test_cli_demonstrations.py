@@ -81,3 +81,19 @@ def test_organisation_of_a_run_whose_weights_were_changed_is_refused(neocognitro
     config = tmp_path / "run" / "config.toml"
     config.write_text(config.read_text(encoding="utf-8").replace("XYTZ", "XYTO"), encoding="utf-8")
     assert "train it anew" in refused(3, "organisation", tmp_path / "run", "--out", tmp_path / "o.png")
+
+
+# selectivity
+
+
+def test_selectivity_is_measured_where_the_law_puts_it(tmp_path):
+    words = ("selectivity", "--r", 3, "--overlap", 0.25, "--out", tmp_path / "s.png")
+    found = call(*words, "--json").json
+    assert found["mixtures"][0]["law"] == pytest.approx(0.75)
+    assert [each["measured"] is None for each in found["mixtures"]] == [False, False, True, True]
+    for each in found["thresholds"]:
+        assert each["measured"] is None or each["measured"] == pytest.approx(each["law"], abs=2e-6)
+    assert drawn(tmp_path / "s.png")
+    assert call(*words).out.count("silent") == 2
+    assert "give a cosine from 0 to 1" in refused(2, "selectivity", "--overlap", 2, "--out", tmp_path / "s.png")
+    assert "it must be positive" in refused(2, "selectivity", "--r", 0, "--out", tmp_path / "s.png")

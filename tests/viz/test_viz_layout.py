@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
+from neuro_cnn.physiology import mixture
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -61,6 +62,13 @@ def organised(classes, shown=100, planes=24, layers=("S1", "S2", "S3")):
     return viz.organisation(events, trained, dict.fromkeys(layers, planes), classes, title="Seed cells")
 
 
+def selective(r, overlap):
+    counts = (1, 2, 3, 4)
+    points = {n: [(o, m.law, m.measured) for o in np.linspace(0, 1, 5) for m in [mixture(n, o, r)]] for n in counts}
+    single = {each: mixture(1, overlap, each) for each in (0.5, r, 8.0)}
+    return viz.selectivity(single, [mixture(n, overlap, r) for n in counts], points, r=r, overlap=overlap)
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -101,6 +109,8 @@ FIGURES = {
     "organisation": lambda: organised(list("XYTZ")),
     "organisation, many": lambda: organised(ANIMALS, 2000, 200, ("S1", "S2")),
     "organisation, letters": lambda: organised(LETTERS, 36, 2, ("S1",)),
+    "selectivity": lambda: selective(1.5, 0.5),
+    "selectivity, silent": lambda: selective(6.0, 0.0),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
