@@ -30,6 +30,7 @@ class AddIfSilent(Rule):
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
     teaches: ClassVar[tuple[type, ...]] = (SCells,)
+    grows: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 < self.theta < 1:

@@ -20,6 +20,8 @@ class Rule(Protocol):
     """Whether `target` is read: a supervised rule is shown labelled images only."""
     teaches: ClassVar[tuple[type, ...]]
     """The kinds of layer whose weights or fixed arrays it sets."""
+    grows: ClassVar[bool] = False
+    """Whether it makes the layer's planes, as many as it takes."""
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int

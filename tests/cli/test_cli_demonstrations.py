@@ -97,3 +97,35 @@ def test_selectivity_is_measured_where_the_law_puts_it(tmp_path):
     assert call(*words).out.count("silent") == 2
     assert "give a cosine from 0 to 1" in refused(2, "selectivity", "--overlap", 2, "--out", tmp_path / "s.png")
     assert "it must be positive" in refused(2, "selectivity", "--r", 0, "--out", tmp_path / "s.png")
+
+
+# compare --vary
+
+
+def test_compare_varies_an_option_from_the_command_line_and_from_a_study(tmp_path):
+    words = ("--train-size", 60, "--shift", 1, "--set", "epochs=1", "--json", "--out")
+    found = call("compare", "mlp", "nearest-neighbour", "--vary", "hidden=3,5", *words, tmp_path / "a").json
+    variants = [(row["model"], row["variant"]) for row in found["rows"]]
+    assert variants == [("mlp", "epochs=1,hidden=3"), ("mlp", "epochs=1,hidden=5"), ("nearest-neighbour", "")]
+    assert "<figcaption>Figure 1. Varying hidden</figcaption>" in (tmp_path / "a/report.html").read_text("utf-8")
+    assert drawn(tmp_path / "a/figures/1-varying-hidden.png")
+    (tmp_path / "s.toml").write_text('systems = ["mlp"]\nvary = { hidden = [3, 5] }\n', encoding="utf-8")
+    again = call("compare", tmp_path / "s.toml", *words, tmp_path / "b").json
+    assert [row["accuracy"] for row in again["rows"]] == [row["accuracy"] for row in found["rows"][:2]]
+    assert call("config", "validate", tmp_path / "s.toml").code == 0
+
+
+def test_compare_says_what_can_be_varied(tmp_path):
+    words = ("compare", "mlp", "--out", tmp_path / "a", "--vary")
+    assert "did you mean 'hidden'" in refused(2, *words, "hiden=3,5")
+    assert "vary one at a time" in refused(2, *words, "hidden=3,5", "--vary", "epochs=1,2")
+    assert "hidden has a value twice" in refused(2, *words, "hidden=3,3")
+    assert "is not KEY=VALUE" in refused(2, *words, "=3")
+
+
+def test_compare_names_planes_that_were_made_and_references_in_its_table(tmp_path):
+    system = "neocognitron-2013:planes=12"
+    answer = call("compare", system, "--train-size", 60, "--shift", 1, "--out", tmp_path / "c")
+    assert "planes" in answer.out
+    assert "references" in answer.out
+    assert "S2 12" in answer.out

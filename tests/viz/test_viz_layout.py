@@ -69,6 +69,18 @@ def selective(r, overlap):
     return viz.selectivity(single, [mixture(n, overlap, r) for n in counts], points, r=r, overlap=overlap)
 
 
+def varied(models, values, shifts=(1, 2, 3), planes=("S2",), references=300, n=3):
+    def point(share):
+        sd = 0.01 if n > 1 else None
+        shift = {str(pixels): 0.9 - 0.1 * pixels * share for pixels in shifts}
+        row = {"control": False, "n": n, "accuracy_mean": 0.98 - 0.2 * share, "accuracy_sd": sd, "shift": shift}
+        row |= {"shift_sd": dict.fromkeys(shift, sd), "planes": dict.fromkeys(planes, 50 + 900 * share)}
+        return row | {"references_mean": references}
+
+    steps = [point(place / len(values)) for place in range(len(values))]
+    return viz.against_option("theta_learning", {name: list(zip(values, steps, strict=True)) for name in models})
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -111,6 +123,10 @@ FIGURES = {
     "organisation, letters": lambda: organised(LETTERS, 36, 2, ("S1",)),
     "selectivity": lambda: selective(1.5, 0.5),
     "selectivity, silent": lambda: selective(6.0, 0.0),
+    "varied": lambda: varied(["neocognitron-2013:planes=2000"], [0.6, 0.65, 0.7, 0.75, 0.8]),
+    "varied, many": lambda: varied(SIX + MORE, [2**k for k in range(12)], (1, 2, 3, 4), ("S2", "S3"), None),
+    "varied, words": lambda: varied(SIX[:2], ["interpolating", "all", "nearest", "wta"], (), (), None, 1),
+    "varied, once": lambda: varied(SIX[:1], [0.5], (1,)),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
