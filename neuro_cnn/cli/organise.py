@@ -11,7 +11,10 @@ from neuro_cnn.cli.console import emit, table
 from neuro_cnn.cli.look import opened
 
 if TYPE_CHECKING:
-    from neuro_cnn.physiology import Seed, Table
+    from neuro_cnn.physiology import Mixture, Seed, Table
+
+COUNTS = (1, 2, 3, 4)
+"""Patterns that a cell is taught."""
 
 
 def responders(
@@ -164,43 +167,34 @@ def selectivity(
     Example: neuro-cnn selectivity --r 1.5 --overlap 0.5 --out selectivity.png
     """
     from neuro_cnn import viz
-    from neuro_cnn.physiology import mixture
+    from neuro_cnn.physiology import mixture, thresholds
 
     viz.drawable(out)
-    counts = (1, 2, 3, 4)
-    mixed = [mixture(count, overlap, r, q, seed) for count in counts]
+    mixed = [mixture(count, overlap, r, q, seed) for count in COUNTS]
     single = {each: mixture(1, overlap, each, q, seed) for each in sorted({0.5, r, 4.0, 8.0})}
-    steps = [step / 20 for step in range(21)]
-    overlaps: dict[int, list[tuple[float, float, float | None]]] = {}
-    for count in counts:
-        found = [(step, mixture(count, step, r, q, seed)) for step in steps]
-        overlaps[count] = [(step, each.law, each.measured) for step, each in found]
-    viz.save(viz.selectivity(single, mixed, overlaps, r=r, overlap=overlap), out)
-    facts = [
-        {
-            "patterns": each.patterns,
-            "law": each.law,
-            "measured": each.measured,
-            "cosines": each.cosines.tolist(),
-            "response_to_sum": each.to_sum.tolist(),
-            "response_to_one": each.to_one.tolist(),
-            "own": [{"cosine": float(cosine), "response": float(response)} for cosine, response in each.own],
-        }
-        for each in mixed
-    ]
+    curves = {count: thresholds(count, r, q, seed) for count in COUNTS}
+    viz.save(viz.selectivity(single, mixed, curves, r=r, overlap=overlap), out)
     if as_json:
+        settings = {"r": r, "overlap": overlap, "q": q, "seed": seed, "figure": str(out)}
         by_r = [{"r": each, "law": one.law, "measured": one.measured} for each, one in single.items()]
-        curves = [
-            {"patterns": count, "overlap": step, "law": law, "measured": measured}
-            for count, points in overlaps.items()
-            for step, law, measured in points
-        ]
-        settings = {"r": r, "overlap": overlap, "q": q, "seed": seed}
-        emit({**settings, "figure": str(out), "mixtures": facts, "one_pattern": by_r, "thresholds": curves})
+        points = [{"patterns": count, **point._asdict()} for count, curve in curves.items() for point in curve]
+        emit({**settings, "mixtures": [_mixture(each) for each in mixed], "one_pattern": by_r, "thresholds": points})
         return
     rows = []
     for each in mixed:
         measured = "silent" if each.measured is None else f"{each.measured:.3f}"
         rows.append([str(each.patterns), f"{each.law:.3f}", measured, f"{each.own[:, 1].mean():.3f}"])
-    title = f"r = {r:g}, patterns of overlap {overlap:g}: threshold on the cosine to their sum; drawn in {out}"
+    title = f"r = {r:g}, overlap {overlap:g}: threshold on the cosine to the sum; drawn in {out}"
     table(["patterns", "by the law", "measured", "response to its own patterns"], rows, title)
+
+
+def _mixture(each: Mixture) -> dict[str, Any]:
+    return {
+        "patterns": each.patterns,
+        "law": each.law,
+        "measured": each.measured,
+        "cosines": each.cosines.tolist(),
+        "response_to_sum": each.to_sum.tolist(),
+        "response_to_one": each.to_one.tolist(),
+        "own": [{"cosine": float(cosine), "response": float(response)} for cosine, response in each.own],
+    }

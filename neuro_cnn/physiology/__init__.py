@@ -4,7 +4,7 @@ from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
-from neuro_cnn.physiology.selectivity import Mixture, mixture
+from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Responders",
     "Seed",
     "Table",
+    "Threshold",
     "backprojection",
     "cell_names",
     "deepest",
@@ -22,5 +23,6 @@ __all__ = [
     "responders",
     "seed_cells",
     "sparseness",
+    "thresholds",
     "trained",
 ]

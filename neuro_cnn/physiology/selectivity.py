@@ -111,6 +111,20 @@ def mixture(count: int, overlap: float, r: float, q: float = 16.0, seed: int = 0
     return Mixture(count, threshold(cell, patterns), _measured(cell, total, aside), cosines, to_sum, to_one, places)
 
 
+class Threshold(NamedTuple):
+    """A threshold by the law and as measured (None: the cell answers to nothing), for patterns of this overlap."""
+
+    overlap: float
+    law: float
+    measured: float | None
+
+
+def thresholds(count: int, r: float, q: float = 16.0, seed: int = 0) -> list[Threshold]:
+    """The threshold of cells that were taught so many patterns, for overlaps from 0 to 1 in steps of 0.05."""
+    found = [(step / 20, mixture(count, step / 20, r, q, seed)) for step in range(21)]
+    return [Threshold(overlap, each.law, each.measured) for overlap, each in found]
+
+
 def probes(cosines: NDArray[Any], towards: NDArray[Any], aside: NDArray[Any]) -> NDArray[Any]:
     """Views of these cosines (N,) to a pattern, the rest of them lying in another that is orthogonal to it."""
     along, away = cosines[:, None, None, None], np.sqrt(1 - cosines**2)[:, None, None, None]

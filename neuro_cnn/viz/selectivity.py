@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,22 +11,28 @@ from matplotlib.figure import Figure
 
 from neuro_cnn.viz import style
 
-Mixture = Any
-"""As physiology.selectivity makes it: patterns, law, measured, cosines, to_sum, to_one, own."""
+if TYPE_CHECKING:
+    from neuro_cnn.physiology import Mixture, Threshold
+
 WIDE, TALL, PITCH = 70.0, 52.0, 72.0  # mm of a panel, and from one to the next below
+NOTE = (
+    "Shunting S-cells taught by the rule of 1980. Ticks on the axis: r/(1+r) times the sum of the patterns' norms over "
+    "the norm of their sum. Dots: top right, the cell's own patterns; below right, thresholds as measured (lines: the "
+    "law). Above 1 a cell answers to nothing."
+)
 
 
 def selectivity(
     single: Mapping[float, Mixture],
     mixed: Sequence[Mixture],
-    overlaps: Mapping[int, Sequence[tuple[float, float, float | None]]],
+    curves: Mapping[int, Sequence[Threshold]],
     *,
     r: float,
     overlap: float,
 ) -> Figure:
     """Responses of cells of one pattern by r, and of several; and thresholds against overlap, by law and measured.
 
-    `overlaps` are (overlap, law, measured or None where the cell is silent) by the number of patterns.
+    `single` are cells of one pattern by their r, `mixed` cells of several, `curves` thresholds by number of patterns.
     """
     with style.context():
         figure, top = style.page(2 * PITCH, "How selective an S-cell is", notes=[NOTE])
@@ -38,15 +44,8 @@ def selectivity(
         boxes[1].set(title=f"Patterns of overlap {overlap:g}, r = {r:g}", xlabel="cosine to their sum")
         _curves(boxes[2], {name: (each, each.to_one) for name, each in named.items()}, law=False)
         boxes[2].set(title="The same cells", xlabel="cosine to one of the patterns")
-        _thresholds(boxes[3], overlaps, r)
+        _thresholds(boxes[3], curves, r)
     return figure
-
-
-NOTE = (
-    "Shunting S-cells taught by the rule of 1980. Ticks on the axis: r/(1+r) times the sum of the patterns' norms over "
-    "the norm of their sum. Dots: top right, the cell's own patterns; below right, thresholds as measured (lines: the "
-    "law). Above 1 a cell answers to nothing."
-)
 
 
 def _curves(axes: Axes, drawn: Mapping[str, tuple[Mixture, Any]], *, own: bool = False, law: bool = True) -> None:
@@ -62,13 +61,13 @@ def _curves(axes: Axes, drawn: Mapping[str, tuple[Mixture, Any]], *, own: bool =
     axes.grid()
 
 
-def _thresholds(axes: Axes, overlaps: Mapping[int, Sequence[tuple[float, float, float | None]]], r: float) -> None:
-    for index, (count, points) in enumerate(overlaps.items()):
+def _thresholds(axes: Axes, curves: Mapping[int, Sequence[Threshold]], r: float) -> None:
+    for index, (count, points) in enumerate(curves.items()):
         colour = style.COLOURS[index]
         x, law, measured = np.array(points, float).T
         axes.plot(x, law, color=colour, label=f"{count} pattern{'s' * (count > 1)}")
         axes.plot(x[::2], measured[::2], "o", color=colour, clip_on=False)
-    top = max(1.15, max(law for points in overlaps.values() for _, law, _ in points) * 1.05)
+    top = max(1.15, max(point.law for points in curves.values() for point in points) * 1.05)
     axes.axhspan(1, top, color=style.GAP, alpha=0.5, linewidth=0)
     axes.text(0.98, (1 + top) / 2, "silent", ha="right", va="center", color=style.MUTED)
     axes.set(xlim=(0, 1), ylim=(0, top), xlabel="overlap: cosine between the patterns")

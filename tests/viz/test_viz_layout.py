@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import mixture
+from neuro_cnn.physiology import mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -64,7 +64,7 @@ def organised(classes, shown=100, planes=24, layers=("S1", "S2", "S3")):
 
 def selective(r, overlap):
     counts = (1, 2, 3, 4)
-    points = {n: [(o, m.law, m.measured) for o in np.linspace(0, 1, 5) for m in [mixture(n, o, r)]] for n in counts}
+    points = {n: thresholds(n, r) for n in counts}
     single = {each: mixture(1, overlap, each) for each in (0.5, r, 8.0)}
     return viz.selectivity(single, [mixture(n, overlap, r) for n in counts], points, r=r, overlap=overlap)
 
