@@ -17,7 +17,7 @@ from neuro_cnn.data import Data, Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy_under_shift, predict, right
 from neuro_cnn.experiment import Epoch, Experiment, Outcome, learn, unsupervised_layers
-from neuro_cnn.layers import Params
+from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, learning, system
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
@@ -30,7 +30,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Study:
-    """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,...."""
+    """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,....
+
+    `vary` is one option and its values: each system that has it is learned with each.
+    """
 
     systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
     data: str = "digits"
@@ -40,7 +43,15 @@ class Study:
     splits: Annotated[int, Field(ge=1)] = 1
     shift: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 3, 4)
     options: dict[str, Any] = field(default_factory=dict)
+    vary: dict[str, Annotated[tuple[bool | int | float | str, ...], Field(min_length=1)]] = field(default_factory=dict)
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if len(self.vary) > 1:
+            raise UsageError(f"{len(self.vary)} options to vary, {', '.join(self.vary)}; vary one at a time")
+        for key, values in self.vary.items():
+            if len(set(values)) < len(values):
+                raise UsageError(f"vary: {key} has a value twice, {list(values)}; leave one out")
 
 
 class Task(NamedTuple):
@@ -169,6 +180,8 @@ def measure(
         "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
+        "planes": {name: int(params[name].learned.weight.shape[0]) for name in grown(task.net, task.curriculum)},
+        "references": references(task.net, params),
     }
     return Finding(row, history, to_device(params, "cpu"), found)
 
@@ -184,6 +197,24 @@ def readout(curriculum: Curriculum) -> str:
     if method.taught:
         return str(method.taught[0].kind)
     return "softmax" if isinstance(method, Backprop) and method.loss.kind == "cross_entropy" else "squared error"
+
+
+def grown(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:
+    """The layers whose planes are made as they learn, as many as it takes."""
+    found = {
+        name
+        for phase in curriculum
+        if not isinstance(phase.method, Backprop)
+        for name in phase.learners(net)
+        if phase.method.rule_of(name).grows
+    }
+    return tuple(name for name in net.names if name in found)
+
+
+def references(net: Chain, params: dict[str, Params]) -> int | None:
+    """How many references the deepest cells compare with; None where they do not."""
+    name = net.names[-1]
+    return int(params[name].fixed.vectors.shape[0]) if isinstance(net[name], InterpolatingVector) else None
 
 
 def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -209,6 +240,8 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 **{f"{key}_mean": mean(r[key] for r in mine) for key in ("train_seconds", "images_per_second")},
                 **{key: mine[0][key] for key in ("parameters", "labels_used")},
                 **{key: _worst([r[key] for r in mine]) for key in ("dead_units", "redundancy")},
+                "planes": {name: mean(r["planes"][name] for r in mine) for name in mine[0]["planes"]},
+                "references_mean": _mean_of_known([r["references"] for r in mine]),
             }
         )
     return summary
@@ -224,3 +257,8 @@ def _sd(values: Sequence[float]) -> float | None:
 
 def _worst(values: Sequence[float | None]) -> float | None:
     return max((v for v in values if v is not None), default=None)
+
+
+def _mean_of_known(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if known else None

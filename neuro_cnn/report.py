@@ -20,6 +20,8 @@ from neuro_cnn.viz.accuracy import Row, system
 from neuro_cnn.viz.style import to_svg
 
 NONE = "\N{EN DASH}"
+MADE = {"planes": "Planes made", "references_mean": "References"}
+"""What grows as it learns, by key of the summary; a column each where any system has it."""
 
 
 def write_report(
@@ -54,10 +56,10 @@ def json_text(results: Mapping[str, Any]) -> str:
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """Rows as CSV, a column a key and one a shift ("shift_1", ...); None is an empty cell."""
+    """Rows as CSV, a column a key and one a shift ("shift_1", ...) or layer ("planes_S2"); None is an empty cell."""
     flat = [
-        {key: value for key, value in row.items() if key != "shift"}
-        | {f"shift_{pixels}": value for pixels, value in row["shift"].items()}
+        {key: value for key, value in row.items() if not isinstance(value, dict)}
+        | {f"{key}_{part}": value for key in ("shift", "planes") for part, value in row[key].items()}
         for row in rows
     ]
     text = io.StringIO()
@@ -88,6 +90,8 @@ def _table(summary: Sequence[Row]) -> str:
     shifts = sorted({pixels for row in summary for pixels in row["shift"]}, key=int)
     one = ["Accuracy,&nbsp;%", "Random-weights control,&nbsp;%", "Gain, points"]
     last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
+    made = [any(row[key] for row in summary) for key in MADE]
+    last += [name for name, shown in zip(MADE.values(), made, strict=True) if shown]
     group = (
         f'<th class="group" scope="colgroup" colspan="{len(shifts)}">Accuracy under shift,&nbsp;%</th>'
         if shifts
@@ -104,11 +108,11 @@ def _table(summary: Sequence[Row]) -> str:
             "</tr>",
         ]
     )
-    body = "\n".join(_row(row, shifts) for row in summary)
+    body = "\n".join(_row(row, shifts, made) for row in summary)
     return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _row(row: Row, shifts: Sequence[str]) -> str:
+def _row(row: Row, shifts: Sequence[str], made: Sequence[bool]) -> str:
     cells = [
         f'<td class="main">{_percent(row["accuracy_mean"], row["accuracy_sd"])}</td>',
         f"<td>{_percent(row['control_accuracy_mean'])}</td>",
@@ -117,6 +121,7 @@ def _row(row: Row, shifts: Sequence[str]) -> str:
         f"<td>{_percent(row['dead_units'])}</td>",
         *(f"<td>{_number(row[key])}</td>" for key in ("parameters", "labels_used")),
         *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
+        *(f"<td>{_made(row[key])}</td>" for key, shown in zip(MADE, made, strict=True) if shown),
     ]
     name, kind = escape(system(row)).replace(":", ":<wbr>"), ' class="control"'
     if not row["control"]:  # a control shares its system's learning and read-out
@@ -136,6 +141,12 @@ def _number(value: float | None) -> str:
     if value is None:
         return NONE
     return f"{value:,.0f}" if isinstance(value, int) or value >= 100 else f"{value:.3g}"
+
+
+def _made(value: Mapping[str, float] | float | None) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{escape(layer)}&nbsp;{count:,.0f}" for layer, count in value.items()) or NONE
+    return NONE if value is None else f"{value:,.0f}"
 
 
 def _legend(summary: Sequence[Row]) -> str:

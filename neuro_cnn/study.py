@@ -1,11 +1,9 @@
-"""A comparison carried out: tasks in one process or several, and the folder that tells of it."""
+"""A comparison carried out: tasks in one process or several."""
 
 from __future__ import annotations
 
 import os
-import shlex
 import signal
-import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,21 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from neuro_cnn import checkpoint
-from neuro_cnn.compare import SCHEMA, Finding, Study, Task, experiments, measure, plan, run, summarize
+from neuro_cnn.compare import Finding, Study, Task, experiments, measure, plan, run
 from neuro_cnn.data import Data, load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
-from neuro_cnn.files import write_text
 from neuro_cnn.layers import Params
 from neuro_cnn.models import system
-from neuro_cnn.runs import RunFolder, environment, read_toml
+from neuro_cnn.runs import RunFolder, read_toml
 from neuro_cnn.spec import read
-
-LEARNED = "S1"
-"""The layer whose receptive fields stand in the report."""
+from neuro_cnn.vary import expanded, is_path
 
 
 def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
@@ -40,12 +33,13 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
         "train_size": study.train_size,
         "labels_per_class": study.labels_per_class,
     }
-    named = iter(experiments([text for text in study.systems if not _is_path(text)], study.options, **common))
+    texts = expanded(study.systems, study.vary)
+    named = iter(experiments([text for text in texts if not is_path(text)], study.options, **common))
     made, runs = [], []
-    for text in study.systems:
+    for text in texts:
         if Path(text).is_dir():
             runs.append(RunFolder.open(text).path)
-        elif _is_path(text):
+        elif is_path(text):
             own = read_experiment(Path(text))
             if own.data != study.data:
                 raise UsageError(f"{text} is about {own.data}, but the comparison about {study.data}; set --data")
@@ -72,10 +66,6 @@ def checked(made: Experiment) -> Experiment:
     if made.model is not None:
         system(made.model, made.options)
     return made
-
-
-def _is_path(text: str) -> bool:
-    return text.endswith(".toml") or Path(text).is_dir()
 
 
 def load_splits(study: Study) -> list[Data]:
@@ -183,88 +173,3 @@ def tasks_of(study: Study, made: Sequence[Experiment], splits: Sequence[Data]) -
     tasks = [task._replace(watched=watched[task.key]) for task in tasks]
     order = list(dict.fromkeys((task.model, task.variant, task.is_control) for task in tasks))
     return sorted(tasks, key=lambda task: order.index((task.model, task.variant, task.is_control)))
-
-
-def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
-    """The object of results.json."""
-    rows = [found.row for _, found in findings]
-    return {
-        "schema_version": SCHEMA,
-        "data": study.data,
-        "n_train": len(splits[0].train),
-        "n_test": len(splits[0].test),
-        "rows": rows,
-        "summary": summarize(rows),
-        "command": shlex.join(["neuro-cnn", *sys.argv[1:]]),
-        "environment": {key: value for key, value in environment().items() if value is not None and key != "blas"},
-    }
-
-
-def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list[str]:
-    """A health line for every layer that learned without a teacher, of each system's first seed; and a warning where
-    a control answers like chance, for then a gain over it says nothing of learning."""
-    notes: dict[tuple[str, str], str] = {}
-    for task, found in findings:
-        if found.row["learning"] != "none":
-            for name, state in found.health.items():
-                notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
-        if task.is_control and found.row["accuracy"] < 2 / classes:
-            silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
-            notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
-    return list(notes.values())
-
-
-def write_folder(
-    folder: RunFolder,
-    outcome: dict[str, Any],
-    findings: Sequence[tuple[Task, Finding]],
-    classes: int,
-) -> None:
-    """results.json, results.csv, figures and the self-contained report.html."""
-    from neuro_cnn import viz
-    from neuro_cnn.report import csv_text, json_text, write_report
-
-    write_text(folder.path / "results.json", json_text(outcome))
-    write_text(folder.path / "results.csv", csv_text(outcome["rows"]))
-    figures = pictures(outcome, findings, classes)
-    for number, (name, figure) in enumerate(figures.items(), 1):
-        viz.save(figure, folder.path / "figures" / f"{number}-{_slug(name)}.png")
-    write_report(folder.path / "report.html", outcome, figures=figures, notes=health_notes(findings, classes))
-
-
-def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
-    """The report's figures by caption: overview, each system's S1 receptive fields, learning curves, shifts."""
-    from neuro_cnn import viz
-
-    first: dict[str, tuple[Task, Finding]] = {}
-    for task, found in findings:
-        first.setdefault(task.label, (task, found))
-    fields = {
-        label: found.params[LEARNED].learned.weight
-        for label, (task, found) in first.items()
-        if LEARNED in found.params and not task.is_control
-    }
-    figures = {"Overview": viz.overview(outcome["summary"], fields, chance=1 / classes)}
-    for label, weights in fields.items():
-        found = first[label][1]
-        state = found.health.get(LEARNED) if found.row["learning"] != "none" else None
-        figures[f"Receptive fields of {label}, {LEARNED}"] = viz.filters(
-            weights,
-            title=f"{label}: weights of {LEARNED}",
-            dead=None if state is None else np.array(state.dead),
-            notes=None if state is None else [state.line(LEARNED)],
-        )
-    curves = {label: found.history for label, (task, found) in first.items() if not task.is_control and found.history}
-    if any(_measured(line) for history in curves.values() for line in history):
-        figures["Learning curves"] = viz.learning_curves(curves)
-    if any(row["shift"] for row in outcome["summary"]):
-        figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
-    return figures
-
-
-def _measured(line: dict[str, Any]) -> bool:
-    return bool(set(line) - {"phase", "label", "epoch", "seconds"})
-
-
-def _slug(text: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in text.lower()).strip("-")

@@ -16,7 +16,8 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import accuracy, predict
 from neuro_cnn.experiment import Epoch, Experiment
 from neuro_cnn.models import build
-from neuro_cnn.study import conduct, load_splits, results, run_finding, run_task, sources, tasks_of
+from neuro_cnn.results import results
+from neuro_cnn.study import conduct, load_splits, run_finding, run_task, sources, tasks_of
 
 STUDY = Study(
     ("random-features", "hebbian-wta", "softhebb", "lenet5", "nearest-neighbour"),
@@ -139,7 +140,8 @@ def test_a_task_under_two_names_is_learned_once():
 
 def test_the_results_say_what_they_are_of(done):
     found = results(STUDY, *done)
-    assert set(found) == {"schema_version", "data", "n_train", "n_test", "rows", "summary", "command", "environment"}
+    expected = {"schema_version", "data", "n_train", "n_test", "rows", "summary", "vary", "command", "environment"}
+    assert set(found) == expected
     assert (found["schema_version"], found["data"], found["n_train"], found["n_test"]) == (1, "digits", 150, 1000)
 
 
@@ -156,6 +158,7 @@ ROWS = st.lists(
 def row(control, place, accuracy, shifted, dead):
     fixed = {"model": "m", "variant": "v", "learning": "hebbian", "readout": "ridge", "parameters": 3, "labels_used": 4}
     measured = {"accuracy": accuracy, "shift": {"1": shifted}, "dead_units": dead, "redundancy": dead}
+    measured |= {"planes": {"S2": place}, "references": place if dead is None else None}
     times = {"train_seconds": shifted, "images_per_second": accuracy}
     return {**fixed, **measured, **times, "control": control, "seed": place % 3, "split": place // 3}
 
@@ -177,6 +180,9 @@ def test_a_summary_holds_means_deviations_and_gains_paired_over_seeds_and_splits
     assert ours["control_accuracy_mean"] == pytest.approx(of_controls.mean())
     assert ours["dead_units"] == (None if np.all(np.isnan(dead)) else np.nanmax(dead))
     assert ours["train_seconds_mean"] == pytest.approx(shifted.mean())
+    assert ours["planes"]["S2"] == pytest.approx((len(values) - 1) / 2)
+    known = [place for place, each in enumerate(dead) if np.isnan(each)]
+    assert ours["references_mean"] == (pytest.approx(np.mean(known)) if known else None)
     assert theirs["control"]
     assert (theirs["gain_mean"], theirs["control_accuracy_mean"]) == (None, None)
 

@@ -27,7 +27,8 @@ FLOORS = (
     ("report",),
     ("experiment",),
     ("compare",),
-    ("study", "sweep"),
+    ("vary",),
+    ("study", "results", "sweep"),
     ("cli", "__main__"),
 )
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}

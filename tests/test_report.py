@@ -21,14 +21,14 @@ VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
 
 def system(model, control, accuracy, **more):
     row = {"model": model, "variant": "", "learning": "hebbian", "readout": "ridge", "control": control}
-    return row | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None} | more
+    return row | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None, "planes": {}} | more
 
 
 def summary_row(model, control, accuracy, **more):
     row = system(model, control, accuracy) | {"n": 2, "accuracy_mean": accuracy, "accuracy_sd": 0.0031}
     row |= {"shift": {"1": 0.8, "2": 0.5}, "shift_sd": {"1": 0.01, "2": 0.01}}
     row |= {"control_accuracy_mean": None, "gain_mean": None, "gain_sd": None}
-    return row | {"train_seconds_mean": 1.234, "images_per_second_mean": 12345.6} | more
+    return row | {"train_seconds_mean": 1.234, "images_per_second_mean": 12345.6, "references_mean": None} | more
 
 
 @pytest.fixture
@@ -166,6 +166,17 @@ def test_the_table_gives_each_system_in_order_in_per_cent_beside_its_control(pag
     assert rows[1][1:4] == ["96.2 ± 0.3", "95.1", "\N{MINUS SIGN}1.2 ± 0.2"]
     assert rows[1][6] == "12.5"
     assert rows[2][0] == f"{NASTY}:layers=2 (random weights)"
+
+
+def test_planes_made_and_references_have_a_column_only_where_there_are_any(results, tmp_path, page):
+    assert "References" not in page.words
+    results["summary"][1] |= {"planes": {"S2": 187.5, "S3": 40}, "references_mean": 1234.4}
+    write_report(tmp_path / "r.html", results, figures={}, notes=[])
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.index("Planes made") < text.index("References")
+    assert "<td>S2&nbsp;188, S3&nbsp;40</td><td>1,234</td>" in text
+    results["rows"][0]["planes"] = {"S2": 188}
+    assert next(csv.DictReader(io.StringIO(csv_text(results["rows"]))))["planes_S2"] == "188"
 
 
 def test_the_introduction_counts_systems_images_and_seeds(page):

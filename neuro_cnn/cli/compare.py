@@ -33,6 +33,9 @@ def compare(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
     ] = None,
+    vary: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=A,B,...", help="Option to vary: learn each system with each value.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Systems learned at a time, each in a process.")] = 1,
     device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/compare-TIME]")] = None,
@@ -47,9 +50,10 @@ def compare(
     """
     from neuro_cnn.backend import choose_device
     from neuro_cnn.compare import assignment
+    from neuro_cnn.results import results, write_folder
     from neuro_cnn.runs import RunFolder, new_path
     from neuro_cnn.spec import plain
-    from neuro_cnn.study import load_splits, results, run_task, sources, tasks_of, write_folder
+    from neuro_cnn.study import load_splits, run_task, sources, tasks_of
 
     given: dict[str, Any] = {
         "systems": systems or None,
@@ -60,6 +64,7 @@ def compare(
         "splits": splits,
         "shift": None if shift is None else _numbers(shift),
         "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
+        "vary": dict(_values(text) for text in vary or []) or None,
     }
     study = _study({key: value for key, value in given.items() if value is not None})
     device = choose_device(device)
@@ -158,15 +163,27 @@ def _print(outcome: dict[str, Any]) -> None:
         accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
         reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
         counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
+        made = ", ".join(f"{layer} {count:.0f}" for layer, count in row["planes"].items())
+        counts += [made, "" if row["references_mean"] is None else f"{row['references_mean']:.0f}"]
         speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
         cost.append([name, row["learning"], row["readout"], *counts, *speed])
     title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
     table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
-    table(["system", "learning", "read-out", "labels", "parameters", "train s", "images/s"], cost, words=3)
+    columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
+    used = [place for place in range(len(columns)) if place < 3 or any(row[place] for row in cost)]
+    table([columns[place] for place in used], [[row[place] for place in used] for row in cost], words=3)
 
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f}"
+
+
+def _values(text: str) -> tuple[str, list[Any]]:
+    """KEY=A,B,... as key and values."""
+    from neuro_cnn.compare import assignment
+
+    key, _, values = text.partition("=")
+    return key.strip(), [assignment(f"{key}={value}")[1] for value in values.split(",")]
 
 
 def _numbers(text: str) -> list[int]:

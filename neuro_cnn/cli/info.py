@@ -115,13 +115,13 @@ def _read(path: Path) -> tuple[Any, Any]:
     from neuro_cnn.models import system
     from neuro_cnn.runs import read_toml
     from neuro_cnn.spec import read
+    from neuro_cnn.vary import expanded, is_path
 
     config = read_toml(path / "config.toml" if path.is_dir() else path)
     kind: Any = Study if "systems" in config else Experiment
     made = read(kind, config, str(path))
     if isinstance(made, Study):
-        names = [name for name in made.systems if not name.endswith(".toml") and not Path(name).is_dir()]
-        experiments(names, made.options)
+        experiments([text for text in expanded(made.systems, made.vary) if not is_path(text)], made.options)
     elif made.model is not None:
         system(made.model, made.options)
     return made, kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -50,7 +50,10 @@ def fields(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
     layer: Annotated[str, typer.Option(help="Layer whose planes are drawn.")] = "S1",
-    method: Annotated[Literal["weights"], typer.Option(help="How the fields are found.")] = "weights",
+    method: Annotated[
+        Literal["weights", "backprojection"],
+        typer.Option(help="The weights themselves, or what they come to at the pixels."),
+    ] = "weights",
     as_json: Annotated[bool, typer.Option("--json", help="Print each plane's statistics.")] = False,
 ) -> None:
     """Receptive fields of every plane of a layer.
@@ -60,24 +63,20 @@ def fields(
     import numpy as np
 
     from neuro_cnn import viz
-    from neuro_cnn.errors import UsageError
     from neuro_cnn.experiment import unsupervised_layers
     from neuro_cnn.physiology import health
 
     viz.drawable(out)
     saved, experiment = opened(run)
     saved.net[layer]
-    weights = getattr(saved.state.params[layer].learned, "weight", None)
-    if weights is None or weights.ndim != 4:
-        maps = [name for name in saved.net.names if getattr(_weight(saved, name), "ndim", 0) == 4]
-        instead = f"there is: {', '.join(maps)}" if maps else "no layer of this run has"
-        raise UsageError(f"layer {layer} has no shared weights over a view to draw; {instead}")
+    drawn = _weights(saved, layer, run) if method == "weights" else _backprojected(saved, layer)
     state = None
     if layer in unsupervised_layers(saved.net, saved.curriculum):
         state = health(saved.net, saved.state.params, experiment.load().train.images, layer)
-    notes = [] if state is None else [state.line(layer)]
+    notes = [*drawn.notes, *([] if state is None else [state.line(layer)])]
     dead = None if state is None else np.array(state.dead)
-    viz.save(viz.filters(weights, title=f"{experiment.name}: weights of {layer}", notes=notes, dead=dead), out)
+    title = f"{experiment.name}: {drawn.what} of {layer}"
+    viz.save(viz.filters(drawn.weights, title=title, notes=notes, dead=dead, quantity=drawn.quantity), out)
     planes = [
         {
             "plane": k,
@@ -87,7 +86,7 @@ def fields(
             "norm": float(np.linalg.norm(w)),
             "dead": None if state is None else state.dead[k],
         }
-        for k, w in enumerate(weights)
+        for k, w in enumerate(drawn.weights)
     ]
     if as_json:
         emit({"run": str(run), "layer": layer, "method": method, "figure": str(out), "planes": planes})
@@ -95,6 +94,43 @@ def fields(
     for line in notes:
         print(line)
     print(f"{len(planes)} planes of {layer} drawn in {out}")
+
+
+class Drawn(NamedTuple):
+    """Fields as they are drawn: (K, C, h, w), in words, the colour scale's label, and notes."""
+
+    weights: Any
+    what: str
+    quantity: str
+    notes: list[str]
+
+
+def _weights(saved: Checkpoint, layer: str, run: Path) -> Drawn:
+    from neuro_cnn.errors import UsageError
+
+    weights = _weight(saved, layer)
+    if getattr(weights, "ndim", 0) != 4:
+        maps = [name for name in saved.net.names if getattr(_weight(saved, name), "ndim", 0) == 4]
+        instead = f"there is: {', '.join(maps)}" if maps else "no layer of this run has"
+        raise UsageError(f"layer {layer} has no shared weights over a view to draw; {instead}")
+    notes = []
+    if weights.shape[1] > 3:  # a table of planes by inputs says little of what is seen
+        command = shlex.join(["neuro-cnn", "fields", str(run), "--layer", layer, "--method", "backprojection"])
+        notes.append(f"What they look for in the image: {command} --out FIGURE.")
+    return Drawn(weights, "weights", "weight", notes)
+
+
+def _backprojected(saved: Checkpoint, layer: str) -> Drawn:
+    from neuro_cnn.physiology import backprojection
+
+    found = backprojection(saved.net, saved.state.params, saved.in_shape, layer)
+    height, width = found.weights.shape[2:]
+    notes = [
+        "Linear back-projection: excitatory weights only, pooling spread by its own weights; a tile is the box of "
+        f"{height} x {width} pixels that the cell in the middle of the map sees; each plane on its own scale."
+    ]
+    peak = abs(found.weights).max(axis=(1, 2, 3), keepdims=True)
+    return Drawn(found.weights / (peak + (peak == 0)), "weights back-projected", "relative", notes)
 
 
 def _weight(saved: Checkpoint, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Deformed images: shifted, rotated and noisy copies of (N, C, H, W) arrays of the same dtype."""
+"""Deformed images: shifted, rotated, enlarged, bent and noisy copies of (N, C, H, W) arrays of the same dtype."""
 
 from __future__ import annotations
 
@@ -40,6 +40,54 @@ def rotate(images: NDArray[Any], degrees: float) -> NDArray[Any]:
     # grid-constant pads with zeros before it interpolates, so that the outermost pixels are not lost
     turned: NDArray[Any] = ndimage.rotate(images, degrees, axes=(2, 3), reshape=False, order=1, mode="grid-constant")
     return turned
+
+
+def enlarge(images: NDArray[Any], factor: float) -> NDArray[Any]:
+    """Enlarge the images (N, C, H, W) about their centre (below 1: shrink), bilinearly, filling with zeros."""
+    from scipy import ndimage
+
+    if factor <= 0:
+        raise UsageError(f"images enlarged by {factor:g}; give a positive factor")
+    middle = (np.array(images.shape[2:]) - 1) / 2
+    matrix, offset = [1, 1, 1 / factor, 1 / factor], [0, 0, *(middle - middle / factor)]
+    sized: NDArray[Any] = ndimage.affine_transform(images, matrix, offset, order=1, mode="grid-constant")
+    return sized
+
+
+def bend(images: NDArray[Any], pixels: float, rng: np.random.Generator) -> NDArray[Any]:
+    """Bend the images (N, C, H, W), all alike, by up to so many pixels, bilinearly, filling with zeros."""
+    from scipy import ndimage
+
+    height, width = images.shape[2:]
+    where = np.indices((height, width)).reshape(2, -1).T
+    middle = (np.array([height, width]) - 1) / 2
+    seen = (where + pixels * waves(where - middle, rng)).T.reshape(2, height, width)
+    bent = np.zeros_like(images)
+    for place in np.ndindex(images.shape[:2]):
+        bent[place] = ndimage.map_coordinates(images[place], seen, order=1, mode="grid-constant")
+    return bent
+
+
+def waves(where: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    """How two slow waves of random direction and phase displace points, (P, 2) -> (P, 2), by 1 pixel at most.
+
+    They are some 18 pixels long (our choice).
+    """
+    wave, phase = rng.normal(0, 0.35, (2, 2, 2)), rng.uniform(0, 2 * np.pi, (2, 2))
+    displaced: NDArray[Any] = np.mean(np.sin(np.einsum("pc,cdw->pdw", where, wave) + phase), axis=2)
+    return displaced
+
+
+def flip(images: NDArray[Any], count: int, rng: np.random.Generator) -> NDArray[Any]:
+    """Turn x into 1 - x at `count` pixels of each image (N, C, H, W) of values in [0, 1], chosen at random."""
+    pixels = images.shape[2] * images.shape[3]
+    if not 0 <= count <= pixels:
+        raise UsageError(f"{count} of {pixels} pixels flipped; give 0 to {pixels}")
+    spoiled = images.copy()
+    for image in spoiled:
+        chosen = np.unravel_index(rng.choice(pixels, count, replace=False), images.shape[2:])
+        image[:, *chosen] = 1 - image[:, *chosen]
+    return spoiled
 
 
 def noise(images: NDArray[Any], sd: float, rng: np.random.Generator) -> NDArray[Any]:

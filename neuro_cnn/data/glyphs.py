@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from neuro_cnn.data.deform import waves
 from neuro_cnn.data.splits import Pool
 from neuro_cnn.errors import UsageError
 from neuro_cnn.streams import generator
@@ -85,18 +86,32 @@ def pattern(character: str) -> NDArray[np.float32]:
 
 def vary(character: str, how: Variation, rng: np.random.Generator) -> NDArray[np.float32]:
     """The character once, deformed at random within the variation: (16, 16)."""
-    where = points(character) - (SIDE - 1) / 2
-    angle = np.deg2rad(rng.uniform(-how.rotate, how.rotate))
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    where = where @ turn * (1 + rng.uniform(-how.scale, how.scale, 2))
-    # bending: two slow waves across the image, of random direction and phase
-    wave, phase = rng.normal(0, 0.35, (2, 2, 2)), rng.uniform(0, 2 * np.pi, (2, 2))
-    where = where + how.elastic * np.mean(np.sin(np.einsum("pc,cdw->pdw", where, wave) + phase), axis=2)
-    image = raster(where + (SIDE - 1) / 2 + rng.integers(-how.shift, how.shift + 1, 2))
+    degrees, scale = rng.uniform(-how.rotate, how.rotate), 1 + rng.uniform(-how.scale, how.scale, 2)
+    where = deformed(character, degrees, scale, how.elastic, rng)
+    image = raster(where + rng.integers(-how.shift, how.shift + 1, 2))
     if how.flip:
         spoiled = rng.choice(SIDE * SIDE, how.flip, replace=False)
         image.flat[spoiled] = 1 - image.flat[spoiled]
     return image
+
+
+def redrawn(
+    character: str, rng: np.random.Generator, degrees: float = 0, scale: float = 1, elastic: float = 0
+) -> NDArray[np.float32]:
+    """The character turned, enlarged and bent (at random) about the image's centre, its lines still thin: (16, 16)."""
+    return raster(deformed(character, degrees, scale, elastic, rng))
+
+
+def deformed(
+    character: str, degrees: float, scale: ArrayLike, elastic: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Points along the strokes, (P, 2), turned, enlarged by `scale` (or one scale an axis) and bent."""
+    middle = (SIDE - 1) / 2
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    where = (points(character) - middle) @ turn * np.asarray(scale)
+    moved: NDArray[np.float64] = middle + where + elastic * waves(where, rng)
+    return moved
 
 
 def points(character: str) -> NDArray[np.float64]:

@@ -1,6 +1,28 @@
-"""What can be measured of cells: their health as learners, and how sparsely they respond."""
+"""What can be measured of cells: their health as learners, what they look for, and who answers to what."""
 
+from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.health import Health, health
+from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
+from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
+from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
 
-__all__ = ["Health", "health", "sparseness"]
+__all__ = [
+    "Fields",
+    "Health",
+    "Mixture",
+    "Responders",
+    "Seed",
+    "Table",
+    "Threshold",
+    "backprojection",
+    "cell_names",
+    "deepest",
+    "health",
+    "mixture",
+    "responders",
+    "seed_cells",
+    "sparseness",
+    "thresholds",
+    "trained",
+]

@@ -21,6 +21,8 @@ class Rule(Protocol):
     """Whether `target` is read: a supervised rule is shown labelled images only."""
     teaches: ClassVar[tuple[type, ...]]
     """The kinds of layer whose weights or fixed arrays it sets."""
+    grows: ClassVar[bool] = False
+    """Whether it makes the layer's planes, as many as it takes."""
 
     def shows(self, shape: tuple[int, ...]) -> Dataset | None:
         """The images, of this shape, that are learned from instead of the data set's; None: the data set's."""

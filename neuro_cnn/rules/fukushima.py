@@ -50,12 +50,16 @@ class Fukushima1980(Rule):
     def update(
         self, layer: Any, params: Params, state: None, activity: Any, target: Array, rng: np.random.Generator
     ) -> tuple[Params, None]:
-        xp = namespace(activity.drive)
-        seeds = SeedCells(self.column)(xp.maximum(activity.drive, xp.zeros((), dtype=activity.drive.dtype)))
+        seeds = self.chosen(activity, state)
         a, b = params.learned
         a = a + self.q * layer.associate(params, activity, seeds)  # eq. (7): c(v) is in the layer's product
         b = b + self.q / 2 * sum_positions(seeds * activity.inhibition)  # eq. (8)
         return params._replace(learned=SWeights(a, b)), None
+
+    def chosen(self, activity: Any, state: None) -> Array:
+        """1 at the seed cells, else 0: like the drive."""
+        xp = namespace(activity.drive)
+        return SeedCells(self.column)(xp.maximum(activity.drive, xp.zeros((), dtype=activity.drive.dtype)))
 
 
 def oriented(shape: tuple[int, ...], size: float) -> Any:

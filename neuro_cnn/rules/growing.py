@@ -42,6 +42,7 @@ class Growing(Rule, Protocol):
     kind: Any
     supervised: ClassVar[bool] = False
     teaches: ClassVar[tuple[type, ...]] = (SCells,)
+    grows: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 < self.theta < 1:

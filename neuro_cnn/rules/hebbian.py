@@ -70,10 +70,7 @@ class Hebbian(Rule):
         target: Array,
         rng: np.random.Generator,
     ) -> tuple[Params, HebbianState]:
-        drive = activity.drive * awake(activity.excitation)  # a bias alone drives nobody to compete
-        for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
-            drive = h.handicap(drive, kept)
-        g = self.competition(drive)
+        g = self.chosen(activity, state)
         factor, decay = self.plasticity(g, activity.excitation)
         weight = params.learned.weight
         step = layer.associate(params, activity, factor) - over_planes(decay, weight) * weight
@@ -84,6 +81,13 @@ class Hebbian(Rule):
             weight, kept = h.settle(weight, g, kept)
             states.append(kept)
         return layer.rewire(params, weight), HebbianState(state.step + 1, state.updates, tuple(states))
+
+    def chosen(self, activity: Any, state: HebbianState) -> Array:
+        """What the competition lets through, 1 at winners: like the drive."""
+        drive = activity.drive * awake(activity.excitation)  # a bias alone drives nobody to compete
+        for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
+            drive = h.handicap(drive, kept)
+        return self.competition(drive)
 
 
 def _share(g: Array) -> Array:

@@ -6,18 +6,26 @@ from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.organisation import organisation
+from neuro_cnn.viz.responders import responder_table
+from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.style import drawable, save, to_svg
+from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
 
 __all__ = [
     "accuracy_against_shift",
+    "against_option",
     "confusion",
     "drawable",
     "filters",
     "images",
     "learning_curves",
+    "organisation",
     "overview",
+    "responder_table",
     "responses",
     "save",
+    "selectivity",
     "to_svg",
 ]

@@ -26,11 +26,13 @@ def filters(
     title: str,
     notes: Sequence[str] | None = None,
     dead: NDArray[np.bool_] | None = None,
+    quantity: str = "weight",
 ) -> Figure:
     """Receptive fields by weights (K, C, h, w), all on one colour scale; `notes` are lines below them.
 
-    One input: a tile a plane. Two: ON minus OFF. Three: colour. More: planes x inputs, 16 x 16 at most.
-    Planes marked in `dead` (K,) are framed. Raises DataError for weights that cannot be drawn.
+    One input: a tile a plane. Two: ON minus OFF. Three: colour. More: planes x inputs, 16 x 16 at most, and of the
+    inputs those of the largest weights. Planes marked in `dead` (K,) are framed; `quantity` is what the colours mean.
+    Raises DataError for weights that cannot be drawn.
     """
     weights = style.finite("weights", weights, (4,))
     planes, inputs, height, width = weights.shape
@@ -52,7 +54,7 @@ def filters(
         for plane in lost[lost < count]:
             first, across = (plane, 1) if inputs <= 3 else (plane * columns, columns)
             mosaic.frame(axes, first, columns, (height, width), across)
-        _colour_bar(figure, axes, (14 + columns * tile, top, min(tall, 45.0)), inputs)
+        _colour_bar(figure, axes, (14 + columns * tile, top, min(tall, 45.0)), quantity, inputs)
     return figure
 
 
@@ -60,13 +62,20 @@ def draw(axes: Axes, weights: NDArray[Any], count: int, columns: int) -> None:
     """Draw the first `count` planes of weights (K, C, h, w) in rows of `columns`, numbered."""
     size = weights.shape[2:]
     if weights.shape[1] > 3:  # a row a plane, a column an input
-        tiles, colours = tiles_of(weights[:, :columns], count)
+        inputs = strongest(weights[:count], columns)
+        tiles, colours = tiles_of(weights[:, inputs], count)
         mosaic.draw(axes, tiles, columns, colours)
-        mosaic.number(axes, size, range(count), range(columns))
+        mosaic.number(axes, size, range(count), inputs)
     else:
         tiles, colours = tiles_of(weights, count)
         mosaic.draw(axes, tiles, columns, colours)
         mosaic.number(axes, size, range(0, count, columns))
+
+
+def strongest(weights: NDArray[Any], count: int) -> list[int]:
+    """The numbers of the inputs with the largest sums of squared weights, (K, C, h, w), in their order."""
+    power = np.sum(weights * weights, axis=(0, 2, 3))
+    return sorted(np.argsort(-power, kind="stable")[:count].tolist())
 
 
 def tiles_of(weights: NDArray[Any], count: int) -> tuple[NDArray[Any], tuple[str, Normalize]]:
@@ -92,19 +101,19 @@ def _detail(weights: NDArray[Any], count: int, dead: int) -> str:
     planes, inputs, height, width = weights.shape
     what = f"{planes} plane{'s' * (planes > 1)}" if count == planes else f"first {count} of {planes} planes"
     if inputs > 3:
-        across = f"{inputs} inputs" if inputs <= TABLE else f"first {TABLE} of {inputs} inputs"
+        across = f"{inputs} inputs" if inputs <= TABLE else f"the {TABLE} strongest of {inputs} inputs"
         what += f" (rows), {across} (columns), weights"
     view = {2: ", ON \N{MINUS SIGN} OFF", 3: ", red, green and blue"}.get(inputs, "")
     framed = f"; {dead} dead, framed" if dead else ""
     return f"{what} of {height} \N{MULTIPLICATION SIGN} {width}{view}{framed}"
 
 
-def _colour_bar(figure: Figure, axes: Axes, place: tuple[float, float, float], inputs: int) -> None:
+def _colour_bar(figure: Figure, axes: Axes, place: tuple[float, float, float], quantity: str, inputs: int) -> None:
     left, top, tall = place
     image = axes.images[0]
     low, high = image.get_clim()
     ticks = [low, 0, high] if low < 0 < high else [low, high]
-    style.text_at(figure, left, top, "colour" if inputs == 3 else "weight")
+    style.text_at(figure, left, top, "colour" if inputs == 3 else quantity)
     bar = figure.colorbar(ScalarMappable(image.norm, image.cmap), cax=style.box(figure, left, top + 5, 3, tall - 6.5))
     bar.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
     bar.ax.tick_params(length=0)

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
+from neuro_cnn.physiology import mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -40,6 +41,44 @@ def filters(planes, inputs=1, size=7):
 
 def epochs(count, phase=0, **measures):
     return [{"phase": phase, "epoch": e, **{k: v * 0.6**e for k, v in measures.items()}} for e in range(count)]
+
+
+def responders(patterns, side=16, planes=1, most=24):
+    forms = {"as it is": 1, "shifted 3 px": 8, "enlarged \N{MULTIPLICATION SIGN} 1.15": 1, "bent 1 px": 8}
+    forms |= {"shrunk \N{MULTIPLICATION SIGN} 0.87": 1, "turned \N{PLUS-MINUS SIGN}10\N{DEGREE SIGN}": 2}
+    forms |= {"shifted 1 px": 8, "shifted 2 px": 8, "noise on 24 px": 8}
+    winners = {name: RNG.integers(-1, most, (len(patterns), many)) for name, many in forms.items()}
+    images = {name: RNG.random((len(patterns), many, planes, side, side)) for name, many in forms.items()}
+    responding = {name: RNG.integers(0, most, each.shape) for name, each in winners.items()}
+    return viz.responder_table(patterns, images, winners, responding, title="neocognitron-1980: who answers in C3")
+
+
+def organised(classes, shown=100, planes=24, layers=("S1", "S2", "S3")):
+    events = {
+        name: [(x, y, (x * 7) % len(classes)) for x in range(1, shown + 1) for y in RNG.integers(0, planes, 3)]
+        for name in layers
+    }
+    trained = {name: np.minimum(np.arange(1, shown + 1), planes) for name in layers}
+    return viz.organisation(events, trained, dict.fromkeys(layers, planes), classes, title="Seed cells")
+
+
+def selective(r, overlap):
+    counts = (1, 2, 3, 4)
+    points = {n: thresholds(n, r) for n in counts}
+    single = {each: mixture(1, overlap, each) for each in (0.5, r, 8.0)}
+    return viz.selectivity(single, [mixture(n, overlap, r) for n in counts], points, r=r, overlap=overlap)
+
+
+def varied(models, values, shifts=(1, 2, 3), planes=("S2",), references=300, n=3):
+    def point(share):
+        sd = 0.01 if n > 1 else None
+        shift = {str(pixels): 0.9 - 0.1 * pixels * share for pixels in shifts}
+        row = {"control": False, "n": n, "accuracy_mean": 0.98 - 0.2 * share, "accuracy_sd": sd, "shift": shift}
+        row |= {"shift_sd": dict.fromkeys(shift, sd), "planes": dict.fromkeys(planes, 50 + 900 * share)}
+        return row | {"references_mean": references}
+
+    steps = [point(place / len(values)) for place in range(len(values))]
+    return viz.against_option("theta_learning", {name: list(zip(values, steps, strict=True)) for name in models})
 
 
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
@@ -77,6 +116,17 @@ FIGURES = {
     "confusion": lambda: viz.confusion(CONFUSION, [str(each) for each in range(10)]),
     "confusion, names": lambda: viz.confusion(100 * CONFUSION, [f"{name} (folder)" for name in ANIMALS]),
     "confusion, many": lambda: viz.confusion(RNG.integers(0, 99999, (36, 36)), LETTERS),
+    "responders": lambda: responders(list("XYTZ")),
+    "responders, many": lambda: responders(ANIMALS * 2, 28, 3, 2000),
+    "organisation": lambda: organised(list("XYTZ")),
+    "organisation, many": lambda: organised(ANIMALS, 2000, 200, ("S1", "S2")),
+    "organisation, letters": lambda: organised(LETTERS, 36, 2, ("S1",)),
+    "selectivity": lambda: selective(1.5, 0.5),
+    "selectivity, silent": lambda: selective(6.0, 0.0),
+    "varied": lambda: varied(["neocognitron-2013:planes=2000"], [0.6, 0.65, 0.7, 0.75, 0.8]),
+    "varied, many": lambda: varied(SIX + MORE, [2**k for k in range(12)], (1, 2, 3, 4), ("S2", "S3"), None),
+    "varied, words": lambda: varied(SIX[:2], ["interpolating", "all", "nearest", "wta"], (), (), None, 1),
+    "varied, once": lambda: varied(SIX[:1], [0.5], (1,)),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),

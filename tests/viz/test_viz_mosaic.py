@@ -59,11 +59,14 @@ def test_every_plane_has_one_tile(shape, drawn):
     assert tiles_drawn(viz.filters(RNG.normal(size=shape), title="S1").axes[0]) == drawn
 
 
-def test_a_table_shows_the_first_16_planes_by_16_inputs_and_says_so():
-    figure = viz.filters(RNG.normal(size=(96, 32, 3, 3)), title="S2")
+def test_a_table_shows_the_first_16_planes_by_their_16_strongest_inputs_and_says_so():
+    weights = RNG.normal(size=(96, 32, 3, 3))
+    weights[:, :16] *= 0.1
+    weights[16:, 0] = 9  # of planes that are not drawn
+    figure = viz.filters(weights, title="S2")
     assert tiles_drawn(figure.axes[0]) == 256
-    assert "first 16 of 96 planes (rows), first 16 of 32 inputs (columns)" in words(figure)
-    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == [str(each) for each in range(16)]
+    assert "first 16 of 96 planes (rows), the 16 strongest of 32 inputs (columns)" in words(figure)
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == [str(each) for each in range(16, 32)]
 
 
 def test_beyond_400_planes_the_heading_says_how_many_are_left_out():

@@ -1,0 +1,111 @@
+"""What a comparison leaves behind: its results, notes, figures and the folder that tells of it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
+from neuro_cnn.data import Data
+from neuro_cnn.files import write_text
+from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.spec import plain
+from neuro_cnn.vary import curves
+
+LEARNED = "S1"
+"""The layer whose receptive fields stand in the report."""
+
+
+def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
+    """The object of results.json."""
+    rows = [found.row for _, found in findings]
+    return {
+        "schema_version": SCHEMA,
+        "data": study.data,
+        "n_train": len(splits[0].train),
+        "n_test": len(splits[0].test),
+        "rows": rows,
+        "summary": summarize(rows),
+        "vary": plain(study)["vary"],
+        "command": shlex.join(["neuro-cnn", *sys.argv[1:]]),
+        "environment": {key: value for key, value in environment().items() if value is not None and key != "blas"},
+    }
+
+
+def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list[str]:
+    """A health line for every layer that learned without a teacher, of each system's first seed; and a warning where
+    a control answers like chance, for then a gain over it says nothing of learning."""
+    notes: dict[tuple[str, str], str] = {}
+    for task, found in findings:
+        if found.row["learning"] != "none":
+            for name, state in found.health.items():
+                notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
+        if task.is_control and found.row["accuracy"] < 2 / classes:
+            silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
+            notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
+    return list(notes.values())
+
+
+def write_folder(
+    folder: RunFolder,
+    outcome: dict[str, Any],
+    findings: Sequence[tuple[Task, Finding]],
+    classes: int,
+) -> None:
+    """results.json, results.csv, figures and the self-contained report.html."""
+    from neuro_cnn import viz
+    from neuro_cnn.report import csv_text, json_text, write_report
+
+    write_text(folder.path / "results.json", json_text(outcome))
+    write_text(folder.path / "results.csv", csv_text(outcome["rows"]))
+    figures = pictures(outcome, findings, classes)
+    for number, (name, figure) in enumerate(figures.items(), 1):
+        viz.save(figure, folder.path / "figures" / f"{number}-{_slug(name)}.png")
+    write_report(folder.path / "report.html", outcome, figures=figures, notes=health_notes(findings, classes))
+
+
+def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
+    """The report's figures by caption: overview, each system's S1 receptive fields, learning curves, shifts."""
+    from neuro_cnn import viz
+
+    first: dict[str, tuple[Task, Finding]] = {}
+    for task, found in findings:
+        first.setdefault(task.label, (task, found))
+    fields = {
+        label: found.params[LEARNED].learned.weight
+        for label, (task, found) in first.items()
+        if LEARNED in found.params and not task.is_control
+    }
+    figures: dict[str, Any] = {
+        f"Varying {key}": viz.against_option(key, curves(outcome["summary"], key)) for key in outcome["vary"]
+    }
+    figures["Overview"] = viz.overview(outcome["summary"], fields, chance=1 / classes)
+    for label, weights in fields.items():
+        found = first[label][1]
+        state = found.health.get(LEARNED) if found.row["learning"] != "none" else None
+        figures[f"Receptive fields of {label}, {LEARNED}"] = viz.filters(
+            weights,
+            title=f"{label}: weights of {LEARNED}",
+            dead=None if state is None else np.array(state.dead),
+            notes=None if state is None else [state.line(LEARNED)],
+        )
+    histories = {
+        label: found.history for label, (task, found) in first.items() if not task.is_control and found.history
+    }
+    if any(_measured(line) for history in histories.values() for line in history):
+        figures["Learning curves"] = viz.learning_curves(histories)
+    if any(row["shift"] for row in outcome["summary"]):
+        figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
+    return figures
+
+
+def _measured(line: dict[str, Any]) -> bool:
+    return bool(set(line) - {"phase", "label", "epoch", "seconds"})
+
+
+def _slug(text: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in text.lower()).strip("-")

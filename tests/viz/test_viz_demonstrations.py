@@ -1,0 +1,79 @@
+"""What the figures of demonstrations say: the right cell, in the right colour, at the right place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+
+from neuro_cnn import viz
+from neuro_cnn.errors import UsageError
+from neuro_cnn.physiology import mixture, thresholds
+from neuro_cnn.viz import style
+
+RNG = np.random.default_rng(0)
+
+
+def test_a_responder_table_is_red_where_a_patterns_own_cell_loses_and_says_who_is_steady():
+    winners = {"as it is": np.array([[7], [2], [-1]]), "shifted 1 px": np.array([[7, 7], [2, 5], [4, -1]])}
+    images = {name: RNG.random((3, each.shape[1], 1, 4, 4)) for name, each in winners.items()}
+    responding = {"as it is": np.array([[1], [2], [0]]), "shifted 1 px": np.array([[1, 2], [1, 1], [30, 0]])}
+    figure = viz.responder_table("XYT", images, winners, responding, title="")
+    words = {text.get_text(): text.get_color() for text in figure.texts}
+    assert list(words).count("steady") == 1
+    assert words["cell 7\n2 of 2\n1.5 respond"] == "black"
+    assert words["cell 2\n1 of 2\n1 respond"] == style.ALARM
+    assert words["silent\n0 of 1\n0 respond"] == style.ALARM
+    assert {"67 %", "50 %"} <= set(words)  # 2 of 3 have a cell; it wins in 3 of 6 forms
+    assert sum(len(axes.images) for axes in figure.axes) == 3
+
+
+def test_seed_cells_stand_at_their_presentation_and_plane_in_the_colour_of_their_class():
+    events = {"S1": [(1, 4, 0), (2, 5, 1), (3, 4, 0)], "S2": [(3, 0, 0)]}
+    trained = {"S1": np.array([1, 2, 2]), "S2": np.array([0, 0, 1])}
+    figure = viz.organisation(events, trained, {"S1": 6, "S2": 2}, ("X", "Y"), title="")
+    first, second, counts = figure.axes
+    dots = [(line.get_xdata().tolist(), line.get_ydata().tolist(), line.get_color()) for line in first.lines]
+    assert [dot[:2] for dot in dots] == [([1, 3], [4, 4]), ([2], [5])]
+    assert [same_color(dot[2], style.COLOURS[label]) for label, dot in enumerate(dots)] == [True, True]
+    assert first.get_xlim() == second.get_xlim() == counts.get_xlim()
+    assert [line.get_ydata().tolist() for line in counts.lines] == [[0, 1, 2, 2], [0, 0, 0, 1]]
+    assert [text.get_text() for text in counts.texts] == ["S1: 2", "S2: 1"]
+
+
+def test_thresholds_by_the_law_are_lines_and_measured_ones_dots_on_them():
+    curves = {2: thresholds(2, 3.0), 4: thresholds(4, 3.0)}
+    figure = viz.selectivity({3.0: mixture(1, 0.5, 3.0)}, [mixture(2, 0.5, 3.0)], curves, r=3.0, overlap=0.5)
+    line, dots, *_ = figure.axes[3].lines
+    drawn = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))
+    measured = {x: y for x, y in zip(dots.get_xdata(), dots.get_ydata(), strict=True) if not np.isnan(y)}
+    assert len(measured) > 3
+    assert all(drawn[x] == pytest.approx(y, abs=1e-5) for x, y in measured.items())
+
+
+def points(values):
+    row = {"n": 1, "control": False, "accuracy_sd": None, "shift": {}, "shift_sd": {}, "planes": {}}
+    return [(value, {**row, "accuracy_mean": 0.9, "references_mean": None}) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"), [([0.6, 0.7, 0.8], "linear"), ([1, 4, 100], "log"), ([0, 1, 100], "linear")]
+)
+def test_numbers_stand_where_they_lie_on_a_logarithmic_axis_from_a_decade_on(values, scale):
+    axes = viz.against_option("q", {"a": points(values)}).axes[0]
+    assert axes.get_xscale() == scale
+    assert set(axes.get_xticks()) <= set(values)
+    assert axes.lines[0].get_xdata().tolist() == values
+
+
+def test_words_stand_in_their_order_and_all_errors_have_one_scale():
+    axes = viz.against_option("top", {"a": points(["wta", "all"]), "b": points(["all"])}).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["wta", "all"]
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[0, 1], [1]]
+    with pytest.raises(UsageError, match="no system of the comparison has the option top"):
+        viz.against_option("top", {})
+
+
+def test_the_colour_scale_of_fields_says_what_it_shows():
+    figure = viz.filters(RNG.random((3, 1, 4, 4)), title="S2", quantity="relative")
+    assert "relative" in [text.get_text() for text in figure.texts]
