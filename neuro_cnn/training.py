@@ -193,7 +193,7 @@ class _Learning:
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
-        x, labels = self._below(state.params, chosen), self._labels(chosen)
+        x, labels = self._below(state.params, chosen, epoch, batch), self._labels(chosen)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, epoch, batch))
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
@@ -250,9 +250,12 @@ class _Learning:
                 params[name] = self.phase.method.rule_of(name).finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
 
-    def _below(self, params: dict[str, Params], chosen: Any) -> Array:
+    def _below(self, params: dict[str, Params], chosen: Any, epoch: int, batch: int) -> Array:
         """Responses of the layers below the phase: computed once where they fit in memory, for they are frozen."""
         first = self.learners[0]
+        if self.phase.augment is not None:
+            rng = generator(self.seed, "augment", self.number, epoch, batch)
+            return to_device(self.phase.augment(self.data.images[chosen], rng), self.device)
         if first == self.net.names[0]:
             return self._images(chosen)
         if self.frozen is None:

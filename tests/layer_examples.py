@@ -5,6 +5,7 @@ import pytest
 from kit import is_float
 
 from neuro_cnn.layers import (
+    BestPosition,
     CCells,
     Contrast,
     Conv,
@@ -58,6 +59,7 @@ EXAMPLES = {
     "contrast-margin": (Contrast(5, margin=2), MAP),
     "normalize": (Normalize(), MAP),
     "flatten": (Flatten(), MAP),
+    "best-position": (BestPosition(), MAP),
     "nearest": (Nearest(3), (6,)),
     "labelled": (Labelled(3), (6,)),
     "interpolating": (InterpolatingVector(3), (6,)),

@@ -4,6 +4,7 @@ import numpy as np
 
 from neuro_cnn.curriculum import Backprop, Local, Phase, Together
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.augment import Augment
 from neuro_cnn.layers import (
     CCells,
     Contrast,
@@ -77,6 +78,10 @@ TWO = Chain(
 PROBLEMS = {
     "hebbian, ridge": (Chain((S1, ("A1", ReLU()), *END)), (Phase(("S1",), WTA, 2, 7), RIDGE)),
     "backprop": (Chain((("S1", SCells(4, 3)), *END)), (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8),)),
+    "backprop from moved images": (
+        Chain((("S1", SCells(4, 3)), *END)),
+        (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8, augment=Augment(shift=1)),),
+    ),
     "shunting, momentum": (
         Chain((("S1", SCells(4, 3, response=Shunting())), *END)),
         (

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
+from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
@@ -30,10 +31,12 @@ AnyLayer: TypeAlias = (
     | Nearest
     | Labelled
     | InterpolatingVector
+    | BestPosition
 )
 
 __all__ = [
     "AnyLayer",
+    "BestPosition",
     "CCells",
     "Contrast",
     "Conv",

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import (
     AnyLayer,
+    BestPosition,
     CCells,
     Contrast,
     Conv,
@@ -138,6 +139,7 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
             lambda: InterpolatingVector(2, reach=1).init((5,), None),
             "reach meet a row of 5 units",
         ),
+        (lambda: Chain((("L", BestPosition()),)).init((5,), None), "a row of 5 units has no positions; leave out Best"),
         (lambda: Triangle(0), "triangle with power 0; it must be positive"),
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),
