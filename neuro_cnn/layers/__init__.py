@@ -8,11 +8,14 @@ from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.labelled import Labelled
+from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
 from neuro_cnn.layers.pools import Max, Mean, Saturating, SquareRoot
+from neuro_cnn.layers.prototypes import Prototypes
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
 from neuro_cnn.layers.scells import SCells
@@ -32,6 +35,9 @@ AnyLayer: TypeAlias = (
     | Labelled
     | InterpolatingVector
     | BestPosition
+    | Gabors
+    | Maxout
+    | Prototypes
 )
 
 __all__ = [
@@ -42,16 +48,19 @@ __all__ = [
     "Conv",
     "Dense",
     "Flatten",
+    "Gabors",
     "InterpolatingVector",
     "Key",
     "Labelled",
     "Layer",
     "Max",
+    "Maxout",
     "Mean",
     "Nearest",
     "Normalize",
     "Params",
     "Plastic",
+    "Prototypes",
     "ReLU",
     "Rectified",
     "SCells",

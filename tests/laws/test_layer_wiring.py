@@ -121,6 +121,7 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
         (lambda: Chain((("L", CCells(2)),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
         (lambda: Chain((("L", Contrast()),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
         (lambda: SCells(0, 3), "planes is 0; it must be at least 1"),
+        (lambda: SCells(2, 3, initial_inhibition=1.5), r"initial_inhibition is 1.5; it must lie in \[0, 1\]"),
         (lambda: CCells(2, pad=2), "wholly outside the map; pad by less"),
         (lambda: Shunting(r=0), "selectivity r is 0; it must be positive"),
         (lambda: Shunting(gamma=0), r"gamma must lie in \(0, 1\]"),
