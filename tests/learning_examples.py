@@ -11,10 +11,13 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    Gabors,
     InterpolatingVector,
     Labelled,
+    Maxout,
     Nearest,
     Normalize,
+    Prototypes,
     ReLU,
     SCells,
     Shunting,
@@ -130,6 +133,16 @@ PROBLEMS = {
             Phase(("S2",), Local(AddIfSilent(0.9)), 2, 7, images=17),
             Phase(("out",), Local(LearnReferences(0.3)), 1, 8),
         ),
+    ),
+    "hmax": (
+        Chain(
+            (
+                *(("S1", Gabors(4, (5, 7))), ("M1", Maxout(2)), ("C1", CCells(2))),
+                *(("S2", Prototypes(9, (1, 3), pad=1, sigma=0.2)), ("C2", CCells(3))),
+                *(("flat", Flatten()), ("out", Dense(3))),
+            )
+        ),
+        (Phase(("S2",), Local(Imprint()), 0), RIDGE),
     ),
     "nearest neighbour": (
         Chain((("flat", Flatten()), ("out", Nearest(3)))),

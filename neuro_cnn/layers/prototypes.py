@@ -13,7 +13,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, places
 from neuro_cnn.layers.conv import at_least_one
 from neuro_cnn.ops.geometry import Pad, Window, window
-from neuro_cnn.ops.normalize import norms, over_planes, sum_positions
+from neuro_cnn.ops.normalize import at_planes, norms, over_planes, sum_positions
 
 
 class Remembered(NamedTuple):
@@ -82,12 +82,16 @@ class Prototypes(Layer):
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, PrototypeActivity]:
         xp = namespace(x)
         x, weight = self.folded(x), self._masked(params, params.learned.weight)
+        scale = self._scale(weight)
         square = xp.sum(x * x, axis=1, keepdims=True)
         energy = ops.correlate(square, params.fixed.mask, 1, self.pad)  # (bands N, sizes, H', W')
-        norm = norms(weight) ** 2
-        distance = self._of_planes(energy) - 2 * ops.correlate(x, weight, 1, self.pad) + norm[None, :, None, None]
-        distance = distance / self._inputs(params)[None, :, None, None]
-        response = xp.exp(xp.minimum(distance / (-2 * self.sigma**2), xp.zeros((), dtype=x.dtype)))
+        own = at_planes(scale * norms(weight) ** 2, energy)
+        # |X - P|^2 = |X|^2 - 2 X P + |P|^2, scaled and negative
+        drive = ops.correlate(x, over_planes(2 * scale, weight) * weight, 1, self.pad)
+        for size in range(len(self.sizes)):
+            mine = self._of(size)
+            drive[:, mine, ...] -= scale[mine.start] * energy[:, size : size + 1, ...] + own[:, mine, ...]
+        response = xp.exp(xp.minimum(drive, xp.zeros((), dtype=drive.dtype)))
         return self._unfolded(response), PrototypeActivity(x, response)
 
     def backward(
@@ -97,16 +101,15 @@ class Prototypes(Layer):
         x, response = activity
         weight, mask = self._masked(params, params.learned.weight), params.fixed.mask
         # each position's gradient in half the summed squared difference
-        pull = self.folded(dy) * response / (-(self.sigma**2) * self._inputs(params)[None, :, None, None])
+        pull = self.folded(dy) * response * at_planes(-2 * self._scale(weight), dy)
         views = ops.correlate_weight_adjoint(x, pull, weight.shape, 1, self.pad)
         gradient = over_planes(sum_positions(pull), weight) * weight - self._masked(params, views)
         if not need_input:
             return None, Remembered(gradient)
         of_size = xp.stack([xp.sum(pull[:, self._of(size), ...], axis=1) for size in range(len(self.sizes))], axis=1)
         dx = x * ops.correlate_input_adjoint(of_size, mask, (x.shape[0], 1, *x.shape[2:]), 1, self.pad)
-        return self._unfolded(dx - ops.correlate_input_adjoint(pull, weight, x.shape, 1, self.pad)), Remembered(
-            gradient
-        )
+        dx = dx - ops.correlate_input_adjoint(pull, weight, x.shape, 1, self.pad)
+        return self._unfolded(dx), Remembered(gradient)
 
     def rewire(self, params: Params, weight: Array) -> Params:
         """The params with new prototypes, each cut to its own view."""
@@ -115,10 +118,13 @@ class Prototypes(Layer):
     def window(self, in_shape: Shape) -> Window:
         return window(max(self.sizes), 1, self.pad)
 
+    def parameters(self, params: Params) -> int:
+        return self.planes * params.learned.weight.shape[1] * sum(side * side for side in self.sizes)
+
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
-        planes, height, width = self.out_shape(params, in_shape)
-        taps = params.learned.weight[0, ...].size * planes * height * width
-        return Arithmetic(taps, taps)
+        _, height, width = self.out_shape(params, in_shape)
+        cells = self.bands * height * width
+        return Arithmetic(self.parameters(params) * cells, params.learned.weight.size * cells)
 
     def folded(self, x: Array) -> Array:
         """Every band as an image of its own: (N, C bands, H, W) -> (bands N, C, H, W)."""
@@ -138,18 +144,11 @@ class Prototypes(Layer):
             [weight[self._of(size), ...] * params.fixed.mask[size, ...] for size in range(len(self.sizes))]
         )
 
-    def _of_planes(self, energy: Array) -> Array:
-        """A map of each size for each plane: (N, sizes, H', W') -> (N, K, H', W')."""
-        xp = namespace(energy)
-        maps = [energy[:, size : size + 1, ...] for size in range(len(self.sizes)) for _ in range(self.planes)]
-        return xp.concat(maps, axis=1)
-
     def _of(self, size: int) -> slice:
         """The planes of a size, by its number."""
         return slice(size * self.planes, (size + 1) * self.planes)
 
-    def _inputs(self, params: Params) -> Array:
-        """How many cells each prototype sees: (K,)."""
-        xp = namespace(params.learned.weight)
-        counts = [side * side * params.learned.weight.shape[1] for side in self.sizes for _ in range(self.planes)]
-        return xp.asarray(counts, dtype=params.learned.weight.dtype)
+    def _scale(self, weight: Array) -> Array:
+        """1 / (2 sigma^2 inputs) of each prototype: (K,)."""
+        inputs = [side * side * weight.shape[1] for side in self.sizes for _ in range(self.planes)]
+        return 1 / (2 * self.sigma**2 * namespace(weight).asarray(inputs, dtype=weight.dtype))

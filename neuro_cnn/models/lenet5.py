@@ -20,9 +20,10 @@ from neuro_cnn.schedule import Linear
 class LeNet5:
     """The wiring of LeCun et al. (1998) with rectified cells, max pooling and a softmax: what is called LeNet today.
 
-    Rate, epochs and batch are our choice. `augment` moves each training image anew by up to so many pixels. With
-    `reach` 1 the same network, trained in the middle, is there at 3 x 3 positions, four pixels apart, and the best
-    position counts: space displacement as in LeCun et al. (1998), VII, but over a handful of positions.
+    Rate, epochs and batch are our choice. `augment` moves each training image anew by up to so many pixels; give it
+    more epochs. With `reach` 1 the same network, trained in the middle, is there at 3 x 3 positions, four pixels apart,
+    and the best position counts: a space-displacement network (LeCun et al. 1998) of few positions. What it answers
+    beside the middle is trained only by images that are moved.
     """
 
     epochs: Count = 20

@@ -37,9 +37,9 @@ class NeocognitronSupervised:
     r3: Positive = 1.5
     alpha: Positive = 0.5
     initial: Literal["random", "data"] = "data"
-    inhibition: Annotated[float, Field(ge=0, le=1)] = 0.3
+    inhibition: Annotated[float, Field(ge=0, le=1)] = 0.5
     epochs: Count = 10
-    rate: Positive = 0.005
+    rate: Positive = 0.01
     batch: Count = 32
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 

@@ -96,7 +96,7 @@ def test_moved_training_images_teach_what_a_shift_is():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [{"augment": 4, "epochs": 60}, {"reach": 1}], ids=str)
+@pytest.mark.parametrize("options", [{"augment": 4, "epochs": 60}, {"reach": 1, "augment": 2, "epochs": 60}], ids=str)
 def test_both_ways_of_reading_shifted_digits(options):
     data = load("digits")
     net, params = taught(data.train, **options)

@@ -58,10 +58,10 @@ def test_the_start_from_views_is_compared_with_the_random_start():
 def test_random_cells_answer_from_the_start_only_when_they_are_not_fully_inhibited():
     images = load("digits").train.images[:50]
     answers = {}
-    for inhibition in (0.3, 1.0):
+    for inhibition in (0.5, 1.0):
         net, _ = build("neocognitron-supervised", (1, 28, 28), 10, inhibition=inhibition)
         answers[inhibition] = net.respond(net.init((1, 28, 28), 0), images, stop="flat")
-    assert np.mean(answers[0.3] > 0) > 0.3
+    assert np.mean(answers[0.5] > 0) > 0.3
     assert np.mean(answers[1.0] > 0) < 0.03
 
 
