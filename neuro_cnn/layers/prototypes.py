@@ -119,7 +119,7 @@ class Prototypes(Layer):
         return window(max(self.sizes), 1, self.pad)
 
     def parameters(self, params: Params) -> int:
-        return self.planes * params.learned.weight.shape[1] * sum(side * side for side in self.sizes)
+        return int(self.planes * params.learned.weight.shape[1] * sum(side * side for side in self.sizes))
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         _, height, width = self.out_shape(params, in_shape)
