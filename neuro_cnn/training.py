@@ -193,7 +193,8 @@ class _Learning:
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
-        x, labels = self._below(state.params, chosen, epoch, batch), self._labels(chosen)
+        x = self._below(state.params, chosen, epoch, batch)
+        labels = to_device(self.data.labels[chosen], self.device)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, epoch, batch))
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
@@ -276,9 +277,6 @@ class _Learning:
 
     def _images(self, chosen: Any) -> Array:
         return to_device(self.data.images[chosen], self.device)
-
-    def _labels(self, chosen: Any) -> Array:
-        return to_device(self.data.labels[chosen], self.device)
 
     def _progress(self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]) -> Progress:
         names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)[: len(totals) - 1]

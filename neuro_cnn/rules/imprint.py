@@ -14,6 +14,9 @@ from neuro_cnn.ops.geometry import batch_first, batch_last
 from neuro_cnn.ops.normalize import norms, unit_norm
 from neuro_cnn.rules.base import Rule
 
+DRAWN = 20
+"""Views drawn for each plane, of which it takes one (our choice)."""
+
 
 @dataclass(frozen=True)
 class Imprint(Rule):
@@ -56,25 +59,25 @@ def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generato
 
 
 def exemplars(layer: Prototypes, params: Params, sample: Array, rng: np.random.Generator) -> Array:
-    """A view of the sample for each prototype, of any band, drawn by its energy from 20: like the prototypes.
+    """A view of the sample for each prototype, of any band, drawn by its energy from DRAWN: like the prototypes.
 
-    Raises UsageError when all 20 are blank.
+    Raises UsageError when all of them are blank.
     """
     xp = namespace(sample)
     weight = params.learned.weight
-    views = xp.reshape(_views(layer, layer.folded(sample), weight.shape, rng), (-1, 20, *weight.shape[1:]))
-    cut = xp.stack([layer.rewire(params, views[:, k, ...]).learned.weight for k in range(20)], axis=1)
-    energy = np.asarray(to_numpy(xp.sum(cut * cut, axis=(2, 3, 4))), dtype=float)  # (K, 20)
+    views = xp.reshape(_views(layer, layer.folded(sample), weight.shape, rng), (-1, DRAWN, *weight.shape[1:]))
+    cut = xp.stack([layer.rewire(params, views[:, k, ...]).learned.weight for k in range(DRAWN)], axis=1)
+    energy = np.asarray(to_numpy(xp.sum(cut * cut, axis=(2, 3, 4))), dtype=float)  # (K, DRAWN)
     chosen = np.empty(len(energy), np.int64)
     for k, share in enumerate(energy):
         if not share.any():
-            raise UsageError("20 views of the sample drawn for a prototype are all blank; enlarge its size")
-        chosen[k] = 20 * k + rng.choice(20, p=share / share.sum())
+            raise UsageError(f"{DRAWN} views of the sample drawn for a prototype are all blank; enlarge its size")
+        chosen[k] = DRAWN * k + rng.choice(DRAWN, p=share / share.sum())
     return xp.take(xp.reshape(cut, (-1, *weight.shape[1:])), xp.asarray(chosen), axis=0)
 
 
 def _views(layer: Any, sample: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Many views at random places: (about 20 a plane, *shape of one plane's weights)."""
+    """Many views at random places: (DRAWN a plane, *shape of one plane's weights)."""
     xp = namespace(sample)
     if isinstance(layer, Dense):
         return sample
@@ -84,7 +87,7 @@ def _views(layer: Any, sample: Array, shape: tuple[int, ...], rng: np.random.Gen
     padded = batch_first(batch_last(sample, window.pad))
     places = window.places(*sample.shape[2:])
     views = []
-    for _ in range(20 * shape[0]):
+    for _ in range(DRAWN * shape[0]):
         image, row, column = rng.integers((sample.shape[0], *places))
         rows = slice(row * window.stride[0], None, window.dilation[0])
         columns = slice(column * window.stride[1], None, window.dilation[1])

@@ -107,6 +107,13 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
         assert_close(permitted, free)
 
 
+def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has_set_the_weights():
+    whole, third = (SCells(3, 3, response=Shunting(), initial_inhibition=share) for share in (1.0, 0.3))
+    a, b = (layer.init(MAP, np.random.default_rng(0)) for layer in (whole, third))
+    assert_close(b.learned, a.learned._replace(inhibition=np.float32(0.3) * a.learned.inhibition))
+    assert_close(third.rewire(b, b.learned.weight).learned, a.learned)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

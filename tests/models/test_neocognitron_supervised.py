@@ -67,10 +67,10 @@ def test_random_cells_answer_from_the_start_only_when_they_are_not_fully_inhibit
 
 def test_it_names_stick_digits():
     data = load("glyphs:01234")
-    assert accuracy(*taught(data.train, epochs=40), data.test) >= 0.9
+    assert accuracy(*taught(data.train, epochs=100), data.test) >= 0.9
 
 
 @pytest.mark.slow
 def test_accuracy_on_digits():
     data = load("digits")
-    assert accuracy(*taught(data.train, epochs=40), data.test) >= 0.96
+    assert accuracy(*taught(data.train, epochs=100), data.test) >= 0.96
