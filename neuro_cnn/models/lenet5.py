@@ -35,12 +35,6 @@ class LeNet5:
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """Two pairs of S- and C-layers, 6 and 16 planes, then 120, 84 and one unit a class."""
-        maps: tuple[tuple[str, AnyLayer], ...] = (
-            ("S1", SCells(6, 5, pad=2 + 4 * self.reach)),
-            ("C1", CCells(2)),
-            ("S2", SCells(16, 5)),
-            ("C2", CCells(2)),
-        )
         if not self.reach:
             units = (
                 ("flat", Flatten()),
@@ -48,14 +42,13 @@ class LeNet5:
                 *(("F6", Dense(84)), ("A6", ReLU())),
                 ("out", Dense(classes)),
             )
-            return Chain((*maps, *units))
-        net = Chain(maps)
-        _, height, width = net.shapes(net.init(in_shape, None), in_shape)["C2"]
-        view = (height - 2 * self.reach, width - 2 * self.reach)  # all that a network at one position sees of C2
+            return Chain((*_maps(0), *units))
+        one = Chain(_maps(0))
+        _, height, width = one.shapes(one.init(in_shape, None), in_shape)["C2"]
         return Chain(
             (
-                *maps,
-                ("F5", SCells(120, view)),
+                *_maps(self.reach),
+                ("F5", SCells(120, (height, width))),
                 ("F6", SCells(84, 1)),
                 ("out", Conv(classes, 1)),
                 ("best", BestPosition()),
@@ -66,3 +59,13 @@ class LeNet5:
         """Backpropagation through all layers with Adam, the rate falling to 0."""
         augment = Augment(self.augment) if self.augment else None
         return (Phase(None, Backprop(optimizer=Adam(Linear(self.rate))), self.epochs, self.batch, augment=augment),)
+
+
+def _maps(reach: int) -> tuple[tuple[str, AnyLayer], ...]:
+    """The S- and C-layers, wide enough for so many positions on either side."""
+    return (
+        ("S1", SCells(6, 5, pad=2 + 4 * reach)),
+        ("C1", CCells(2)),
+        ("S2", SCells(16, 5)),
+        ("C2", CCells(2)),
+    )

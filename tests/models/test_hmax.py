@@ -139,7 +139,7 @@ def test_c2_answers_alike_wherever_on_the_grid_the_shape_lies(few):
 # The system
 
 
-@pytest.mark.parametrize("in_shape", [DIGIT, (3, 32, 32), (2, 40, 33)])
+@pytest.mark.parametrize("in_shape", [DIGIT, (1, 16, 16), (3, 32, 32), (2, 40, 33)])
 def test_one_number_a_prototype_reaches_the_read_out(in_shape):
     net, _ = build("hmax", in_shape, 5, planes=7)
     shapes = {row.name: row.out_shape for row in describe(net, in_shape)}

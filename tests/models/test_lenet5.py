@@ -7,6 +7,7 @@ from layer_examples import example
 
 from neuro_cnn.data import load
 from neuro_cnn.data.augment import Augment
+from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy, accuracy_under_shift
 from neuro_cnn.layers import BestPosition, Key
 from neuro_cnn.models import build
@@ -53,6 +54,11 @@ def test_with_reach_the_middle_position_is_lenet5_with_the_same_weights(in_shape
     assert_close(maps[:, :, reach, reach], expected)
     assert_close(wide.forward(theirs, x, TRAIN)[0], expected)
     assert np.all(wide.respond(theirs, x) >= expected - 1e-5)
+
+
+def test_images_too_small_are_refused_alike_with_reach():
+    with pytest.raises(UsageError, match="layer S2: view of 5 does not fit a map of 4 x 4"):
+        build("lenet5", (1, 8, 8), 10, reach=1)
 
 
 def test_with_reach_a_digit_moved_by_4_pixels_is_seen_by_the_neighbouring_position():
