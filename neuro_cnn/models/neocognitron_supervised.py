@@ -28,7 +28,8 @@ class NeocognitronSupervised:
     """Shunting S-cells that follow the error gradient, their weights never negative, under a softmax of the classes.
 
     The C-cells are fixed. With `initial` "data" every S-plane begins as a view of a training image, with "random" by
-    chance and with an `inhibition` that is this share of what selectivity asks for.
+    chance and with an `inhibition` that is this share of what selectivity asks for: then nothing is learned without a
+    teacher. Views learn faster; with all digits and all epochs the two ends cannot be told apart.
     """
 
     planes: Count = 24
