@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.augment import Augment
 from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
@@ -82,7 +83,8 @@ class Backprop:
 class Phase:
     """The layers that learn (None: all), by which method, for how many epochs, in batches of how many images.
 
-    0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None: all).
+    0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None: all). With
+    `augment` they are varied anew in every batch, but not in what a rule is shown at its start.
     """
 
     layers: Annotated[tuple[str, ...] | None, Field(default=None)]  # TOML has no word for None
@@ -90,6 +92,7 @@ class Phase:
     epochs: int = 1
     batch: int = 32
     images: int | None = None
+    augment: Augment | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -101,16 +104,23 @@ class Phase:
             raise UsageError(f"a phase that sees {self.images} images; give 1 or more, or leave images out for all")
         if self.layers is not None and not self.layers:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
-
         if isinstance(self.method, Together) and [name for name, _ in self.method.rules] != list(self.layers or ()):
             names = [name for name, _ in self.method.rules]
             raise UsageError(f"layers {self.layers} learn together by rules for {names}; name the same layers")
 
     def learners(self, net: Chain) -> tuple[str, ...]:
-        """The names of the layers that learn, from the input up. Raises UsageError for one that is not there."""
+        """The names of the layers that learn, from the input up.
+
+        Raises UsageError for one that is not there, and for varied images below layers that are frozen.
+        """
         wanted = net.names if self.layers is None else self.layers
         for name in wanted:
             net[name]
+        if self.augment is not None and net.names[0] not in wanted:
+            raise UsageError(
+                f"images are varied for {', '.join(wanted)}, but the layers below are frozen and answer only once; "
+                f"let {net.names[0]} learn too, or leave augment out"
+            )
         return tuple(name for name in net.names if name in wanted)
 
     def shown(self, data: Dataset) -> Dataset:

@@ -195,7 +195,8 @@ class _Learning:
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
-        x, labels = self._below(state.params, chosen), self._labels(chosen)
+        x = self._below(state.params, chosen, epoch, batch)
+        labels = to_device(self.data.labels[chosen], self.device)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, epoch, batch))
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
@@ -251,9 +252,12 @@ class _Learning:
                 params[name] = self.phase.method.rule_of(name).finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
 
-    def _below(self, params: dict[str, Params], chosen: Any) -> Array:
+    def _below(self, params: dict[str, Params], chosen: Any, epoch: int, batch: int) -> Array:
         """Responses of the layers below the phase: computed once where they fit in memory, for they are frozen."""
         first = self.learners[0]
+        if self.phase.augment is not None:
+            rng = generator(self.seed, "augment", self.number, epoch, batch)
+            return to_device(self.phase.augment(self.data.images[chosen], rng), self.device)
         if first == self.net.names[0]:
             return self._images(chosen)
         if self.frozen is None:
@@ -274,9 +278,6 @@ class _Learning:
 
     def _images(self, chosen: Any) -> Array:
         return to_device(self.data.images[chosen], self.device)
-
-    def _labels(self, chosen: Any) -> Array:
-        return to_device(self.data.labels[chosen], self.device)
 
     def _progress(self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]) -> Progress:
         names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)[: len(totals) - 1]

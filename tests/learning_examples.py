@@ -4,6 +4,7 @@ import numpy as np
 
 from neuro_cnn.curriculum import Backprop, Local, Phase, Together
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.augment import Augment
 from neuro_cnn.data.lessons import Pattern
 from neuro_cnn.layers import (
     CCells,
@@ -11,11 +12,14 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    Gabors,
     InterpolatingVector,
     Join,
     Labelled,
+    Maxout,
     Nearest,
     Normalize,
+    Prototypes,
     ReLU,
     SCells,
     Shunting,
@@ -87,6 +91,10 @@ LESSON = (
 PROBLEMS = {
     "hebbian, ridge": (Chain((S1, ("A1", ReLU()), *END)), (Phase(("S1",), WTA, 2, 7), RIDGE)),
     "backprop": (Chain((("S1", SCells(4, 3)), *END)), (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8),)),
+    "backprop from moved images": (
+        Chain((("S1", SCells(4, 3)), *END)),
+        (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8, augment=Augment(shift=1)),),
+    ),
     "shunting, momentum": (
         Chain((("S1", SCells(4, 3, response=Shunting())), *END)),
         (
@@ -153,6 +161,16 @@ PROBLEMS = {
     "with a teacher": (
         Chain((("S1", SCells(3, 3, response=Shunting())), ("J1", Join(((0, 2), (1,)))), *END)),
         (Phase(("S1",), Local(Taught(9.0, LESSON)), 2, 3), Phase(("out",), Backprop(optimizer=Adam(0.01)), 1, 8)),
+    ),
+    "hmax": (
+        Chain(
+            (
+                *(("S1", Gabors(4, (5, 7))), ("M1", Maxout(2)), ("C1", CCells(2))),
+                *(("S2", Prototypes(9, (1, 3), pad=1, sigma=0.2)), ("C2", CCells(3))),
+                *(("flat", Flatten()), ("out", Dense(3))),
+            )
+        ),
+        (Phase(("S2",), Local(Imprint()), 0), RIDGE),
     ),
     "nearest neighbour": (
         Chain((("flat", Flatten()), ("out", Nearest(3)))),

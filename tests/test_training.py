@@ -12,6 +12,8 @@ import neuro_cnn as nc
 from neuro_cnn.checkpoint import Checkpoint, load, save
 from neuro_cnn.curriculum import Backprop, Local, Phase
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.augment import Augment
+from neuro_cnn.data.deform import shift
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Conv, Dense, Flatten, Nearest, Params, ReLU, SCells
 from neuro_cnn.layers.base import Weights
@@ -277,6 +279,31 @@ def test_a_supervised_rule_is_shown_every_label_once_and_never_minus_1():
     assert sorted(Witness.shown) == sorted(DATA.labels[::2])
 
 
+@dataclass(frozen=True)
+class Viewer(Witness):
+    """Notes every image that it is shown."""
+
+    supervised: ClassVar[bool] = False
+    teaches: ClassVar[tuple[type, ...]] = (Conv,)
+
+    def update(self, layer, params, state, activity, target, rng):
+        self.shown.append(activity.x)
+        return params, None
+
+
+def test_images_are_varied_anew_in_every_epoch_and_not_at_all_without_augmentation():
+    net, _ = PROBLEMS["hebbian, ridge"]
+    shown = {}
+    for augment in (Augment(shift=1), Augment(), None):
+        run(net, (Phase(("S1",), Local(Viewer()), 2, 100, augment=augment),))
+        shown[augment] = list(Viewer.shown)
+    one, two = shown[Augment(shift=1)]
+    assert not np.array_equal(one, two)
+    for image, original in zip(one, DATA.images, strict=True):
+        assert any(np.array_equal(image, shift(original, i, j)) for i in (-1, 0, 1) for j in (-1, 0, 1))
+    np.testing.assert_array_equal(shown[Augment()], shown[None])
+
+
 def test_unsupervised_phases_see_all_images_and_need_no_label():
     net = Chain((("N", Conv(1, 1)), ("M", PROBLEMS["two layers of softhebb"][0]["N2"])))
     unlabelled = Dataset(DATA.images, np.full(len(DATA), -1), ())
@@ -348,6 +375,13 @@ def test_lenet5_of_s_cells_is_lenet5_of_convolution_and_relu_through_ten_steps(o
 def test_a_curriculum_that_does_not_fit_the_network_is_refused_before_anything_is_learned(phases, message):
     with pytest.raises(UsageError, match=message):
         next(iter(nc.train(PROBLEMS["hebbian, ridge"][0], phases, DATA, seed=0)))
+
+
+def test_images_cannot_be_varied_below_frozen_layers():
+    net, curriculum = PROBLEMS["softmax on frozen features"]
+    phases = (curriculum[0], replace(curriculum[1], augment=Augment(shift=1)))
+    with pytest.raises(UsageError, match=r"images are varied for out, but the layers below are frozen .* let S1 learn"):
+        run(net, phases)
 
 
 def test_labels_that_do_not_fit_the_last_layer_are_refused():

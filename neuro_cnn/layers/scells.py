@@ -10,6 +10,7 @@ import numpy as np
 
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
+from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, places, zeros
 from neuro_cnn.layers.conv import at_least_one
 from neuro_cnn.layers.responses import AnyResponse, Rectified
@@ -41,18 +42,25 @@ class SActivity(NamedTuple):
 
 @dataclass(frozen=True)
 class SCells(Layer):
-    """Planes of S-cells: (N, C, H, W) -> (N, K, H', W')."""
+    """Planes of S-cells: (N, C, H, W) -> (N, K, H', W').
+
+    Before learning, b is `initial_inhibition` times what selectivity asks for: random weights that are fully inhibited
+    stay silent, and a silent cell has no error gradient. Rules that set the weights set b in full.
+    """
 
     planes: int
     size: Size
     stride: Size = 1
     pad: Pad = 0
     response: AnyResponse = Rectified()
+    initial_inhibition: float = 1.0
     kind: Literal["scells"] = "scells"
 
     def __post_init__(self) -> None:
         at_least_one("planes", self.planes)
         window(self.size, self.stride, self.pad)
+        if not 0 <= self.initial_inhibition <= 1:
+            raise UsageError(f"initial_inhibition is {self.initial_inhibition}; it must lie in [0, 1]")
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         shape = (self.planes, in_shape[0], *self.window(in_shape).size)
@@ -63,7 +71,10 @@ class SCells(Layer):
             return Params(learned)
         c = np.broadcast_to(self.response.surround((shape[2], shape[3])) / below, (1, *shape[1:]))
         params = Params(learned, Surround(constant(c, rng)))
-        return params if rng is None else self.rewire(params, np.abs(weight))
+        if rng is None:
+            return params
+        learned = self.rewire(params, np.abs(weight)).learned
+        return params._replace(learned=learned._replace(inhibition=self.initial_inhibition * learned.inhibition))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (params.learned.weight.shape[0], *places(self.window(in_shape), in_shape))

@@ -11,6 +11,7 @@ from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
+from neuro_cnn.models.hmax import HMAX
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
@@ -19,6 +20,7 @@ from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
 from neuro_cnn.models.neocognitron_1988 import Neocognitron1988
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
+from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import Edges, Standardize
@@ -47,6 +49,8 @@ CATALOGUE: dict[str, Any] = {
     "neocognitron-1988": Neocognitron1988,
     "neocognitron-2013": Neocognitron2013,
     "neocognitron-simple": NeocognitronSimple,
+    "neocognitron-supervised": NeocognitronSupervised,
+    "hmax": HMAX,
     "mlp": MLP,
     "lenet5": LeNet5,
 }

@@ -9,24 +9,32 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Conv, Dense, Params, SCells
+from neuro_cnn.layers import Conv, Dense, Params, Prototypes, SCells
 from neuro_cnn.ops.geometry import batch_first, batch_last
 from neuro_cnn.ops.normalize import norms, unit_norm
 from neuro_cnn.rules.base import Rule
 
+DRAWN = 20
+"""Views drawn for each plane, of which it takes one (our choice)."""
+
 
 @dataclass(frozen=True)
 class Imprint(Rule):
-    """Every plane's weights become one view of one training image, of norm 1. No learning follows."""
+    """Every plane's weights become one view of one training image, of norm 1. No learning follows.
+
+    Prototypes keep the view as it is, for their cells compare and do not multiply.
+    """
 
     kind: Literal["imprint"] = "imprint"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
-    teaches: ClassVar[tuple[type, ...]] = (Conv, SCells, Dense)
+    teaches: ClassVar[tuple[type, ...]] = (Conv, SCells, Dense, Prototypes)
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, None]:
+        if isinstance(layer, Prototypes):
+            return layer.rewire(params, exemplars(layer, params, sample, rng)), None
         return layer.rewire(params, imprinted(layer, params, sample, rng)), None
 
 
@@ -50,18 +58,36 @@ def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generato
     return unit_norm(xp.astype(xp.take(views, chosen, axis=0), weight.dtype))
 
 
+def exemplars(layer: Prototypes, params: Params, sample: Array, rng: np.random.Generator) -> Array:
+    """A view of the sample for each prototype, of any band, drawn by its energy from DRAWN: like the prototypes.
+
+    Raises UsageError when all of them are blank.
+    """
+    xp = namespace(sample)
+    weight = params.learned.weight
+    views = xp.reshape(_views(layer, layer.folded(sample), weight.shape, rng), (-1, DRAWN, *weight.shape[1:]))
+    cut = xp.stack([layer.rewire(params, views[:, k, ...]).learned.weight for k in range(DRAWN)], axis=1)
+    energy = np.asarray(to_numpy(xp.sum(cut * cut, axis=(2, 3, 4))), dtype=float)  # (K, DRAWN)
+    chosen = np.empty(len(energy), np.int64)
+    for k, share in enumerate(energy):
+        if not share.any():
+            raise UsageError(f"{DRAWN} views of the sample drawn for a prototype are all blank; enlarge its size")
+        chosen[k] = DRAWN * k + rng.choice(DRAWN, p=share / share.sum())
+    return xp.take(xp.reshape(cut, (-1, *weight.shape[1:])), xp.asarray(chosen), axis=0)
+
+
 def _views(layer: Any, sample: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Many views at random places: (about 20 a plane, *shape of one plane's weights)."""
+    """Many views at random places: (DRAWN a plane, *shape of one plane's weights)."""
     xp = namespace(sample)
     if isinstance(layer, Dense):
         return sample
-    if not isinstance(layer, Conv | SCells) or shape[1] != sample.shape[1]:
+    if not isinstance(layer, Conv | SCells | Prototypes) or shape[1] != sample.shape[1]:
         raise UsageError(f"views cannot be imprinted on a {layer.kind} layer with groups; use another rule")
     window = layer.window(sample.shape[1:])
     padded = batch_first(batch_last(sample, window.pad))
     places = window.places(*sample.shape[2:])
     views = []
-    for _ in range(20 * shape[0]):
+    for _ in range(DRAWN * shape[0]):
         image, row, column = rng.integers((sample.shape[0], *places))
         rows = slice(row * window.stride[0], None, window.dilation[0])
         columns = slice(column * window.stride[1], None, window.dilation[1])

@@ -11,15 +11,19 @@ from pydantic import TypeAdapter, ValidationError
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import (
     AnyLayer,
+    BestPosition,
     CCells,
     Contrast,
     Conv,
     Dense,
+    Gabors,
     InterpolatingVector,
     Join,
     Max,
+    Maxout,
     Mean,
     Nearest,
+    Prototypes,
     Rectified,
     SCells,
     Shunting,
@@ -104,6 +108,13 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
         assert_close(permitted, free)
 
 
+def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has_set_the_weights():
+    whole, third = (SCells(3, 3, response=Shunting(), initial_inhibition=share) for share in (1.0, 0.3))
+    a, b = (layer.init(MAP, np.random.default_rng(0)) for layer in (whole, third))
+    assert_close(b.learned, a.learned._replace(inhibition=np.float32(0.3) * a.learned.inhibition))
+    assert_close(third.rewire(b, b.learned.weight).learned, a.learned)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -121,6 +132,7 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
         (lambda: Chain((("L", CCells(2)),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
         (lambda: Chain((("L", Contrast()),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
         (lambda: SCells(0, 3), "planes is 0; it must be at least 1"),
+        (lambda: SCells(2, 3, initial_inhibition=1.5), r"initial_inhibition is 1.5; it must lie in \[0, 1\]"),
         (lambda: CCells(2, pad=2), "wholly outside the map; pad by less"),
         (lambda: Shunting(r=0), "selectivity r is 0; it must be positive"),
         (lambda: Shunting(gamma=0), r"gamma must lie in \(0, 1\]"),
@@ -145,6 +157,14 @@ def test_projection_permits_and_changes_nothing_that_is_permitted(name):
             lambda: InterpolatingVector(2, reach=1).init((5,), None),
             "reach meet a row of 5 units",
         ),
+        (lambda: Chain((("L", BestPosition()),)).init((5,), None), "a row of 5 units has no positions; leave out Best"),
+        (lambda: Gabors(sizes=(7, 8)), r"views of \(7, 8\); give odd sizes of at least 5"),
+        (lambda: Gabors(0), "orientations is 0; it must be at least 1"),
+        (lambda: Maxout(0), "group is 0; it must be at least 1"),
+        (lambda: Maxout(2).init((5, 3, 3), None), "groups of 2 do not divide 5 planes; choose a divisor"),
+        (lambda: Prototypes(2, (2, 3)), r"sizes \(2, 3\); give sizes of at least 1, all odd or all even"),
+        (lambda: Prototypes(2, (3,), sigma=0), "sigma = 0; it must be positive"),
+        (lambda: Prototypes(2, (3,), bands=2).init((5, 4, 4), None), "2 bands do not divide 5 planes; choose a div"),
         (lambda: Triangle(0), "triangle with power 0; it must be positive"),
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),

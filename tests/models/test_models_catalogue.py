@@ -73,6 +73,8 @@ def test_what_has_no_unsupervised_phase_or_nothing_else_has_no_control():
         ("nearest-neighbour", "memorize"),
         ("neocognitron-1988", "taught"),
         ("neocognitron-2013", "add_if_silent"),
+        ("neocognitron-supervised", "imprint + backprop"),
+        ("hmax", "imprint"),
     ],
 )
 def test_how_the_features_learn_is_said_in_a_word(name, words):
