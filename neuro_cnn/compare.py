@@ -1,4 +1,4 @@
-"""Several systems on the same split, side by side, each unsupervised one beside its control with random weights."""
+"""Several systems on the same split, side by side, each unsupervised one beside the same cells unlearned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy_under_shift, predict, right
 from neuro_cnn.experiment import Epoch, Experiment, Outcome, learn, unsupervised_layers
 from neuro_cnn.layers import InterpolatingVector, Params
-from neuro_cnn.models import MAIN, control, learning, system
+from neuro_cnn.models import MAIN, control, control_name, learning, system
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
 from neuro_cnn.spec import plain
@@ -75,7 +75,7 @@ class Task(NamedTuple):
     def label(self) -> str:
         """What to call it on a terminal."""
         text = f"{self.model}:{self.variant}" if self.variant else self.model
-        return text + (" (random weights)" if self.is_control else "")
+        return text + (f" ({control_name(learning(self.curriculum))})" if self.is_control else "")
 
 
 class Finding(NamedTuple):

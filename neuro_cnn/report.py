@@ -88,7 +88,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 def _table(summary: Sequence[Row]) -> str:
     shifts = sorted({pixels for row in summary for pixels in row["shift"]}, key=int)
-    one = ["Accuracy,&nbsp;%", "Random-weights control,&nbsp;%", "Gain, points"]
+    one = ["Accuracy,&nbsp;%", "Control,&nbsp;%", "Gain, points"]
     last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
     made = [any(row[key] for row in summary) for key in MADE]
     last += [name for name, shown in zip(MADE.values(), made, strict=True) if shown]
@@ -155,7 +155,8 @@ def _legend(summary: Sequence[Row]) -> str:
         runs = _listed(sorted({row["n"] for row in summary}))
         parts.append(f"Means and standard deviations over runs (n = {runs}).")
     if any(row["control"] for row in summary):
-        parts.append("The control is the same system with the same read-out, its features left at random;")
+        parts.append("The control is the same system with the same read-out, its features left at random,")
+        parts.append("or, where cells with random weights would be silent, drawn at random from views of the images;")
         parts.append("the gain is the accuracy minus the control's, paired over seeds.")
     if any(row["shift"] for row in summary):
         parts.append("Under shift: the mean over the four directions, filled with zeros.")

@@ -44,7 +44,8 @@ def compare(
 ) -> None:
     """Train several systems on the same split and set them side by side.
 
-    Each system that learns without a teacher stands beside its control, the same cells with random weights.
+    Each system that learns without a teacher stands beside its control: the same cells with random weights, or with
+    views drawn at random where they would be silent.
 
     Example: neuro-cnn compare hebbian-wta softhebb:layers=2 lenet5 --seeds 3 --shift 1,2
     """
@@ -151,13 +152,15 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
 
 def _print(outcome: dict[str, Any]) -> None:
     """The results in two tables narrow enough for a terminal: what was reached, and at what cost."""
+    from neuro_cnn.models import control_name
+
     summary = outcome["summary"]
     shifts = list(summary[0]["shift"])
     many = max(row["n"] for row in summary) > 1
     reached, cost = [], []
     for row in summary:
         name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
-        name = "└ random weights" if row["control"] else name
+        name = f"└ {control_name(row['learning'])}" if row["control"] else name
         spread = f" ± {100 * row['accuracy_sd']:.1f}" if many and row["accuracy_sd"] is not None else ""
         gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
         accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Protocol
 
-from neuro_cnn.curriculum import Curriculum
+from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
 from neuro_cnn.models.features import RandomFeatures
@@ -23,7 +23,7 @@ from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import Edges, Standardize
+from neuro_cnn.rules import Edges, Imprint, Standardize
 from neuro_cnn.spec import read
 
 
@@ -93,15 +93,27 @@ def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Cha
 def control(curriculum: Curriculum) -> Curriculum | None:
     """The curriculum with unsupervised learning left out: what the same cells reach with random weights.
 
-    None when nothing is learned without a teacher, or nothing else. Edges and fitted moments stay: they are no
-    learning of weights.
+    Layers that grow have no weights to leave as they are, and cells with random weights would not reach their
+    thresholds: there views of training images, drawn at random, stand in. None when nothing is learned without a
+    teacher, or nothing else. Edges and fitted moments stay: they are no learning of weights.
     """
-    kept = tuple(
-        phase
-        for phase in curriculum
-        if phase.method.supervised or any(isinstance(rule, Edges | Standardize) for rule in phase.method.taught)
-    )
+    kept = tuple(phase for phase in map(_unlearned, curriculum) if phase is not None)
     return None if kept in ((), curriculum) else kept
+
+
+def _unlearned(phase: Phase) -> Phase | None:
+    """What is left of a phase where nothing is learned without a teacher."""
+    rules = phase.method.taught
+    if phase.method.supervised or any(isinstance(rule, Edges | Standardize) for rule in rules):
+        return phase
+    if any(rule.grows for rule in rules):
+        return replace(phase, method=Local(Imprint()), epochs=0)
+    return None
+
+
+def control_name(learned: str) -> str:
+    """What a control's cells are, by how they learned (as `learning` says it)."""
+    return "random views" if "imprint" in learned else "random weights"
 
 
 def learning(curriculum: Curriculum) -> str:

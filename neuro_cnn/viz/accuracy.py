@@ -1,4 +1,4 @@
-"""Accuracy of several systems: clean, against shift, and beside their random-weights controls."""
+"""Accuracy of several systems: clean, against shift, and beside their controls."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from neuro_cnn.errors import UsageError
+from neuro_cnn.models import control_name
 from neuro_cnn.viz import style
 
 Row: TypeAlias = Mapping[str, Any]
 """One system of a comparison's summary: "model", "variant", "control", "accuracy_mean", "shift", ..."""
 
-CONTROL = " (random weights)"
-
 
 def system(row: Row) -> str:
-    """The name a row goes by: its model, its variant, and whether it is the random-weights control."""
+    """The name a row goes by: its model, its variant, and whether it is the control, the same cells unlearned."""
     variant = f":{row['variant']}" if row["variant"] else ""
-    return f"{row['model']}{variant}{CONTROL if row['control'] else ''}"
+    control = f" ({control_name(row['learning'])})" if row["control"] else ""
+    return f"{row['model']}{variant}{control}"
 
 
 def folded(name: str, width: int) -> str:
@@ -67,7 +67,7 @@ def legend(summary: Sequence[Row]) -> str:
     control = any(row["control"] for row in summary)
     repeated = any(row["n"] > 1 for row in summary)
     return " ".join(
-        ["Open, dashed: the same system with random weights."] * control
+        ["Open, dashed: the same system, its cells unlearned."] * control
         + ["Bars: one standard deviation over seeds and splits."] * repeated
     )
 
