@@ -10,11 +10,14 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    Hyperbolic,
     InterpolatingVector,
     Labelled,
+    LabelledCells,
     Nearest,
     Normalize,
     ReLU,
+    Resize,
     SCells,
     Shunting,
     SquareRoot,
@@ -42,6 +45,7 @@ from neuro_cnn.rules import (
     SoftHebb,
     SoftWTA,
     Standardize,
+    SupervisedWTA,
     UnitNorm,
     WinnerKillLoser,
     WinnerTakeAll,
@@ -141,6 +145,23 @@ PROBLEMS = {
             Phase(("S1",), Local(WinnerTakeAll(0.8)), 2, 7),
             Phase(("S2",), Local(WinnerKillLoser(0.9, strength=100.0)), 1, 5),
             Phase(("out",), Local(LabelledWTA()), 1, 13),
+        ),
+    ),
+    "neocognitron 2003": (
+        Chain(
+            (
+                ("U0", Resize(11, 11, margin=1)),
+                ("R", Contrast(3, 0.5, 1.0)),
+                ("S1", SCells(8, 4, response=Shunting(1.0))),
+                ("C1", CCells(4, 2, 2, Hyperbolic())),
+                ("S2", SCells(20, 2, pad=1, response=Shunting(1.0))),
+                ("out", LabelledCells(3, SCells(15, 5, response=Shunting(0.5)))),
+            )
+        ),
+        (
+            Phase(("S1",), Local(Edges(Contrast(3, 0.5, 1.0), 100.0)), 0),
+            Phase(("S2",), Local(WinnerTakeAll(0.8, strength=100.0)), 1, 7, images=17),
+            Phase(("out",), Local(SupervisedWTA(100.0)), 2, 8),
         ),
     ),
     "nearest neighbour": (

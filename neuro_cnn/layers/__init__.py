@@ -9,6 +9,7 @@ from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.labelled import Labelled
+from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
 from neuro_cnn.layers.pools import Hyperbolic, Max, Mean, Saturating, SquareRoot
@@ -31,6 +32,7 @@ AnyLayer: TypeAlias = (
     | Flatten
     | Nearest
     | Labelled
+    | LabelledCells
     | InterpolatingVector
 )
 
@@ -45,6 +47,7 @@ __all__ = [
     "InterpolatingVector",
     "Key",
     "Labelled",
+    "LabelledCells",
     "Layer",
     "Max",
     "Mean",

@@ -16,6 +16,7 @@ from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
+from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.softhebb import SoftHebb
@@ -43,11 +44,18 @@ CATALOGUE: dict[str, Any] = {
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
     "neocognitron-1980": Neocognitron1980,
+    "neocognitron-2003": Neocognitron2003,
     "neocognitron-2013": Neocognitron2013,
     "neocognitron-simple": NeocognitronSimple,
     "mlp": MLP,
     "lenet5": LeNet5,
 }
+
+NO_FEATURES = (
+    *("edges", "standardize"),
+    *("ridge", "name_cells", "learn_references", "labelled_wta", "supervised_wta"),
+)
+"""Rules that wire, fit moments or teach the read-out; `learning` does not name them."""
 
 MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "neocognitron-2013", "lenet5")
 """What `compare` sets side by side when no system is named."""
@@ -101,9 +109,7 @@ def learning(curriculum: Curriculum) -> str:
     words = []
     for phase in curriculum:
         for word in [str(rule.kind) for rule in phase.method.taught] or ["backprop"]:
-            readout = word in ("edges", "standardize", "ridge", "name_cells", "learn_references", "labelled_wta") or (
-                word == "backprop" and phase.layers == ("out",)
-            )
+            readout = word in NO_FEATURES or (word == "backprop" and phase.layers == ("out",))
             if not readout and word not in words:
                 words.append(word)
     return " + ".join(words) or "none"
