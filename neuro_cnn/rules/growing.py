@@ -31,9 +31,9 @@ class Growing(Rule, Protocol):
 
     A layer starts without planes. Image by image and view by view, the most active first, the planes so far compete
     for the view X: those answer whose pattern has a cosine above `theta` to it, weighted by c(v). Where none does,
-    X becomes the next plane, a = strength c X / ||X||, unless the layer has all its planes. Views with v below
-    `least_activity` times the image's largest are left out (our choice), and that a view is one stimulus to one
-    column of cells is too. The learning threshold is not below the layer's own, at which it recognises.
+    X becomes the next plane, a = strength c X / ||X||, unless the layer has all its planes. Our choice: every view is
+    a stimulus of its own, but for those with v below `least_activity` times the image's largest. The learning
+    threshold is not below the layer's own, at which it recognises.
     """
 
     theta: float
