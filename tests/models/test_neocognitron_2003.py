@@ -92,4 +92,4 @@ def test_values_that_cannot_be_are_refused(options, message):
 @pytest.mark.slow
 def test_accuracy_on_digits():
     data = load("digits")
-    assert accuracy(*taught(data.train), data.test) >= 0.95
+    assert accuracy(*taught(data.train), data.test) >= 0.955
