@@ -16,6 +16,7 @@ from neuro_cnn.layers import (
     InterpolatingVector,
     Join,
     Labelled,
+    LabelledCells,
     Maxout,
     Mean,
     Nearest,
@@ -76,6 +77,8 @@ EXAMPLES = {
     "best-position": (BestPosition(), MAP),
     "nearest": (Nearest(3), (6,)),
     "labelled": (Labelled(3), (6,)),
+    "labelled-cells": (LabelledCells(3, SCells(7, 3, response=Shunting(0.2))), MAP),
+    "labelled-cells-rectified": (LabelledCells(3, SCells(2, (2, 3), 2)), MAP),
     "interpolating": (InterpolatingVector(3), (6,)),
     "interpolating-reach": (InterpolatingVector(3, nearest=3, reach=1), (2, 4, 3)),
 }

@@ -13,14 +13,17 @@ from neuro_cnn.layers import (
     Dense,
     Flatten,
     Gabors,
+    Hyperbolic,
     InterpolatingVector,
     Join,
     Labelled,
+    LabelledCells,
     Maxout,
     Nearest,
     Normalize,
     Prototypes,
     ReLU,
+    Resize,
     SCells,
     Shunting,
     SquareRoot,
@@ -48,6 +51,7 @@ from neuro_cnn.rules import (
     SoftHebb,
     SoftWTA,
     Standardize,
+    SupervisedWTA,
     Taught,
     UnitNorm,
     WinnerKillLoser,
@@ -171,6 +175,23 @@ PROBLEMS = {
             )
         ),
         (Phase(("S2",), Local(Imprint()), 0), RIDGE),
+    ),
+    "neocognitron 2003": (
+        Chain(
+            (
+                ("U0", Resize(11, 11, margin=1)),
+                ("R", Contrast(3, 0.5, 1.0)),
+                ("S1", SCells(8, 4, response=Shunting(1.0))),
+                ("C1", CCells(4, 2, 2, Hyperbolic())),
+                ("S2", SCells(20, 2, pad=1, response=Shunting(1.0))),
+                ("out", LabelledCells(3, SCells(15, 5, response=Shunting(0.5)))),
+            )
+        ),
+        (
+            Phase(("S1",), Local(Edges(Contrast(3, 0.5, 1.0), 100.0)), 0),
+            Phase(("S2",), Local(WinnerTakeAll(0.8, strength=100.0)), 1, 7, images=17),
+            Phase(("out",), Local(SupervisedWTA(100.0)), 2, 8),
+        ),
     ),
     "nearest neighbour": (
         Chain((("flat", Flatten()), ("out", Nearest(3)))),

@@ -12,6 +12,7 @@ from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
+from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -37,6 +38,7 @@ AnyLayer: TypeAlias = (
     | Join
     | Nearest
     | Labelled
+    | LabelledCells
     | InterpolatingVector
     | BestPosition
     | Gabors
@@ -58,6 +60,7 @@ __all__ = [
     "Join",
     "Key",
     "Labelled",
+    "LabelledCells",
     "Layer",
     "Max",
     "Maxout",

@@ -18,12 +18,13 @@ from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
 from neuro_cnn.models.neocognitron_1988 import Neocognitron1988
+from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import Edges, Imprint, Standardize
+from neuro_cnn.rules import AddIfSilent, Edges, Imprint, Standardize, WinnerKillLoser, WinnerTakeAll
 from neuro_cnn.spec import read
 
 
@@ -47,6 +48,7 @@ CATALOGUE: dict[str, Any] = {
     "softhebb": SoftHebb,
     "neocognitron-1980": Neocognitron1980,
     "neocognitron-1988": Neocognitron1988,
+    "neocognitron-2003": Neocognitron2003,
     "neocognitron-2013": Neocognitron2013,
     "neocognitron-simple": NeocognitronSimple,
     "neocognitron-supervised": NeocognitronSupervised,
@@ -54,6 +56,12 @@ CATALOGUE: dict[str, Any] = {
     "mlp": MLP,
     "lenet5": LeNet5,
 }
+
+NO_FEATURES = (
+    *("edges", "standardize"),
+    *("ridge", "name_cells", "learn_references", "labelled_wta", "supervised_wta"),
+)
+"""Rules that wire, fit moments or teach the read-out; `learning` does not name them."""
 
 MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "neocognitron-2013", "lenet5")
 """What `compare` sets side by side when no system is named."""
@@ -94,7 +102,8 @@ def control(curriculum: Curriculum) -> Curriculum | None:
     """The curriculum with unsupervised learning left out: what the same cells reach with random weights.
 
     Layers that grow have no weights to leave as they are, and cells with random weights would not reach their
-    thresholds: there views of training images, drawn at random, stand in. None when nothing is learned without a
+    thresholds: there views of training images, drawn at random, stand in,
+    as many as the layer may have planes. None when nothing is learned without a
     teacher, or nothing else. Edges and fitted moments stay: they are no learning of weights.
     """
     kept = tuple(phase for phase in map(_unlearned, curriculum) if phase is not None)
@@ -106,8 +115,8 @@ def _unlearned(phase: Phase) -> Phase | None:
     rules = phase.method.taught
     if phase.method.supervised or any(isinstance(rule, Edges | Standardize) for rule in rules):
         return phase
-    if any(rule.grows for rule in rules):
-        return replace(phase, method=Local(Imprint()), epochs=0)
+    if isinstance(grown := rules[0], AddIfSilent | WinnerKillLoser | WinnerTakeAll):
+        return replace(phase, method=Local(Imprint(grown.strength)), epochs=0)
     return None
 
 
@@ -121,9 +130,7 @@ def learning(curriculum: Curriculum) -> str:
     words = []
     for phase in curriculum:
         for word in [str(rule.kind) for rule in phase.method.taught] or ["backprop"]:
-            readout = word in ("edges", "standardize", "ridge", "name_cells", "learn_references", "labelled_wta") or (
-                word == "backprop" and phase.layers == ("out",)
-            )
+            readout = word in NO_FEATURES or (word == "backprop" and phase.layers == ("out",))
             if not readout and word not in words:
                 words.append(word)
     return " + ".join(words) or "none"

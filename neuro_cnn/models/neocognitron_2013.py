@@ -33,7 +33,6 @@ from neuro_cnn.rules import (
     AddIfSilent,
     AnyRule,
     Edges,
-    Imprint,
     LabelledWTA,
     LearnReferences,
     WinnerKillLoser,
@@ -51,9 +50,8 @@ class Neocognitron2013:
     `top` is how the deepest layer decides: "interpolating" by vectors chosen with the margin (0: only on error),
     "all" by interpolating between all training images, "nearest" by the nearest of all, "wta" by labelled cells of
     supervised winner-take-all (2003). With `reach` 1 the deepest cells are there at 3 x 3 positions, four pixels
-    apart, which buys tolerance of shifts. `growth` "imprint" tunes S2 to views drawn at random: the control of
-    add-if-silent, because cells with random weights never reach their threshold. "wta" and "wkl" grow S2 by the
-    rules before it, winner-take-all and winner-kill-loser (with `theta_kill` as its third threshold). `stages` 1
+    apart, which buys tolerance of shifts. `growth` "wta" and "wkl" grow S2 by the rules that came before
+    add-if-silent, winner-take-all and winner-kill-loser (with `theta_kill` as its third threshold). `stages` 1
     leaves out S2 and C2, which help with strokes but not with textures.
     """
 
@@ -64,7 +62,7 @@ class Neocognitron2013:
     theta_learning: Threshold = 0.75
     theta_recognition: Threshold = 0.7
     images: Count = 1000  # that add-if-silent looks at
-    growth: Literal["silent", "imprint", "wta", "wkl"] = "silent"
+    growth: Literal["silent", "wta", "wkl"] = "silent"
     theta_kill: Threshold | None = None
     reach: Annotated[int, Field(ge=0, le=4)] = 0
     stages: Annotated[int, Field(ge=1, le=2)] = 2
@@ -100,12 +98,8 @@ class Neocognitron2013:
             "silent": AddIfSilent(self.theta_learning),
             "wta": WinnerTakeAll(self.theta_learning),
             "wkl": WinnerKillLoser(self.theta_learning, self.theta_kill),
-            "imprint": Imprint(),
         }
-        growing = Local(rules[self.growth])
-        grown = Phase(("S2",), growing, batch=50, images=self.images)
-        if self.growth == "imprint":
-            grown = Phase(("S2",), growing, epochs=0)
+        grown = Phase(("S2",), Local(rules[self.growth]), batch=50, images=self.images)
         edges = Phase(("S1",), Local(Edges(RETINA)), epochs=0)
         top = Phase(("out",), Local(rule), batch=500)
         return (edges, grown, top) if self.stages == 2 else (edges, top)

@@ -16,6 +16,7 @@ from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.standardize import Standardize
+from neuro_cnn.rules.supervised_wta import SupervisedWTA
 from neuro_cnn.rules.taught import Taught
 from neuro_cnn.rules.winners import WinnerKillLoser, WinnerTakeAll
 
@@ -31,6 +32,7 @@ AnyRule: TypeAlias = (
     | NameCells
     | Ridge
     | Standardize
+    | SupervisedWTA
     | WinnerKillLoser
     | WinnerTakeAll
     | Taught
@@ -62,6 +64,7 @@ __all__ = [
     "SoftHebb",
     "SoftWTA",
     "Standardize",
+    "SupervisedWTA",
     "Taught",
     "UnitNorm",
     "WinnerKillLoser",

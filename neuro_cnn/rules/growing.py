@@ -31,9 +31,9 @@ class Growing(Rule, Protocol):
 
     A layer starts without planes. Image by image and view by view, the most active first, the planes so far compete
     for the view X: those answer whose pattern has a cosine above `theta` to it, weighted by c(v). Where none does,
-    X becomes the next plane, a = strength c X / ||X||, unless the layer has all its planes. Views with v below
-    `least_activity` times the image's largest are left out (our choice), and that a view is one stimulus to one
-    column of cells is too. The learning threshold is not below the layer's own, at which it recognises.
+    X becomes the next plane, a = strength c X / ||X||, unless the layer has all its planes. Our choice: every view is
+    a stimulus of its own, but for those with v below `least_activity` times the image's largest. The learning
+    threshold is not below the layer's own, at which it recognises.
     """
 
     theta: float
@@ -114,7 +114,6 @@ class Planes:
     def face(self, views: Any, v: Any) -> None:
         """Take up the views of an image, (D, P), with norms v, (P,)."""
         self.patterns, self.v = views / v, v
-        self.tuned = self.surround[:, None] * self.patterns  # the weights that each view would give, (D, P)
         self._between: Any = None
         need = self.count + len(v)  # no more planes than views can be new
         if need > len(self.weights):
@@ -124,10 +123,14 @@ class Planes:
         self.cosines = np.empty((need, len(v)), self.weights.dtype)
         self.cosines[: self.count] = self.weights[: self.count] @ self.patterns
 
+    def tuned(self, view: int) -> Any:
+        """The weights of a plane tuned to one view, (D,): c X / ||X||."""
+        return self.surround * self.patterns[:, view]
+
     def between(self, view: int) -> Any:
         """The cosines of one view to all, (P,)."""
         if self._between is None:
-            self._between = self.tuned.T @ self.patterns
+            self._between = (self.surround[:, None] * self.patterns).T @ self.patterns
         return self._between[view]
 
     def winner(self, view: int, theta: float) -> int | None:
@@ -135,6 +138,12 @@ class Planes:
         heard = self.cosines[: self.count, view]
         best = int(heard.argmax()) if self.count else -1
         return best if best >= 0 and heard[best] > theta else None
+
+    def strongest(self, theta: float) -> tuple[int | None, int]:
+        """The plane that answers most to any view, and the view; None and the most active view where all are silent."""
+        heard = self.cosines[: self.count]
+        plane, view = divmod(int(heard.argmax()), len(self.v)) if self.count else (0, 0)
+        return (plane, view) if self.count and heard[plane, view] > theta else (None, 0)
 
     def answering(self, view: int, theta: float) -> list[int]:
         """All planes that answer to a view."""
@@ -147,7 +156,7 @@ class Planes:
 
     def add(self, view: int) -> None:
         """A view becomes a plane."""
-        self.weights[self.count] = self.tuned[:, view]
+        self.weights[self.count] = self.tuned(view)
         self.lengths[self.count] = self.v[view]
         self.cosines[self.count] = self.between(view)
         self.count += 1
@@ -159,7 +168,7 @@ class Planes:
         before, v = float(self.lengths[plane]), float(self.v[view])
         after = sqrt(before**2 + 2 * before * v * float(self.cosines[plane, view]) + v**2)
         old, new = before / after, v / after
-        self.weights[plane] = old * self.weights[plane] + new * self.tuned[:, view]
+        self.weights[plane] = old * self.weights[plane] + new * self.tuned(view)
         self.cosines[plane] = old * self.cosines[plane] + new * self.between(view)
         self.lengths[plane] = after
         self.changed = True

@@ -20,22 +20,27 @@ DRAWN = 20
 
 @dataclass(frozen=True)
 class Imprint(Rule):
-    """Every plane's weights become one view of one training image, of norm 1. No learning follows.
+    """Every plane's weights become one view of one training image, of norm `strength`. No learning follows.
 
     Prototypes keep the view as it is, for their cells compare and do not multiply.
     """
 
+    strength: float = 1.0
     kind: Literal["imprint"] = "imprint"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
     teaches: ClassVar[tuple[type, ...]] = (Conv, SCells, Dense, Prototypes)
+
+    def __post_init__(self) -> None:
+        if self.strength <= 0:
+            raise UsageError(f"strength of the weights is {self.strength}; it must be positive")
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, None]:
         if isinstance(layer, Prototypes):
             return layer.rewire(params, exemplars(layer, params, sample, rng)), None
-        return layer.rewire(params, imprinted(layer, params, sample, rng)), None
+        return layer.rewire(params, self.strength * imprinted(layer, params, sample, rng)), None
 
 
 def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generator) -> Array:

@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from kit import assert_close, double
 
-from neuro_cnn.layers import Conv, Params, ReLU, SCells, Shunting
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers import CCells, Conv, Hyperbolic, Params, ReLU, SCells, Shunting, SquareRoot
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.layers.scells import SWeights
 
@@ -136,3 +137,23 @@ def test_hebbs_product_is_the_sum_over_positions_of_factor_and_view(response):
     )
     weighting = 1 if response is None else params.fixed.surround
     assert_close(layer.associate(params, activity, factor), weighting * expected)
+
+
+@pytest.mark.parametrize("inhibition", [0, 0.7])
+def test_hyperbolic_and_square_root_c_cells_saturate_the_same_drive(inhibition):
+    rng = np.random.default_rng(0)
+    x = rng.random((2, 3, 9, 8)) ** 4
+    root, ratio = (
+        CCells(4, 2, 1, pool).forward(Params((), pool.fixed((4, 4))), x)[0]
+        for pool in (SquareRoot(1.1, inhibition), Hyperbolic(1.1, inhibition, total=5.0))
+    )
+    assert np.any(root > 0)
+    assert np.any(root == 0) == (inhibition > 0)
+    np.testing.assert_allclose(ratio, 5 * root**2 / (1 + 5 * root**2), rtol=1e-9, atol=1e-12)
+
+
+def test_weights_of_a_c_cell_are_positive():
+    with pytest.raises(UsageError, match="excitatory weights of a C-cell that sum to 0; give more than 0"):
+        Hyperbolic(total=0)
+    with pytest.raises(UsageError, match="surround inhibition of -1 in a C-cell; give 0 or more"):
+        Hyperbolic(inhibition=-1)

@@ -51,13 +51,12 @@ def test_two_hundred_digits_teach_it(digits):
     assert len(params["out"].fixed.labels) < 200
 
 
-def test_the_control_keeps_edges_and_top_but_does_not_grow():
-    _, curriculum = build("neocognitron-2013", (1, 28, 28), 10)
-    assert [phase.layers for phase in control(curriculum)] == [("S1",), ("out",)]
-
-
-def test_imprinted_views_are_the_control_that_answers(digits):
-    net, params = taught(digits[0], planes=60, growth="imprint")
+def test_the_control_has_random_views_in_place_of_planes_that_grew(digits):
+    net, curriculum = build("neocognitron-2013", (1, 28, 28), 10, planes=60)
+    bare = control(curriculum)
+    assert [phase.label(net) for phase in bare] == ["S1: edges", "S2: imprint", "out: learn_references"]
+    *_, progress = train(net, bare, digits[0], seed=0)
+    params = progress.params
     assert params["S2"].learned.weight.shape[0] == 60
     assert accuracy(net, params, digits[1]) > 0.85
 

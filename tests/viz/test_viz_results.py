@@ -17,6 +17,7 @@ def row(model, control=False, variant="", sd=0.01, **more):
         "model": model,
         "variant": variant,
         "control": control,
+        "learning": "none",
         "n": 1 if sd is None else 3,
         "accuracy_mean": 0.9,
         "accuracy_sd": sd,
@@ -84,6 +85,7 @@ def test_labels_that_are_apart_do_not_move():
 
 def test_a_name_says_model_variant_and_control_and_is_folded_before_its_variant():
     assert system(row("softhebb", True, "layers=2")) == "softhebb:layers=2 (random weights)"
+    assert system(row("softhebb", True, learning="imprint")) == "softhebb (random views)"
     assert folded("softhebb:layers=2", 12) == "softhebb\n:layers=2"
     assert folded("softhebb", 12) == "softhebb"
 
