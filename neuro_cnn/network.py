@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -103,7 +105,10 @@ class Chain:
 
 
 class LayerFacts(NamedTuple):
-    """One row of the layer table; receptive field, stride and start in input pixels, (rows, columns)."""
+    """One row of the layer table; receptive field, stride and start in input pixels, (rows, columns).
+
+    Above a layer that resizes its map they are rounded outwards, and the stride may be a fraction.
+    """
 
     name: str
     kind: str
@@ -112,7 +117,7 @@ class LayerFacts(NamedTuple):
     connections: int
     macs: int
     receptive_field: tuple[int, int]
-    stride: tuple[int, int]
+    stride: tuple[float, float]
     start: tuple[int, int]
 
 
@@ -125,18 +130,26 @@ def describe(net: Chain, in_shape: Shape, params: dict[str, Params] | None = Non
     params = net.init(in_shape, None) if params is None else params
     shapes = net.shapes(params, in_shape)
     rows = []
-    size, jump, start = (1, 1), (1, 1), (0, 0)
+    size, jump, start = [Fraction(1)] * 2, [Fraction(1)] * 2, [Fraction(0)] * 2
     shape = in_shape
     for name, layer in net.layers:
         view = layer.window(shape)
-        # size_l = size_{l-1} + (extent - 1) jump_{l-1};  jump_l = jump_{l-1} stride   Araujo, Norris & Sim 2019
         extent = [d * (s - 1) for d, s in zip(view.dilation, view.size, strict=True)]
-        size = _pair(size[a] + extent[a] * jump[a] for a in (0, 1))
-        start = _pair(start[a] - view.pad[a][0] * jump[a] for a in (0, 1))
-        jump = _pair(jump[a] * view.stride[a] for a in (0, 1))
+        for a in (0, 1):
+            if view.enlarged[a] != 1:  # between two cells of the map below lie others, which see both
+                size[a] += 2 * jump[a]
+                start[a] += jump[a] / view.enlarged[a] / 2 - jump[a] * 3 / 2
+                jump[a] /= view.enlarged[a]
+            # size_l = size_{l-1} + (extent - 1) jump_{l-1};  jump_l = jump_{l-1} stride   Araujo, Norris & Sim 2019
+            size[a] += extent[a] * jump[a]
+            start[a] -= view.pad[a][0] * jump[a]
+            jump[a] *= view.stride[a]
         count, cost = layer.parameters(params[name]), layer.arithmetic(params[name], shape)
         shape = shapes[name]
-        rows.append(LayerFacts(name, layer.kind, shape, count, *cost, size, jump, start))
+        first = _pair(map(floor, start))
+        sides = _pair(ceil(start[a] + size[a]) - first[a] for a in (0, 1))
+        box = (sides, _pair(int(j) if j == int(j) else float(j) for j in jump), first)
+        rows.append(LayerFacts(name, layer.kind, shape, count, *cost, *box))
     return rows
 
 
@@ -149,6 +162,6 @@ def _naming(name: str) -> Iterator[None]:
         raise UsageError(f"layer {name}: {error}") from error
 
 
-def _pair(values: Any) -> tuple[int, int]:
+def _pair(values: Any) -> tuple[Any, Any]:
     first, second = values
     return first, second

@@ -92,8 +92,8 @@ def models(
         print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
 
 
-def _by(numbers: tuple[int, ...]) -> str:
-    return " x ".join(map(str, numbers))
+def _by(numbers: tuple[float, ...]) -> str:
+    return " x ".join(f"{number:.3g}" if number % 1 else str(number) for number in numbers)
 
 
 def _shape(text: str) -> tuple[int, int, int]:

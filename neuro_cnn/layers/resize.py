@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -67,7 +68,10 @@ class Resize(Layer):
         return namespace(dy).permute_dims(down, (1, 0)) @ dy @ across, ()
 
     def window(self, in_shape: Shape) -> Window:
-        return Window((1, 1))
+        if len(in_shape) != 3:
+            return Window((1, 1))
+        enlarged = (Fraction(self.height, in_shape[1]), Fraction(self.width, in_shape[2]))
+        return Window((1, 1), pad=((self.margin, self.margin),) * 2, enlarged=enlarged)
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         planes, height, width = self.out_shape(params, in_shape)

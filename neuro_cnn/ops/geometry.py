@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
@@ -18,12 +19,13 @@ Negative padding crops: Fukushima's 16 -> 10 maps with 5 x 5 areas need it.
 
 
 class Window(NamedTuple):
-    """How views of one size are laid over a map."""
+    """How views of one size are laid over a map, which may first be resized: `enlarged` cells for one of it."""
 
     size: Pair
     stride: Pair = (1, 1)
     pad: tuple[Pair, Pair] = ((0, 0), (0, 0))
     dilation: Pair = (1, 1)
+    enlarged: tuple[Fraction | int, Fraction | int] = (1, 1)
 
     def places(self, height: int, width: int) -> Pair:
         """How many views fit: (H', W'). Raises UsageError when not even one does, or nothing of the map is left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,14 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Flatten,
+    Gabors,
+    Hyperbolic,
+    Join,
+    Maxout,
     Normalize,
     Params,
     ReLU,
+    Resize,
     Saturating,
     SCells,
     Shape,
@@ -73,7 +79,8 @@ def _box(
     sides = []
     for axis in (0, 1):
         start = facts.start[axis] + place[axis] * facts.stride[axis]
-        sides.append(slice(max(start, 0), min(start + facts.receptive_field[axis], in_shape[1 + axis])))
+        stop = ceil(start + facts.receptive_field[axis])
+        sides.append(slice(max(floor(start), 0), min(stop, in_shape[1 + axis])))
     return sides[0], sides[1]
 
 
@@ -95,6 +102,15 @@ def _down(name: str, layer: Any, params: Params, y: Any, in_shape: tuple[int, ..
             return ops.correlate_input_adjoint(on_minus_off, kernel, in_shape, 1, pad, groups=in_shape[1])
         case Normalize():
             return standardize(y, 0 * to_numpy(params.fixed.mean), to_numpy(params.fixed.deviation))
+        case Gabors():
+            grey = ops.correlate_input_adjoint(
+                y, to_numpy(params.fixed.kernel), (len(y), 1, *in_shape[2:]), 1, max(layer.sizes) // 2
+            )
+            return np.repeat(grey / in_shape[1], in_shape[1], axis=1)
+        case Join() | Resize():  # linear themselves
+            return layer.backward(params, (), y)[0]
+        case Maxout():
+            return np.repeat(y, layer.group, axis=1) / layer.group
         case ReLU() | Triangle():
             return y
         case Flatten():
@@ -114,7 +130,7 @@ def _shared(layer: CCells, fixed: Any, y: Any, in_shape: tuple[int, ...]) -> Any
     match layer.pool:
         case Saturating():
             return ops.weighted_pool_adjoint(y, to_numpy(fixed.blur), in_shape, view.stride, view.pad)
-        case SquareRoot():
+        case SquareRoot() | Hyperbolic():
             down, across = to_numpy(fixed.down), to_numpy(fixed.across)
             return ops.blur_adjoint(y, down, across, in_shape, view.stride, view.pad)
     return ops.mean_pool_adjoint(y, in_shape, view.size, view.stride, view.pad)

@@ -5,7 +5,22 @@ import pytest
 
 from neuro_cnn import ops
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Contrast, Conv, Dense, Flatten, Mean, Normalize, Saturating, SquareRoot
+from neuro_cnn.layers import (
+    CCells,
+    Contrast,
+    Conv,
+    Dense,
+    Flatten,
+    Gabors,
+    Hyperbolic,
+    Join,
+    Maxout,
+    Mean,
+    Normalize,
+    Resize,
+    Saturating,
+    SquareRoot,
+)
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.ops.normalize import standardize
@@ -24,7 +39,7 @@ def excited(net, params, x, layer):
             how = (cells.window(()).stride, cells.pad)
             if isinstance(cells.pool, Saturating):
                 x = ops.weighted_pool(x, fixed.blur, *how)
-            elif isinstance(cells.pool, SquareRoot):
+            elif isinstance(cells.pool, SquareRoot | Hyperbolic):
                 x = ops.blur(x, fixed.down, fixed.across, *how)
             else:
                 x = ops.mean_pool(x, cells.size, *how)
@@ -33,6 +48,12 @@ def excited(net, params, x, layer):
             x = np.concatenate([d, -d], axis=1)
         elif isinstance(cells, Normalize):
             x = standardize(x, 0 * fixed.mean, fixed.deviation)
+        elif isinstance(cells, Join | Resize):
+            x = cells.respond(params[name], x)
+        elif isinstance(cells, Gabors):
+            x = ops.correlate(x.mean(axis=1, keepdims=True), fixed.kernel, 1, cells.window(()).pad)
+        elif isinstance(cells, Maxout):
+            x = x.reshape(len(x), -1, cells.group, *x.shape[2:]).mean(axis=2)
     return x
 
 
@@ -46,6 +67,11 @@ def excited(net, params, x, layer):
         ("neocognitron-simple", {"planes": 4}, (1, 16, 16), "S3"),
         ("hebbian-wta", {"layers": 2, "planes": 3}, (1, 28, 28), "S2"),
         ("lenet5", {}, (1, 28, 28), "C2"),
+        ("neocognitron-1988", {}, (1, 16, 16), "S2"),
+        ("neocognitron-2003", {"planes2": 5}, (1, 28, 28), "S1"),
+        ("neocognitron-2003", {"planes2": 5}, (1, 28, 28), "S2"),
+        ("neocognitron-2003", {"planes2": 5, "side": 19}, (1, 31, 28), "C2"),
+        ("hmax", {}, (3, 28, 28), "C1"),
     ],
 )
 def test_a_back_projection_is_the_adjoint_of_the_excitatory_path(system, options, shape, layer):
