@@ -144,24 +144,31 @@ def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Findi
 def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Params]]:
     """A finished run as a task that is learned already: its wiring and its best weights.
 
-    Raises UsageError when it was made for other images or classes, DataError when it is no run or not finished.
+    Raises UsageError when it learned from other data, for the test images may be among those that it has seen, or
+    was made for other images or classes; DataError when it is no run or not finished.
     """
     folder = RunFolder.open(path)
+    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
+    if experiment.data != study.data:
+        raise UsageError(f"{path} learned from {experiment.data}, but the comparison is about {study.data}; set --data")
     saved = checkpoint.load(folder.checkpoint("best"))
     if saved.in_shape != data.test.shape or len(saved.classes) != len(data.test.classes):
         raise UsageError(
             f"{path} was made for images of {saved.in_shape} and {len(saved.classes)} classes, "
             f"but {study.data} has {data.test.shape} and {len(data.test.classes)}"
         )
-    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
     watched = unsupervised_layers(saved.net, saved.curriculum)
     task = Task(str(path), "", False, saved.net, saved.curriculum, watched, experiment.seed, experiment.split)
     return task, saved.state.params
 
 
-def run_finding(task: Task, params: dict[str, Params], study: Study, data: Data) -> Finding:
-    """A finished run measured like the others, on this study's test images."""
-    history = RunFolder(task.model).metrics()
+def run_finding(task: Task, params: dict[str, Params], study: Study) -> Finding:
+    """A finished run measured like the others, on the test images of its own split: others it may have seen."""
+    folder = RunFolder(task.model)
+    experiment = read(Experiment, folder.read_toml("config.toml"), task.model)
+    data = experiment.load()
+    data = replace(data, train=experiment.parts(data)[0])
+    history = folder.metrics()
     return measure(task, data, study.shift, params, history, sum(line["seconds"] for line in history))
 
 

@@ -263,16 +263,29 @@ def test_a_run_is_measured_like_the_others(tmp_path):
     digits = load_splits(study)[0]
     assert [one.options for one in made] == [{"hidden": 3}]
     task, params = run_task(path, study, digits)
-    found = run_finding(task, params, study, digits)
+    found = run_finding(task, params, study)
     assert found.row["model"] == str(folder)
     assert found.row["accuracy"] == trained.lines[-1]["test_accuracy"]
+    assert found.row["labels_used"] == 50  # a sixth of the 60 was held out
     assert found.history == trained.lines[:-1]
+    with pytest.raises(UsageError, match="learned from digits, but the comparison is about mnist"):
+        run_task(path, replace(study, data="mnist"), digits)
     other = Data("small", replace(digits.train, images=digits.train.images[:, :, :9]), digits.test, "")
     other = replace(other, test=replace(digits.test, images=digits.test.images[:, :, :9]))
     with pytest.raises(
         UsageError, match=r"made for images of \(1, 28, 28\) and 10 classes, but digits has \(1, 9, 28\)"
     ):
         run_task(path, study, other)
+
+
+def test_a_run_of_another_split_is_tested_on_images_that_it_has_not_seen(tmp_path):
+    from command import call
+
+    folder = tmp_path / "run"
+    how = ("--split", 1, "--train-size", 200, "--hold-out", 0, "--out", folder, "--json")
+    alone = call("train", "nearest-neighbour", *how).lines[-1]["test_accuracy"]
+    row = call("compare", folder, "--train-size", 200, "--shift", "", "--out", tmp_path / "c", "--json").json["rows"][0]
+    assert (row["split"], row["labels_used"], row["accuracy"]) == (1, 200, alone)
 
 
 def test_learning_is_seen_batch_by_batch():

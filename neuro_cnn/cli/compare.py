@@ -123,7 +123,7 @@ def _findings(
             if stop.code is not None:
                 raise SystemExit(stop.code)
         for task, params in learned:
-            findings.append((task, run_finding(task, params, study, loaded[0])))
+            findings.append((task, run_finding(task, params, study)))
             _tell(folder, findings, total, len(loaded[0].train.classes))
     return findings
 
