@@ -49,6 +49,10 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
             own = read_experiment(Path(text))
             if own.data != study.data:
                 raise UsageError(f"{text} is about {own.data}, but the comparison about {study.data}; set --data")
+            for key in ("train_size", "labels_per_class"):  # one for all, or nothing can be compared
+                if getattr(own, key) not in (None, common[key]):
+                    option = f"--{key.replace('_', '-')} {getattr(own, key)}"
+                    raise UsageError(f"{text} sets {key} = {getattr(own, key)}; set it for all systems with {option}")
             made.append(replace(own, **common, title=own.title or own.model or Path(text).stem))
         else:
             made.append(next(named))
@@ -149,14 +153,14 @@ def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Para
     """
     folder = RunFolder.open(path)
     experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
-    if experiment.data != study.data:
-        raise UsageError(f"{path} learned from {experiment.data}, but the comparison is about {study.data}; set --data")
     saved = checkpoint.load(folder.checkpoint("best"))
     if saved.in_shape != data.test.shape or len(saved.classes) != len(data.test.classes):
         raise UsageError(
             f"{path} was made for images of {saved.in_shape} and {len(saved.classes)} classes, "
             f"but {study.data} has {data.test.shape} and {len(data.test.classes)}"
         )
+    if experiment.data != study.data:
+        raise UsageError(f"{path} learned from {experiment.data}, but the comparison is about {study.data}; set --data")
     watched = unsupervised_layers(saved.net, saved.curriculum)
     task = Task(str(path), "", False, saved.net, saved.curriculum, watched, experiment.seed, experiment.split)
     return task, saved.state.params

@@ -234,11 +234,13 @@ def test_toml_files_stand_beside_systems_in_the_order_given(tmp_path):
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_learned(tmp_path):
     (tmp_path / "glyphs.toml").write_text('model = "mlp"\ndata = "natural"\n', encoding="utf-8")
+    (tmp_path / "few.toml").write_text('model = "mlp"\ntrain_size = 90\n', encoding="utf-8")
     (tmp_path / "empty").mkdir()
     for names, message in {
         ("mlp", "mlp"): "mlp stands twice in the comparison; leave one out",
         ("mlp:hidden=3", "mlp:hidden=3"): "mlp:hidden=3 stands twice",
         (str(tmp_path / "glyphs.toml"),): "is about natural, but the comparison about digits; set --data",
+        (str(tmp_path / "few.toml"),): "few.toml sets train_size = 90; set it for all systems with --train-size 90",
         ("lenet",): "did you mean 'lenet5'",
     }.items():
         study = Study(names)
