@@ -16,7 +16,7 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import accuracy, predict
 from neuro_cnn.experiment import Epoch, Experiment
 from neuro_cnn.models import build
-from neuro_cnn.study import conduct, load_splits, results, run_finding, run_task, sources, tasks_of
+from neuro_cnn.study import conduct, like_chance, load_splits, results, run_finding, run_task, sources, tasks_of
 
 STUDY = Study(
     ("random-features", "hebbian-wta", "softhebb", "lenet5", "nearest-neighbour"),
@@ -288,6 +288,11 @@ def test_a_run_of_another_split_is_tested_on_images_that_it_has_not_seen(tmp_pat
     alone = call("train", "nearest-neighbour", *how).lines[-1]["test_accuracy"]
     row = call("compare", folder, "--train-size", 200, "--shift", "", "--out", tmp_path / "c", "--json").json["rows"][0]
     assert (row["split"], row["labels_used"], row["accuracy"]) == (1, 200, alone)
+
+
+@pytest.mark.parametrize(("accuracy", "classes", "chance"), [(0.55, 2, True), (0.95, 2, False), (0.19, 10, True)])
+def test_a_good_control_of_few_classes_does_not_answer_like_chance(accuracy, classes, chance):
+    assert like_chance(accuracy, classes) is chance
 
 
 def test_learning_is_seen_batch_by_batch():

@@ -129,6 +129,8 @@ def _findings(
 
 
 def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> None:
+    from neuro_cnn.study import like_chance
+
     task, found = findings[-1]
     text = (
         f"[{len(findings)}/{total}] {task.label}, seed {task.seed}, split {task.split}: "
@@ -137,7 +139,7 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
     folder.log(text)
     folder.metric({"row": found.row, "history": found.history})
     say(text)
-    if task.is_control and found.row["accuracy"] < 2 / classes:
+    if task.is_control and like_chance(found.row["accuracy"], classes):
         say("    the control answers like chance, so the gain over it is no measure of learning")
     for name, state in found.health.items():
         if found.row["learning"] != "none":
