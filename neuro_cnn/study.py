@@ -113,8 +113,11 @@ def _in_parallel(
     tasks: dict[str, Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
 ) -> Iterator[tuple[str, Finding]]:
     from joblib import Parallel, delayed, parallel_config
+    from threadpoolctl import threadpool_info
 
-    threads = max(1, (os.cpu_count() or 1) // jobs)  # never more threads than cores
+    # as many threads as here, for the last bits depend on them, but never more than cores
+    here = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+    threads = max(1, min(here, (os.cpu_count() or 1) // jobs))
     with parallel_config(backend="loky", inner_max_num_threads=threads):
         work = (delayed(_drained)(task, splits[task.split], shift, device) for task in tasks.values())
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
