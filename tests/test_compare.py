@@ -127,6 +127,7 @@ def test_two_jobs_learn_the_same_weights_as_one_also_where_there_are_cores_to_sp
         assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(leaves(alone.params), leaves(beside.params), strict=True))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")
 def test_two_jobs_give_the_same_rows_as_one():
     study = replace(STUDY, systems=("hebbian-wta", "lenet5"), splits=1, seeds=1, shift=(2,))
     assert untimed(carried_out(study, jobs=2)[1]) == untimed(carried_out(study)[1])
