@@ -49,8 +49,8 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
             own = read_experiment(Path(text))
             if own.data != study.data:
                 raise UsageError(f"{text} is about {own.data}, but the comparison about {study.data}; set --data")
-            for key in ("train_size", "labels_per_class"):  # one for all, or nothing can be compared
-                if getattr(own, key) not in (None, common[key]):
+            for key in ("train_size", "labels_per_class"):  # the study's are for all, and say so where a file differs
+                if common[key] is None and getattr(own, key) is not None:
                     option = f"--{key.replace('_', '-')} {getattr(own, key)}"
                     raise UsageError(f"{text} sets {key} = {getattr(own, key)}; set it for all systems with {option}")
             made.append(replace(own, **common, title=own.title or own.model or Path(text).stem))

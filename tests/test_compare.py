@@ -124,7 +124,8 @@ def test_two_jobs_learn_the_same_weights_as_one_also_where_there_are_cores_to_sp
     with threadpool_limits(1):  # what the command line asks for; on more threads the last bits differ
         runs = [carried_out(study, jobs)[1] for jobs in (1, 2)]
     for (_, alone), (_, beside) in zip(*runs, strict=True):
-        assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(leaves(alone.params), leaves(beside.params), strict=True))
+        weights = zip(leaves(alone.params), leaves(beside.params), strict=True)
+        assert all(np.array_equal(a, b) for (_, a), (_, b) in weights)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")

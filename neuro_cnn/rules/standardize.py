@@ -14,7 +14,7 @@ from neuro_cnn.ops.normalize import moments
 from neuro_cnn.rules.base import Rule
 
 ROUNDING = 1e-5
-"""Deviation over mean below which a plane is taken never to vary: sums in single precision are no better (our choice)."""
+"""Deviation over mean up to which a plane is taken never to vary: rounding alone makes as much (our choice)."""
 
 
 class Pooled(NamedTuple):
