@@ -50,5 +50,9 @@ def confusion(scores: Array, labels: Any, classes: int) -> Any:
 
 
 def right(scores: Any, labels: Any) -> float:
-    """Share of scores whose largest is at the label: (N, classes), (N,) -> in [0, 1]."""
-    return float(np.mean(np.argmax(scores, axis=1) == labels))
+    """Share of scores whose largest is at the label: (N, classes), (N,) -> in [0, 1].
+
+    Where several are largest, as in a network that is silent, each of them counts as one guess of so many.
+    """
+    largest = scores == np.max(scores, axis=1, keepdims=True)
+    return float(np.mean(largest[np.arange(len(labels)), labels] / np.maximum(largest.sum(axis=1), 1)))

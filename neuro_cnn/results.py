@@ -44,10 +44,15 @@ def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list
         if found.row["learning"] != "none":
             for name, state in found.health.items():
                 notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
-        if task.is_control and found.row["accuracy"] < 2 / classes:
+        if task.is_control and like_chance(found.row["accuracy"], classes):
             silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
             notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
     return list(notes.values())
+
+
+def like_chance(accuracy: float, classes: int) -> bool:
+    """Whether answers are hardly better than guesses: less than twice as good, and less than 10 points (our choice)."""
+    return accuracy < min(2 / classes, 1 / classes + 0.1)
 
 
 def write_folder(

@@ -43,6 +43,10 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
             own = read_experiment(Path(text))
             if own.data != study.data:
                 raise UsageError(f"{text} is about {own.data}, but the comparison about {study.data}; set --data")
+            for key in ("train_size", "labels_per_class"):  # the study's are for all, and say so where a file differs
+                if common[key] is None and getattr(own, key) is not None:
+                    option = f"--{key.replace('_', '-')} {getattr(own, key)}"
+                    raise UsageError(f"{text} sets {key} = {getattr(own, key)}; set it for all systems with {option}")
             made.append(replace(own, **common, title=own.title or own.model or Path(text).stem))
         else:
             made.append(next(named))
@@ -99,8 +103,11 @@ def _in_parallel(
     tasks: dict[str, Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
 ) -> Iterator[tuple[str, Finding]]:
     from joblib import Parallel, delayed, parallel_config
+    from threadpoolctl import threadpool_info
 
-    threads = max(1, (os.cpu_count() or 1) // jobs)  # never more threads than cores
+    # as many threads as here, for the last bits depend on them, but never more than cores
+    here = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+    threads = max(1, min(here, (os.cpu_count() or 1) // jobs))
     with parallel_config(backend="loky", inner_max_num_threads=threads):
         work = (delayed(_drained)(task, splits[task.split], shift, device) for task in tasks.values())
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
@@ -134,24 +141,31 @@ def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Findi
 def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Params]]:
     """A finished run as a task that is learned already: its wiring and its best weights.
 
-    Raises UsageError when it was made for other images or classes, DataError when it is no run or not finished.
+    Raises UsageError when it learned from other data, for the test images may be among those that it has seen, or
+    was made for other images or classes; DataError when it is no run or not finished.
     """
     folder = RunFolder.open(path)
+    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
     saved = checkpoint.load(folder.checkpoint("best"))
     if saved.in_shape != data.test.shape or len(saved.classes) != len(data.test.classes):
         raise UsageError(
             f"{path} was made for images of {saved.in_shape} and {len(saved.classes)} classes, "
             f"but {study.data} has {data.test.shape} and {len(data.test.classes)}"
         )
-    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
+    if experiment.data != study.data:
+        raise UsageError(f"{path} learned from {experiment.data}, but the comparison is about {study.data}; set --data")
     watched = unsupervised_layers(saved.net, saved.curriculum)
     task = Task(str(path), "", False, saved.net, saved.curriculum, watched, experiment.seed, experiment.split)
     return task, saved.state.params
 
 
-def run_finding(task: Task, params: dict[str, Params], study: Study, data: Data) -> Finding:
-    """A finished run measured like the others, on this study's test images."""
-    history = RunFolder(task.model).metrics()
+def run_finding(task: Task, params: dict[str, Params], study: Study) -> Finding:
+    """A finished run measured like the others, on the test images of its own split: others it may have seen."""
+    folder = RunFolder(task.model)
+    experiment = read(Experiment, folder.read_toml("config.toml"), task.model)
+    data = experiment.load()
+    data = replace(data, train=experiment.parts(data)[0])
+    history = folder.metrics()
     return measure(task, data, study.shift, params, history, sum(line["seconds"] for line in history))
 
 

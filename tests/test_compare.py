@@ -1,5 +1,6 @@
 """Systems side by side: on the same images, beside their controls, each task done once, and summed up rightly."""
 
+import os
 import sys
 from dataclasses import replace
 from statistics import mean, stdev
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from neuro_cnn.compare import Study, Task, assignment, experiments, parse, plan, run, summarize
 from neuro_cnn.data import Data, load
@@ -16,8 +18,9 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import accuracy, predict
 from neuro_cnn.experiment import Epoch, Experiment
 from neuro_cnn.models import build
-from neuro_cnn.results import results
+from neuro_cnn.results import like_chance, results
 from neuro_cnn.study import conduct, load_splits, run_finding, run_task, sources, tasks_of
+from neuro_cnn.tree import leaves
 
 STUDY = Study(
     ("random-features", "hebbian-wta", "softhebb", "lenet5", "nearest-neighbour"),
@@ -120,6 +123,17 @@ def test_health_is_told_of_what_learns_without_a_teacher_and_of_its_control(rows
 def untimed(findings):
     timed = ("train_seconds", "images_per_second")
     return [{key: value for key, value in found.row.items() if key not in timed} for _, found in findings]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")
+def test_two_jobs_learn_the_same_weights_as_one_also_where_there_are_cores_to_spare(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    study = Study(("hebbian-wta:planes=8", "lenet5:epochs=1"), train_size=100, shift=())
+    with threadpool_limits(1):  # what the command line asks for; on more threads the last bits differ
+        runs = [carried_out(study, jobs)[1] for jobs in (1, 2)]
+    for (_, alone), (_, beside) in zip(*runs, strict=True):
+        weights = zip(leaves(alone.params), leaves(beside.params), strict=True)
+        assert all(np.array_equal(a, b) for (_, a), (_, b) in weights)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")
@@ -247,11 +261,13 @@ def test_toml_files_stand_beside_systems_in_the_order_given(tmp_path):
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_learned(tmp_path):
     (tmp_path / "glyphs.toml").write_text('model = "mlp"\ndata = "natural"\n', encoding="utf-8")
+    (tmp_path / "few.toml").write_text('model = "mlp"\ntrain_size = 90\n', encoding="utf-8")
     (tmp_path / "empty").mkdir()
     for names, message in {
         ("mlp", "mlp"): "mlp stands twice in the comparison; leave one out",
         ("mlp:hidden=3", "mlp:hidden=3"): "mlp:hidden=3 stands twice",
         (str(tmp_path / "glyphs.toml"),): "is about natural, but the comparison about digits; set --data",
+        (str(tmp_path / "few.toml"),): "few.toml sets train_size = 90; set it for all systems with --train-size 90",
         ("lenet",): "did you mean 'lenet5'",
     }.items():
         study = Study(names)
@@ -276,16 +292,34 @@ def test_a_run_is_measured_like_the_others(tmp_path):
     digits = load_splits(study)[0]
     assert [one.options for one in made] == [{"hidden": 3}]
     task, params = run_task(path, study, digits)
-    found = run_finding(task, params, study, digits)
+    found = run_finding(task, params, study)
     assert found.row["model"] == str(folder)
     assert found.row["accuracy"] == trained.lines[-1]["test_accuracy"]
+    assert found.row["labels_used"] == 50  # a sixth of the 60 was held out
     assert found.history == trained.lines[:-1]
+    with pytest.raises(UsageError, match="learned from digits, but the comparison is about mnist"):
+        run_task(path, replace(study, data="mnist"), digits)
     other = Data("small", replace(digits.train, images=digits.train.images[:, :, :9]), digits.test, "")
     other = replace(other, test=replace(digits.test, images=digits.test.images[:, :, :9]))
     with pytest.raises(
         UsageError, match=r"made for images of \(1, 28, 28\) and 10 classes, but digits has \(1, 9, 28\)"
     ):
         run_task(path, study, other)
+
+
+def test_a_run_of_another_split_is_tested_on_images_that_it_has_not_seen(tmp_path):
+    from command import call
+
+    folder = tmp_path / "run"
+    how = ("--split", 1, "--train-size", 200, "--hold-out", 0, "--out", folder, "--json")
+    alone = call("train", "nearest-neighbour", *how).lines[-1]["test_accuracy"]
+    row = call("compare", folder, "--train-size", 200, "--shift", "", "--out", tmp_path / "c", "--json").json["rows"][0]
+    assert (row["split"], row["labels_used"], row["accuracy"]) == (1, 200, alone)
+
+
+@pytest.mark.parametrize(("accuracy", "classes", "chance"), [(0.55, 2, True), (0.95, 2, False), (0.19, 10, True)])
+def test_a_good_control_of_few_classes_does_not_answer_like_chance(accuracy, classes, chance):
+    assert like_chance(accuracy, classes) is chance
 
 
 def test_learning_is_seen_batch_by_batch():

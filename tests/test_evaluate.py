@@ -39,6 +39,11 @@ def test_accuracy_is_the_share_of_largest_scores_at_the_label():
     assert right(np.array([[0.1, 0.9], [0.8, 0.2], [0.4, 0.6]]), np.array([1, 1, 1])) == pytest.approx(2 / 3)
 
 
+def test_where_several_scores_are_largest_one_guess_of_so_many_is_right():
+    scores = np.array([[0.0, 0, 0, 0], [2, 2, 1, 0], [0, 1, 1, 0], [-np.inf] * 4])
+    assert right(scores, np.array([3, 1, 0, 2])) == pytest.approx((1 / 4 + 1 / 2 + 0 + 1 / 4) / 4)
+
+
 @pytest.mark.parametrize("pixels", [1, 2, 5])
 def test_accuracy_under_shift_is_the_mean_over_four_directions_with_zero_fill(pixels):
     moves = [(pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)]

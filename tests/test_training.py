@@ -396,6 +396,7 @@ def test_labels_that_do_not_fit_the_last_layer_are_refused():
     ("make", "message"),
     [
         (lambda: Phase(None, Backprop(), epochs=-1), "-1 epochs; give 0 or more"),
+        (lambda: Phase(("out",), Local(Ridge()), epochs=2), "ridge takes every image once, not 2 times"),
         (lambda: Phase(None, Backprop(), batch=0), "batches of 0 images; give 1 or more"),
         (lambda: Phase((), Backprop()), "a phase with no layers; name at least one"),
         (lambda: Hebbian(-0.1), "rate -0.1; rates must be numbers from 0 up"),

@@ -129,12 +129,14 @@ def _findings(
             if stop.code is not None:
                 raise SystemExit(stop.code)
         for task, params in learned:
-            findings.append((task, run_finding(task, params, study, loaded[0])))
+            findings.append((task, run_finding(task, params, study)))
             _tell(folder, findings, total, len(loaded[0].train.classes))
     return findings
 
 
 def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> None:
+    from neuro_cnn.results import like_chance
+
     task, found = findings[-1]
     text = (
         f"[{len(findings)}/{total}] {task.label}, seed {task.seed}, split {task.split}: "
@@ -143,7 +145,7 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
     folder.log(text)
     folder.metric({"row": found.row, "history": found.history})
     say(text)
-    if task.is_control and found.row["accuracy"] < 2 / classes:
+    if task.is_control and like_chance(found.row["accuracy"], classes):
         say("    the control answers like chance, so the gain over it is no measure of learning")
     for name, state in found.health.items():
         if found.row["learning"] != "none":

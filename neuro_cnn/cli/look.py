@@ -157,7 +157,7 @@ def respond(
     y = x[None]
     for layer_name, layer in saved.net.layers:
         y = layer.respond(saved.state.params[layer_name], y)
-        layers[layer_name] = y[0]
+        layers[layer_name] = _possible(y[0])
     shown = {key: value for key, value in layers.items() if saved.net[key].kind != "flatten"}
     figure = viz.responses(x, shown, classes=saved.classes, title=f"{experiment.name} responds to {name}")
     viz.save(figure, out)
@@ -171,12 +171,21 @@ def respond(
         }
         for key, value in layers.items()
     ]
-    answer = saved.classes[int(y[0].argmax())]
+    best = [name for name, score in zip(saved.classes, y[0], strict=True) if score == y[0].max()]
+    answer = best[0] if len(best) == 1 else None
     if as_json:
         emit({"run": str(run), "image": name, "answer": answer, "figure": str(out), "layers": facts})
         return
     rows = [[str(f["layer"]), str(f["shape"]), *(f"{f[k]:.3g}" for k in ("min", "max", "sparseness"))] for f in facts]
-    table(["layer", "shape", "min", "max", "sparseness"], rows, f"answer: {answer}; drawn in {out}", words=2)
+    table(["layer", "shape", "min", "max", "sparseness"], rows, f"answer: {answer or 'none'}; drawn in {out}", words=2)
+
+
+def _possible(response: Any) -> Any:
+    """A response without the -inf of classes that have no reference: they get 0, or the least score where it is lower."""
+    import numpy as np
+
+    never = np.isneginf(response)
+    return np.where(never, response[~never].min(initial=0), response)
 
 
 def _image(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, str]:

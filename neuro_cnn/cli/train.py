@@ -239,7 +239,10 @@ def _test_images(experiment: Experiment, saved: Any, data: str | None) -> Any:
     from neuro_cnn.data import load
     from neuro_cnn.errors import UsageError
 
-    test = experiment.load().test if data is None else load(data).test
+    # the same data is of the run's own split: the test images of another are among those that it has learned from
+    test = experiment.load().test if data in (None, experiment.data) else load(data).test
+    if (experiment.data, data) == ("mnist", "digits"):
+        raise UsageError("the digits are training images of mnist, so the run has learned from them; leave --data out")
     if test.shape != saved.in_shape or len(test.classes) != len(saved.classes):
         raise UsageError(
             f"the run was made for images of {saved.in_shape} and {len(saved.classes)} classes, "

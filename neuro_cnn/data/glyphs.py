@@ -56,6 +56,10 @@ STROKES = {
 """Each character's strokes, apart by |, as points: row and column in hexadecimal. Our drawings, not Fukushima's."""
 
 
+TRIES = 1000
+"""Times that a test image is drawn, in the hope that it is not among the training images."""
+
+
 @dataclass(frozen=True)
 class Variation:
     """How glyphs vary: largest shift (pixels), scale (share), rotation (degrees), bending (pixels), pixels flipped."""
@@ -159,11 +163,28 @@ def parse(text: str) -> tuple[str, Variation]:
     return characters, Variation(**chosen)
 
 
-def pool(characters: str, how: Variation) -> Pool:
-    """Images of the characters, presented in turn, training images first; the same for the same arguments."""
-    rng = generator(0, "glyphs", characters)
+def pool(characters: str, how: Variation, split: int = 0) -> Pool:
+    """Images of the characters, presented in turn, training images first; the same for the same arguments.
+
+    No test image is among the training images, unless nothing varies and there is but one of each. Raises UsageError
+    where they have used up all variations.
+    """
+    rng = generator(split, "glyphs", characters)
+    shown = [vary(character, how, rng) for _ in range(how.count) for character in characters]
+    varied = how.shift or how.scale or how.rotate or how.elastic or how.flip
+    seen = {image.tobytes() for image in shown if varied}
     tests = max(1, how.count // 5)
-    rounds = how.count + tests
-    images = np.stack([vary(character, how, rng) for _ in range(rounds) for character in characters])[:, None]
-    labels = np.tile(np.arange(len(characters)), rounds)
+    images = np.stack([*shown, *(_unseen(c, how, rng, seen) for _ in range(tests) for c in characters)])[:, None]
+    labels = np.tile(np.arange(len(characters)), how.count + tests)
     return Pool(images, labels, tuple(characters), how.count * len(characters))
+
+
+def _unseen(character: str, how: Variation, rng: np.random.Generator, seen: set[bytes]) -> NDArray[np.float32]:
+    """A variation of the character that is none of those seen."""
+    for _ in range(TRIES):
+        image = vary(character, how, rng)
+        if image.tobytes() not in seen:
+            return image
+    raise UsageError(
+        f"glyphs with {how} leave no {character!r} for the test that is not learned; lower count or vary more"
+    )

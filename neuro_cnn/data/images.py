@@ -76,10 +76,15 @@ def check_images(images: ArrayLike, source: str) -> NDArray[Any]:
     if array.dtype != np.uint8:
         _check_floats(array, source)
         array = array.astype(np.float32, copy=False)
+    elif array.max() == 1:
+        raise DataError(f"{source}: uint8 values of 0 and 1 are all but black, for white is 255; pass floats")
     if array.ndim == 3:
         return array[:, None]
     if array.shape[3] in (1, 3) and array.shape[1] not in (1, 3):
         return array.transpose(0, 3, 1, 2)  # colour came last
+    if array.shape[3] in (2, 4) and array.shape[1] > 4:
+        keep = array.shape[3] - 1
+        raise DataError(f"{source}: shape {array.shape} has transparency last; drop it: images[..., :{keep}]")
     return array
 
 

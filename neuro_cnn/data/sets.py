@@ -106,8 +106,9 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
     """
     if split < 0:
         raise UsageError(f"split {split} is negative; split 0 is the shipped one, 1, 2, ... are drawn anew")
-    data, source = _read(name)
-    train, test = halves(data, split, name)
+    data, source = _read(name, split)
+    drawn = name.partition(":")[0] == "glyphs"  # for this split, and in its parts already
+    train, test = halves(data, 0 if drawn else split, name)
     places = ranks(data.labels[train], generator(split, "subset"))
     if train_size is not None:
         chosen = subset(data.labels[train], places, train_size, name)
@@ -123,12 +124,12 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
     )
 
 
-def _read(name: str) -> tuple[Pool, str]:
+def _read(name: str, split: int) -> tuple[Pool, str]:
     """The pool of a data set, and a sentence on its origin."""
     form, colon, place = name.partition(":")
     if form == "glyphs":
         characters, how = glyphs.parse(place or "0123456789")
-        return glyphs.pool(characters, how), f"glyphs drawn by neuro_cnn: {characters}, {how}"
+        return glyphs.pool(characters, how, split), f"glyphs drawn by neuro_cnn: {characters}, {how}"
     if colon and form in READERS:
         if not place:
             raise UsageError(f"data set {name!r} names no place; write {FORMS[form]}")

@@ -12,7 +12,7 @@ from neuro_cnn.network import Chain
 from neuro_cnn.tree import leaves
 
 SHOWN = 500
-"""Training images on which wins are counted (our choice)."""
+"""Training images on which wins are counted, evenly spread over all: they may be sorted by class (our choice)."""
 DEAD = 0.02
 """A unit is dead when it wins less than this part of its fair share."""
 WORRY = 0.05
@@ -42,15 +42,17 @@ class Health(NamedTuple):
 
 
 def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> Health:
-    """Health of one layer from the first 500 of these images, (N, C, H, W): who wins where, and how filters differ.
+    """Health of one layer from 500 of these images, (N, C, H, W): who wins where, and how filters differ.
 
     At every position that is not blank the plane with the largest drive wins.
     """
     xp = namespace(*(leaf for _, leaf in leaves(params)))
     weight = to_numpy(params[layer].learned.weight)
     wins = np.zeros(len(weight), np.int64)
-    for start in range(0, min(SHOWN, len(images)), 50):
-        x = net.respond(params, xp.asarray(images[start : min(start + 50, SHOWN)]), stop=layer)
+    count = min(SHOWN, len(images))
+    shown = np.arange(count) * len(images) // count
+    for start in range(0, count, 50):
+        x = net.respond(params, xp.asarray(images[shown[start : start + 50]]), stop=layer)
         cells: Any = net[layer]  # a plastic layer: its activity has excitation and drive
         activity = cells.forward(params[layer], x)[1]
         seen = xp.any(activity.excitation != 0, axis=1)

@@ -122,7 +122,10 @@ def _solve(sums: Sums, penalty: float) -> tuple[Array, Array]:
     mean_x, mean_y = sums.x / n, sums.y / n
     covariance = sums.xx / n - mean_x[:, None] * mean_x[None, :]
     scale = float(xp.sum(xp.linalg.diagonal(covariance))) / covariance.shape[0]
-    ridge = covariance + penalty * (scale if scale > 0 else 1.0) * xp.eye(covariance.shape[0], dtype=covariance.dtype)
+    # the covariance is known to rounding only: features that hardly vary about large means need at least this
+    least = 4 * float(xp.finfo(covariance.dtype).eps) * float(xp.sum(xp.linalg.diagonal(sums.xx))) / n
+    lift = max(penalty * (scale if scale > 0 else 1.0), least)
+    ridge = covariance + lift * xp.eye(covariance.shape[0], dtype=covariance.dtype)
     weight = solve_positive(ridge, sums.xy / n - mean_x[:, None] * mean_y[None, :])
     return weight, mean_y - mean_x @ weight
 

@@ -13,6 +13,9 @@ from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.ops.normalize import moments
 from neuro_cnn.rules.base import Rule
 
+ROUNDING = 1e-5
+"""Deviation over mean up to which a plane is taken never to vary: rounding alone makes as much (our choice)."""
+
 
 class Pooled(NamedTuple):
     """Count of values seen, and mean and sum of squared deviations of each plane."""
@@ -55,4 +58,6 @@ class Standardize(Rule):
 
     def finish(self, layer: Any, params: Params, state: Pooled) -> Params:
         xp = namespace(state.mean)
-        return Params((), Moments(state.mean, xp.sqrt(state.squares / max(int(state.seen), 1))))
+        deviation = xp.sqrt(state.squares / max(int(state.seen), 1))
+        never = deviation <= ROUNDING * xp.abs(state.mean)
+        return Params((), Moments(state.mean, xp.where(never, 0 * deviation, deviation)))

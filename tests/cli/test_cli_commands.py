@@ -316,6 +316,17 @@ def test_evaluate_on_other_data_of_the_same_kind(lenet, tmp_path):
     assert found["accuracy"] == lenet[1].lines[-1]["test_accuracy"]
 
 
+def test_evaluate_never_tests_on_what_was_learned(tmp_path):
+    run = tmp_path / "run"
+    how = ("--split", 1, "--train-size", 300, "--hold-out", 0, "--out", run)
+    alone = call("train", "nearest-neighbour", *how, "--json").lines[-1]["test_accuracy"]
+    assert call("evaluate", run, "--data", "digits", "--json").json["accuracy"] == alone
+    config = (run / "config.toml").read_text(encoding="utf-8")
+    (run / "config.toml").write_text(config.replace('"digits"', '"mnist"'), encoding="utf-8")
+    refused = call("evaluate", run, "--data", "digits")
+    assert (refused.code, "the digits are training images of mnist" in refused.err) == (2, True)
+
+
 def test_fields_draws_the_weights_and_states_each_plane(hebbian, tmp_path):
     answer = call("fields", hebbian[0], "--layer", "S1", "--out", tmp_path / "f.svg", "--json")
     assert [plane["plane"] for plane in answer.json["planes"]] == list(range(6))

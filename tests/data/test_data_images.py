@@ -21,7 +21,7 @@ def changed(value: float) -> np.ndarray:
     return images
 
 
-@given(arrays(np.uint8, (3, 2, 2)))
+@given(arrays(np.uint8, (3, 2, 2)).filter(lambda grey: grey.max() != 1))
 def test_grey_levels_are_divided_by_255(images):
     read = dataset(images, [0, 0, 1]).images
     assert read.dtype == np.float32
@@ -90,6 +90,8 @@ def test_labelled_are_the_images_with_a_label():
         (changed(1.5), LABELS, "values go from 0 to 1.5; scale them to [0, 1]"),
         (changed(-0.25), LABELS, "values go from -0.25 to 0; scale them to [0, 1]"),
         (GREY.astype(np.int64), LABELS, "dtype int64 is neither uint8 (0 to 255) nor float (0 to 1)"),
+        (GREY + np.eye(5, 6, dtype=np.uint8), LABELS, "uint8 values of 0 and 1 are all but black, for white is 255"),
+        (np.zeros((4, 5, 6, 4)), LABELS, "shape (4, 5, 6, 4) has transparency last; drop it: images[..., :3]"),
         (GREY[0], LABELS, "shape (5, 6) is not that of images"),
         (GREY[:, None, None], LABELS, "shape (4, 1, 1, 5, 6) is not that of images"),
         (GREY[:0], [], "shape (0, 5, 6) is empty"),

@@ -82,3 +82,23 @@ def test_what_cannot_be_drawn_is_named(text, words):
 
 def test_settings_are_read_by_name():
     assert parse("AB,elastic=1.5,flip=3") == ("AB", Variation(elastic=1.5, flip=3))
+
+
+@pytest.mark.parametrize("name", ["glyphs", "glyphs:01234,shift=2,count=20", "glyphs:XYTZ,shift=1,flip=3,count=50"])
+@pytest.mark.parametrize("split", [0, 1])
+def test_no_test_image_is_a_training_image(name, split):
+    data = load(name, split=split)
+    learned = {image.tobytes() for image in data.train.images}
+    assert not any(image.tobytes() in learned for image in data.test.images)
+
+
+def test_every_split_is_drawn_anew():
+    first, second = (load("glyphs", split=split).train.images for split in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+def test_variations_that_are_used_up_are_an_error_and_none_at_all_is_one_image_of_each():
+    with pytest.raises(UsageError, match="leave no '0' for the test that is not learned; lower count or vary more"):
+        load("glyphs:01,shift=1,count=200")
+    still = load("glyphs:01,shift=0,count=5")
+    assert np.array_equal(still.test.images, still.train.images[:2])

@@ -68,9 +68,11 @@ def test_a_hundred_digits_teach_it(digits):
     assert set(params["out"].fixed.labels) == set(range(10))
 
 
-def test_the_control_keeps_edges_and_top_but_does_not_grow():
-    _, curriculum = build("neocognitron-2003", (1, 28, 28), 10)
-    assert [phase.layers for phase in control(curriculum)] == [("S1",), ("out",)]
+def test_the_control_has_views_as_strong_as_the_planes_that_grew():
+    net, curriculum = build("neocognitron-2003", (1, 28, 28), 10)
+    bare = control(curriculum)
+    assert [phase.label(net) for phase in bare] == ["S1: edges", "S2: imprint", "S3: imprint", "out: supervised_wta"]
+    assert [phase.method.rule.strength for phase in bare[1:3]] == [p.method.rule.strength for p in curriculum[1:3]]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def test_features_that_never_vary_get_no_weight_and_the_bias_is_the_share_of_eac
     np.testing.assert_allclose(found.bias, 1 / 3)
 
 
+def test_features_that_hardly_vary_about_large_means_can_still_be_solved_for():
+    x = (1e3 + 1e-2 * RNG.standard_normal((20, 100))).astype(np.float32)
+    found = fitted(Ridge(), x, np.arange(20) % 3, [20]).learned
+    assert np.isfinite(found.weight).all()
+
+
 def test_few_images_are_enough_even_where_none_is_held_out():
     found = fitted(Ridge(), X[:3], np.array([0, 1, 2]), [3]).learned
     assert np.argmax(X[:3] @ found.weight.T + found.bias, axis=1).tolist() == [0, 1, 2]
