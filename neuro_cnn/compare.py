@@ -32,7 +32,8 @@ SCHEMA = 1
 class Study:
     """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,....
 
-    `vary` is one option and its values: each system that has it is learned with each.
+    `vary` is one option and its values: each system that has it is learned with each. `question`, `source` and
+    `expect` say what it is for, in words for the report.
     """
 
     systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
@@ -43,6 +44,9 @@ class Study:
     splits: Annotated[int, Field(ge=1)] = 1
     shift: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 3, 4)
     options: dict[str, Any] = field(default_factory=dict)
+    question: str | None = None
+    source: str | None = None
+    expect: str | None = None
     vary: dict[str, Annotated[tuple[bool | int | float | str, ...], Field(min_length=1)]] = field(default_factory=dict)
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 

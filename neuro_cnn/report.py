@@ -35,6 +35,7 @@ def write_report(
     template = Template(files("neuro_cnn").joinpath("report_template.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title=f"Comparison on {escape(results['data'])}",
+        asked=_asked(results),
         introduction=_introduction(results),
         table=_table(results["summary"]),
         legend=_legend(results["summary"]),
@@ -67,6 +68,13 @@ def csv_text(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(flat)
     return text.getvalue()
+
+
+def _asked(results: Mapping[str, Any]) -> str:
+    """What the study asks, by what source, and what it expected."""
+    names = {"question": "Question", "source": "Source", "expect": "Expected"}
+    said = [f"<dt>{name}</dt><dd>{escape(results[key])}</dd>" for key, name in names.items() if key in results]
+    return f'<dl class="asked">{"".join(said)}</dl>' if said else ""
 
 
 def _introduction(results: Mapping[str, Any]) -> str:

@@ -20,11 +20,16 @@ LEARNED = "S1"
 """The layer whose receptive fields stand in the report."""
 
 
+ASKED = ("question", "source", "expect")
+"""What a study may say of itself."""
+
+
 def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
     """The object of results.json."""
     rows = [found.row for _, found in findings]
     return {
         "schema_version": SCHEMA,
+        **{key: " ".join(text.split()) for key in ASKED if (text := getattr(study, key)) is not None},
         "data": study.data,
         "n_train": len(splits[0].train),
         "n_test": len(splits[0].test),

@@ -68,6 +68,8 @@ def compare(
         "vary": dict(_values(text) for text in vary or []) or None,
     }
     study = _study({key: value for key, value in given.items() if value is not None})
+    if study.question:
+        say(" ".join(study.question.split()))
     device = choose_device(device)
     experiments, runs = sources(study)
     loaded = load_splits(study)

@@ -181,7 +181,7 @@ def respond(
 
 
 def _possible(response: Any) -> Any:
-    """A response without the -inf of classes that have no reference: they get 0, or the least score where it is lower."""
+    """A response without the -inf of classes that have no reference: they get 0 or the least score."""
     import numpy as np
 
     never = np.isneginf(response)
