@@ -13,6 +13,7 @@ from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
 from neuro_cnn.errors import DataError, UsageError
+from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.streams import generator
@@ -263,17 +264,20 @@ class _Learning:
         if self.frozen is None:
             self.frozen = self._freeze(params, first) if self.phase.epochs > 1 else False
         if self.frozen is False:
-            return self.net.respond(params, self._images(chosen), stop=first)
+            return self._responses(params, chosen, first)
         places = np.searchsorted(self.indices, chosen)
         return namespace(self.frozen).take(self.frozen, namespace(self.frozen).asarray(places), axis=0)
 
     def _freeze(self, params: dict[str, Params], first: str) -> Any:
-        parts: list[Array] = []
-        for start in range(0, len(self.indices), SAMPLE):
-            part = self.net.respond(params, self._images(self.indices[start : start + SAMPLE]), stop=first)
-            if part[0, ...].size * part.dtype.itemsize * len(self.indices) > FROZEN:
-                return False
-            parts.append(part)
+        part = self.net.respond(params, self._images(self.indices[:1]), stop=first)
+        if part.size * part.dtype.itemsize * len(self.indices) > FROZEN:
+            return False
+        return self._responses(params, self.indices, first)
+
+    def _responses(self, params: dict[str, Params], chosen: Any, first: str) -> Array:
+        """Responses of the layers below the phase, a few images at a time: then a layer's responses stay in cache."""
+        few = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
+        parts = [self.net.respond(params, self._images(some), stop=first) for some in few]
         return namespace(parts[0]).concat(parts)
 
     def _images(self, chosen: Any) -> Array:

@@ -12,7 +12,7 @@ from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, zeros
 from neuro_cnn.layers.conv import at_least_one
-from neuro_cnn.ops.geometry import Window, batch_first, batch_last, unpad, window
+from neuro_cnn.ops.geometry import Window, unpad, window
 
 APART = 1e-3
 """1 - g^2 below which two references are one: what lies between them is lost in rounding (our choice)."""
@@ -133,11 +133,13 @@ class InterpolatingVector(Layer):
         xp = namespace(x)
         if not self.reach:
             return xp.reshape(x, (x.shape[0], 1, prod(x.shape[1:])))
-        _, _, height, width = x.shape
-        padded = batch_first(batch_last(x, ((self.reach, self.reach),) * 2))
-        shifts = range(2 * self.reach + 1)
+        count, planes, height, width = x.shape
+        far = 2 * self.reach
+        padded = xp.zeros((count, planes, height + far, width + far), dtype=x.dtype)  # in rows, to be copied as views
+        padded[:, :, self.reach : self.reach + height, self.reach : self.reach + width] = x
+        shifts = range(far + 1)
         views = [padded[:, :, i : i + height, j : j + width] for i in shifts for j in shifts]
-        return xp.stack([xp.reshape(view, (x.shape[0], prod(x.shape[1:]))) for view in views], axis=1)
+        return xp.reshape(xp.stack(views, axis=1), (count, len(views), prod(x.shape[1:])))
 
     def _back(self, error: Array, shape: tuple[int, ...]) -> Array:
         """The adjoint of `_views`: (N, P, D) -> shape."""
@@ -174,13 +176,19 @@ def between(first: Array, second: Array, g: Array) -> tuple[Array, Array, Array]
     """
     xp = namespace(g)
     zero, one = xp.zeros((), dtype=g.dtype), xp.ones((), dtype=g.dtype)
-    near, far, room = first - g * second, second - g * first, 1 - g * g
-    inside = (near > 0) & (far > 0) & (room > APART)
-    room = xp.where(inside, room, one)
+    near, far, room, inside = projected(first, second, g)
     length = xp.sqrt(xp.where(inside, (near * first + far * second) / room, one))
     score = xp.where(inside, length, first + 0 * g)
     scale = room * length
     return score, xp.where(inside, near / scale, one), xp.where(inside, far / scale, zero)
+
+
+def projected(first: Array, second: Array, g: Array) -> tuple[Array, Array, Array, Array]:
+    """s_i - g s_j, s_j - g s_i, 1 - g^2 (or 1), and whether the input projects between two references that differ."""
+    xp = namespace(g)
+    near, far, room = first - g * second, second - g * first, 1 - g * g
+    apart = room > APART
+    return near, far, xp.where(apart, room, xp.ones((), dtype=g.dtype)), (near > 0) & (far > 0) & apart
 
 
 def best_pairs(s: Array, g: Array, nearest: int) -> tuple[Array, Array, Array, Array, Array]:

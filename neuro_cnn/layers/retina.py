@@ -12,13 +12,15 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, places
 from neuro_cnn.ops.geometry import Window, window
-from neuro_cnn.ops.kernels import difference_of_gaussians
+from neuro_cnn.ops.kernels import difference_of_gaussians, gaussian
 
 
 class Kernel(NamedTuple):
-    """The fixed difference of Gaussians, (1, 1, h, w), sum 0."""
+    """The fixed difference of Gaussians, (1, 1, h, w), sum 0, and the Gaussians along one side of it, (h,) each."""
 
     kernel: Array
+    centre: Array
+    surround: Array
 
 
 class ContrastActivity(NamedTuple):
@@ -49,15 +51,17 @@ class Contrast(Layer):
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         kernel = difference_of_gaussians(self.size, self.centre, self.surround)
-        return Params((), Kernel(constant(kernel[None, None], rng)))
+        centre, surround = (gaussian((self.size, 1), sigma)[:, 0] for sigma in (self.centre, self.surround))
+        return Params((), Kernel(constant(kernel[None, None], rng), constant(centre, rng), constant(surround, rng)))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (2 * in_shape[0], *places(self.window(in_shape), in_shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, ContrastActivity]:
         xp = namespace(x)
-        kernel = xp.concat([params.fixed.kernel] * x.shape[1])
-        d = ops.correlate(x, kernel, 1, self._pad(), groups=x.shape[1])
+        _, centre, surround = params.fixed
+        pad = self._pad()
+        d = ops.blur(x, centre, centre, 1, pad) - ops.blur(x, surround, surround, 1, pad)
         zero = xp.zeros((), dtype=d.dtype)
         return xp.concat([xp.maximum(d, zero), xp.maximum(-d, zero)], axis=1), ContrastActivity(x.shape, d)
 
@@ -71,8 +75,10 @@ class Contrast(Layer):
         on, off = dy[:, : shape[1], ...], dy[:, shape[1] :, ...]
         zero = xp.zeros((), dtype=dy.dtype)
         error = xp.where(d > 0, on, zero) - xp.where(d < 0, off, zero)
-        kernel = xp.concat([params.fixed.kernel] * shape[1])
-        return ops.correlate_input_adjoint(error, kernel, shape, 1, self._pad(), groups=shape[1]), ()
+        _, centre, surround = params.fixed
+        pad = self._pad()
+        narrow = ops.blur_adjoint(error, centre, centre, shape, 1, pad)
+        return narrow - ops.blur_adjoint(error, surround, surround, shape, 1, pad), ()
 
     def window(self, in_shape: Shape) -> Window:
         return window(self.size, 1, self._pad())

@@ -101,7 +101,7 @@ class Neocognitron2013:
         }
         grown = Phase(("S2",), Local(rules[self.growth]), batch=50, images=self.images)
         edges = Phase(("S1",), Local(Edges(RETINA)), epochs=0)
-        top = Phase(("out",), Local(rule), batch=500)
+        top = Phase(("out",), Local(rule), batch=2000)
         return (edges, grown, top) if self.stages == 2 else (edges, top)
 
 

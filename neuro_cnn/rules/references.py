@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -12,10 +11,10 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector, Params
-from neuro_cnn.layers.interpolating import References, between, scaled
+from neuro_cnn.layers.interpolating import References, projected, scaled
 from neuro_cnn.rules.base import Rule
 
-CHUNK = 500
+CHUNK = 300
 """Training vectors whose products with all others are computed at a time (our choice)."""
 
 
@@ -85,27 +84,33 @@ class LearnReferences(_Collect):
         scores = np.full((len(labels), classes), -np.inf, products.precision)
         chosen: list[list[int]] = [[] for _ in range(classes)]
         known = [Rows(len(labels), products.precision) for _ in range(classes)]
-        left, before = list(order), -1
+        left, before = np.asarray(order), -1
         while len(left) != before:  # sequential: every reference changes how the next vectors are answered
-            before, kept = len(left), []
-            for chunk in _chunks(left):
-                rows = products.rows([i for i in chunk if not self._led(scores[i], labels[i])])
-                for i in chunk:
-                    if self._led(scores[i], labels[i]):
-                        kept.append(i)
-                        continue
-                    row = rows[i] if i in rows else products.rows([i])[i]
-                    new = _gained(row, known[labels[i]].all, row[chosen[labels[i]]])
-                    scores[:, labels[i]] = np.maximum(scores[:, labels[i]], new)
-                    chosen[labels[i]].append(int(i))
-                    known[labels[i]].append(row)
-            left = kept
+            before, rows = len(left), dict[int, Any]()
+            kept = np.ones(before, bool)
+            for place, i in enumerate(left):
+                label = labels[i]
+                if self._led(scores[i : i + 1], labels[i : i + 1]):
+                    continue
+                if i not in rows:  # many products at a time: those of the next vectors that are not led as it looks now
+                    ahead = left[place:]
+                    needy = np.flatnonzero(~self._led(scores[ahead], labels[ahead]))
+                    needy = needy if len(needy) <= CHUNK else needy[needy < CHUNK]
+                    rows |= products.rows([j for j in ahead[needy] if j not in rows])
+                row = rows.pop(i)
+                new = _gained(row, known[label].all, row[chosen[label]])
+                scores[:, label] = np.maximum(scores[:, label], new)
+                chosen[label].append(int(i))
+                known[label].append(row)
+                kept[place] = False
+            left = left[kept]
         return [[i] for references in chosen for i in references]
 
-    def _led(self, scores: Any, label: int) -> bool:
-        """Whether the vector's own class leads by more than the margin."""
-        others = np.delete(scores, label).max(initial=-np.inf)
-        return bool(scores[label] > others + self.margin)
+    def _led(self, scores: Any, labels: Any) -> Any:
+        """Whether each vector's own class leads by more than the margin: (n, classes), (n,) -> (n,)."""
+        mine = np.arange(scores.shape[1]) == labels[:, None]
+        others = np.where(mine, -np.inf, scores).max(axis=1, initial=-np.inf)
+        return scores[np.arange(len(labels)), labels] > others + self.margin
 
 
 @dataclass(frozen=True)
@@ -124,9 +129,9 @@ class LabelledWTA(_Collect):
         made: list[list[int]] = []
         sums = Rows(len(labels), products.precision)  # the product of each sum so far with every vector
         squares: list[float] = []
-        for chunk in _chunks(list(order)):
-            rows = products.rows(chunk)
-            for i in chunk:  # sequential: the winner has moved when the next vector comes
+        for start in range(0, len(order), CHUNK):
+            rows = products.rows(order[start : start + CHUNK])
+            for i in rows:  # sequential: the winner has moved when the next vector comes
                 winner = int(np.argmax(sums.all[:, i] / np.sqrt(squares))) if made else -1
                 if made and labels[made[winner][0]] == labels[i]:
                     squares[winner] += 2 * sums.all[winner, i] + rows[i][i]
@@ -146,10 +151,10 @@ class Products:
         self.vectors = vectors
         self.precision = to_numpy(vectors[:1, ...]).dtype
 
-    def rows(self, which: list[int]) -> dict[int, Any]:
+    def rows(self, which: Any) -> dict[int, Any]:
         """The products of some vectors with all of them, (n,) each, by the vector's number; in host memory."""
         xp = namespace(self.vectors)
-        some = xp.take(self.vectors, xp.asarray(np.array(which, dtype=np.int64)), axis=0)
+        some = xp.take(self.vectors, xp.asarray(np.asarray(which)), axis=0)
         return dict(zip(which, to_numpy(some @ xp.permute_dims(self.vectors, (1, 0))), strict=True))
 
 
@@ -172,19 +177,15 @@ class Rows:
         self.count += 1
 
 
-def _chunks(order: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(order), CHUNK):
-        yield order[start : start + CHUNK]
-
-
 def _gained(row: Any, references: Any, products: Any) -> Any:
     """The best score that a new reference gives each vector, alone or paired with one of its class: (n,).
 
     `row`, (n,), are its products with all vectors, `references`, (m, n), those of the references of its class, and
     `products`, (m,), its own with them.
     """
-    pairs, _, _ = between(row, references, products[:, None])
-    return np.maximum(row, pairs.max(axis=0, initial=-np.inf))
+    near, far, room, inside = projected(row, references, products[:, None])
+    squares = np.where(inside, (near * row + far * references) / room, 0)
+    return np.maximum(row, np.sqrt(squares.max(axis=0, initial=0)))
 
 
 def _joined(state: Seen, labels: Any, groups: list[list[int]]) -> References:
