@@ -60,7 +60,7 @@ USAGE = {
     ),
     "misspelt option": (
         "train lenet5 --set epoch=3",
-        "unknown option of lenet5 'epoch'; did you mean 'epochs'? there is: batch, epochs, rate",
+        "unknown option of lenet5 'epoch'; did you mean 'epochs'? there is: augment, batch, epochs, rate, reach",
     ),
     "misspelt option in a name": (
         "compare mlp:hiden=3",
