@@ -45,8 +45,9 @@ Top: TypeAlias = Literal["interpolating", "all", "nearest", "wta"]
 
 @dataclass(frozen=True)
 class Neocognitron2013:
-    """Add-if-silent from the first thousand images, then references wherever the own class does not lead by a margin.
+    """Planes by add-if-silent, then references wherever the own class does not lead by a margin.
 
+    S2 grows from `images` drawn at random until it has all its `planes`; 200 are made from the first twenty or so.
     `top` is how the deepest layer decides: "interpolating" by vectors chosen with the margin (0: only on error),
     "all" by interpolating between all training images, "nearest" by the nearest of all, "wta" by labelled cells of
     supervised winner-take-all (2003). With `reach` 1 the deepest cells are there at 3 x 3 positions, four pixels
@@ -61,7 +62,7 @@ class Neocognitron2013:
     theta_s1: Threshold = 0.65
     theta_learning: Threshold = 0.75
     theta_recognition: Threshold = 0.7
-    images: Count = 1000  # that add-if-silent looks at
+    images: Count = 1000
     growth: Literal["silent", "wta", "wkl"] = "silent"
     theta_kill: Threshold | None = None
     reach: Annotated[int, Field(ge=0, le=4)] = 0

@@ -103,6 +103,12 @@ def test_accuracy_on_digits(options, least):
 
 
 @pytest.mark.slow
+def test_a_thousand_digits_teach_it_nearly_as_well():
+    data = load("digits", train_size=1000)
+    assert accuracy(*taught(data.train), data.test) >= 0.965
+
+
+@pytest.mark.slow
 def test_cells_at_several_positions_read_shifted_digits():
     data = load("digits")
     test = data.test.take(np.arange(0, 1000, 4))
