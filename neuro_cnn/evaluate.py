@@ -43,7 +43,7 @@ def accuracy_under_shift(net: Chain, params: dict[str, Params], data: Dataset, p
 
 
 def confusion(scores: Array, labels: Any, classes: int) -> Any:
-    """Counts of (label, answer): (classes, classes)."""
+    """Counts of (label, answer): (classes, classes); of several largest scores the first is the answer."""
     matrix = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(matrix, (labels, np.argmax(scores, axis=1)), 1)
     return matrix

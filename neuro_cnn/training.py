@@ -16,6 +16,7 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
+from neuro_cnn.rules import Taught
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import fill, tree_map
 
@@ -105,6 +106,9 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
             if isinstance(phase.method, Backprop):
                 continue
             rule = phase.method.rule_of(name)
+            if isinstance(rule, Taught) and rule.classes[: len(data.classes)] not in ((), data.classes):
+                known, given = ", ".join(rule.classes), ", ".join(data.classes)
+                raise UsageError(f"the teacher of {name} knows the classes {known}, in this order, not {given}")
             if not isinstance(net[name], rule.teaches):
                 kinds = ", ".join(kind.__name__ for kind in rule.teaches)
                 raise UsageError(

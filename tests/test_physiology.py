@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from kit import on
 
+from neuro_cnn.data import load
 from neuro_cnn.layers import Conv, Dense, Flatten, Params
 from neuro_cnn.layers.base import Weights
+from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health, sparseness
+from neuro_cnn.training import train
 
 RNG = np.random.default_rng(0)
 
@@ -88,3 +91,15 @@ def test_sparseness_of_one_cell_of_n_is_1_minus_1_over_n_and_of_equal_cells_0():
     assert sparseness(np.eye(8)[0]) == pytest.approx(7 / 8)
     assert sparseness(np.full((2, 3), 0.7)) == pytest.approx(0)
     assert sparseness(np.zeros(4)) == 0
+
+
+def test_planes_that_were_never_a_seed_are_spare_and_not_dead():
+    data = load("glyphs:01234,shift=2,count=4").train
+    net, curriculum = build("neocognitron-1980", data.shape, 5)
+    *_, progress = train(net, curriculum, data, seed=0)
+    state = health(net, progress.params, data.images, "S3")
+    spare = progress.params["S3"].learned.inhibition == 0
+    assert np.array_equal(state.spare, spare)
+    assert 0 < spare.sum() < 24
+    assert not np.any(np.array(state.dead) & spare)
+    assert f"{spare.sum()} never learned" in state.line("S3")

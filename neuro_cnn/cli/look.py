@@ -75,6 +75,9 @@ def fields(
         state = health(saved.net, saved.state.params, experiment.load().train.images, layer)
     notes = [*drawn.notes, *([] if state is None else [state.line(layer)])]
     dead = None if state is None else np.array(state.dead)
+    if state is not None and any(state.spare):  # at their own scale, what they began with would look learned
+        drawn.weights[np.array(state.spare)] = 0
+        notes.append("Planes that never learned are left blank.")
     title = f"{experiment.name}: {drawn.what} of {layer}"
     viz.save(viz.filters(drawn.weights, title=title, notes=notes, dead=dead, quantity=drawn.quantity), out)
     planes = [
@@ -85,6 +88,7 @@ def fields(
             "mean": float(w.mean()),
             "norm": float(np.linalg.norm(w)),
             "dead": None if state is None else state.dead[k],
+            "learned": None if state is None else not state.spare[k],
         }
         for k, w in enumerate(drawn.weights)
     ]
@@ -126,8 +130,9 @@ def _backprojected(saved: Checkpoint, layer: str) -> Drawn:
     found = backprojection(saved.net, saved.state.params, saved.in_shape, layer)
     height, width = found.weights.shape[2:]
     notes = [
-        "Linear back-projection: excitatory weights only, pooling spread by its own weights; a tile is the box of "
-        f"{height} x {width} pixels that the cell in the middle of the map sees; each plane on its own scale."
+        "Linear back-projection without inhibition, OFF cells negative, pooling spread by its own weights; a tile is "
+        f"the box of {height} x {width} pixels that the cell in the middle of the map sees; each plane on its own "
+        "scale."
     ]
     peak = abs(found.weights).max(axis=(1, 2, 3), keepdims=True)
     return Drawn(found.weights / (peak + (peak == 0)), "weights back-projected", "relative", notes)

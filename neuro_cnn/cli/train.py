@@ -230,6 +230,9 @@ def evaluate(
     for name, unit in (("shift", "px"), ("noise", "sd"), ("rotate", "degrees")):
         rows += [[f"{name} {value} {unit}", f"{100 * share:.1f}"] for value, share in result[name].items()]
     table(["test images", "accuracy %"], rows, f"{run} on {result['data']}")
+    silent = int(np.sum(np.sum(scores == scores.max(axis=1, keepdims=True), axis=1) > 1))
+    if silent:
+        say(f"{silent} images have several largest scores: guesses in the accuracy, under the first in the matrix")
     names = [str(name) for name in saved.classes]
     counts = [[name, *map(str, counts)] for name, counts in zip(names, np.asarray(matrix), strict=True)]
     table(["label", *names], counts, "Confusion: rows are labels, columns answers")

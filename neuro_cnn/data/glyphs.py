@@ -79,7 +79,8 @@ class Variation:
                 )
         if self.flip > SIDE * SIDE or self.scale >= 1 or self.shift >= SIDE:
             raise UsageError(
-                f"glyphs with {self}: shift below {SIDE}, scale below 1 and flip up to {SIDE * SIDE} make sense"
+                f"glyphs with shift = {self.shift}, scale = {self.scale:g}, flip = {self.flip}: "
+                f"give a shift below {SIDE}, a scale below 1, and a flip of at most {SIDE * SIDE}"
             )
 
 

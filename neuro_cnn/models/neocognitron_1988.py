@@ -68,7 +68,9 @@ class Neocognitron1988:
     def curriculum(self) -> Curriculum:
         """The lessons, lower layers first."""
         lessons = (("S1", lines()[0]), ("S2", stars()[0]), ("S3", parts()), ("S4", digits()))
-        return tuple(Phase((name,), Local(Taught(self.q, lesson)), batch=50) for name, lesson in lessons)
+        names = {"S4": tuple("0123456789")}
+        rules = ((name, Taught(self.q, lesson, names.get(name, ()))) for name, lesson in lessons)
+        return tuple(Phase((name,), Local(rule), batch=50) for name, rule in rules)
 
 
 GAMMA, DELTA = 0.7, 0.5

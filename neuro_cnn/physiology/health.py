@@ -20,11 +20,15 @@ WORRY = 0.05
 
 
 class Health(NamedTuple):
-    """Planes of a layer, which of them are dead, and the median cosine of a filter to its nearest other."""
+    """Planes of a layer, which of them are dead, and the median cosine of a filter to its nearest other.
+
+    `spare` planes have never been a seed: their inhibitory weight b is 0 still. They are not counted as dead.
+    """
 
     planes: int
     dead: tuple[bool, ...]
     redundancy: float | None
+    spare: tuple[bool, ...] = ()
 
     @property
     def dead_units(self) -> float:
@@ -34,9 +38,11 @@ class Health(NamedTuple):
     def line(self, name: str) -> str:
         """The health in one line, with a cure where the layer needs one."""
         text = f"{name}: {sum(self.dead)} of {self.planes} units dead ({100 * self.dead_units:.1f} %)"
+        if any(self.spare):
+            text += f", {sum(self.spare)} never learned"
         if self.redundancy is not None:
             text += f", median nearest-filter cosine {self.redundancy:.2f}"
-        if self.dead_units >= WORRY:
+        if self.dead_units >= WORRY and not any(self.spare):
             text += "; use fewer planes, or with a Hebbian rule initial=data and a larger conscience"
         return text
 
@@ -59,7 +65,16 @@ def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> He
         best = to_numpy(xp.where(seen, xp.argmax(activity.drive, axis=1), xp.asarray(-1)))
         wins += np.bincount(best[best >= 0], minlength=len(weight))
     dead = wins < DEAD * wins.sum() / len(weight) if wins.sum() else np.ones(len(weight), bool)
-    return Health(len(weight), tuple(bool(d) for d in dead), _nearest_cosine(weight.reshape(len(weight), -1)))
+    spare = _spare(cells, params[layer])
+    cosine = _nearest_cosine(weight.reshape(len(weight), -1))
+    return Health(len(weight), tuple(bool(d) for d in dead & ~spare), cosine, tuple(bool(s) for s in spare))
+
+
+def _spare(layer: Any, params: Params) -> Any:
+    """Shunting S-cells that nothing has taught: their b has stayed 0 where the rule starts there, (K,)."""
+    count = params.learned.weight.shape[0]
+    shunting = getattr(getattr(layer, "response", None), "kind", None) == "shunting"
+    return to_numpy(params.learned.inhibition) == 0 if shunting else np.zeros(count, bool)
 
 
 def _nearest_cosine(filters: Any) -> float | None:

@@ -23,12 +23,13 @@ class Taught(Rule):
 
     All weights start at 0, so that a plane without a pattern stays silent. Several patterns may teach one plane; planes
     do not compete, so that a whole lesson may be one batch. The images of the data set are not looked at: the lesson's
-    patterns are shown in their place. Fukushima (1988) writes db = q v and r / (1 + r) in the S-cell, which is the same
-    as q/2 here and 2r / (1 + r) in `Shunting`.
+    patterns are shown in their place. Data of other classes than the lesson's are refused. Fukushima (1988) writes
+    db = q v and r / (1 + r) in the S-cell, which is the same as q/2 here and 2r / (1 + r) in `Shunting`.
     """
 
     q: float
     lesson: tuple[Pattern, ...]
+    classes: tuple[str, ...] = ()  # what the lesson's planes stand for, where they are the answers
     kind: Literal["taught"] = "taught"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True

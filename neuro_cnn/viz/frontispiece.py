@@ -94,7 +94,7 @@ def _dots(axes: Axes, summary: Sequence[Row]) -> None:
         _beside(axes, place, f"{mean:.1f}", 38, weight="bold")
     _beside(axes, None, "learned", 38, weight="bold")
     if any(row["control_accuracy_mean"] is not None for row in rows):
-        _beside(axes, None, "random", 72, color=style.MUTED)
+        _beside(axes, None, "control", 72, color=style.MUTED)
     axes.set_yticks(range(len(rows)), [accuracy.folded(accuracy.system(row), 24) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

@@ -28,7 +28,9 @@ def test_fields_of_a_deep_layer_are_brought_down_to_the_pixels(neocognitron, tmp
     words = ("fields", neocognitron, "--layer", "S2", "--out", tmp_path / "f.png")
     found = call(*words, "--method", "backprojection", "--json").json
     assert (found["method"], len(found["planes"])) == ("backprojection", 24)
-    assert all(0 <= plane["min"] <= plane["max"] == 1 for plane in found["planes"])  # each on its own scale
+    assert {plane["learned"] for plane in found["planes"]} == {True, False}
+    # each on its own scale, and those that never learned blank
+    assert all(0 <= plane["min"] <= plane["max"] == plane["learned"] for plane in found["planes"])
     assert drawn(tmp_path / "f.png")
     assert "--layer S2 --method backprojection" in call(*words).out  # weights of 24 inputs: the hint
 

@@ -111,3 +111,12 @@ def test_deformed_and_spoiled_digits(learned, how, least):
     rng = np.random.default_rng(5)
     images = np.stack([glyphs.vary(c, glyphs.Variation(**how), rng) for _ in range(50) for c in DIGITS])[:, None]
     assert accuracy(*learned, Dataset(images, np.tile(np.arange(10), 50), tuple(DIGITS))) >= least
+
+
+def test_the_teacher_refuses_classes_that_are_not_its_digits():
+    data = load("glyphs:XYTZ,shift=1,count=5").train
+    net, curriculum = build("neocognitron-1988", data.shape, 4)
+    with pytest.raises(
+        UsageError, match=r"the teacher of S4 knows the classes 0, 1, 2, .*, in this order, not X, Y, T"
+    ):
+        next(iter(train(net, curriculum, data, seed=0)))

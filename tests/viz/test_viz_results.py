@@ -96,7 +96,7 @@ def test_the_overview_shows_16_to_36_fields_a_system_and_both_accuracies_of_it()
     words = [text.get_text() for text in figure.texts] + [text.get_text() for text in figure.axes[2].texts]
     assert "36 of 64 planes" in words
     assert "4 planes" in words
-    assert [words.count(each) for each in ("90.0", "85.0", "random")] == [2, 1, 1]
+    assert [words.count(each) for each in ("90.0", "85.0", "control")] == [2, 1, 1]
 
 
 def test_an_overview_of_nothing_is_refused():
