@@ -72,7 +72,7 @@ def test_load_presents_the_named_characters_in_turn():
         ("01,shift=-1", "shift = -1; it must not be negative"),
         ("01,count=0", "count = 0"),
         ("01,scale=wide", "scale = 'wide'; give a number"),
-        ("01,flip=300", "flip up to 256"),
+        ("01,flip=300", "flip = 300: give .* a flip of at most 256"),
     ],
 )
 def test_what_cannot_be_drawn_is_named(text, words):
