@@ -33,7 +33,7 @@ def folded(name: str, width: int) -> str:
     if len(name) <= width:
         return name
     model, _, variant = name.partition(":")
-    return "\n".join([*wrap(model, width), *wrap(f":{variant}" if variant else "", width)])
+    return "\n".join([*wrap(model, width), *wrap(f":{variant}".replace(",", ", ") if variant else "", width)])
 
 
 def accuracy_against_shift(summary: Sequence[Row], *, chance: float = 0.1) -> Figure:
