@@ -13,7 +13,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import Adam, Optimizer
-from neuro_cnn.rules import AnyRule, LabelledWTA, LearnReferences, Ridge, Taught
+from neuro_cnn.rules import AnyRule, Taught
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,8 @@ class Phase:
             raise UsageError(f"a phase that sees {self.images} images; give 1 or more, or leave images out for all")
         if self.layers is not None and not self.layers:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
-        # seen again, an image that chooses ridge's penalty would be fitted too, and a reference would be there twice
         for rule in self.method.taught if self.epochs > 1 else ():
-            if isinstance(rule, Ridge | LearnReferences | LabelledWTA):
+            if rule.once:
                 raise UsageError(f"{rule.kind} takes every image once, not {self.epochs} times; set epochs = 1")
         if isinstance(self.method, Together) and [name for name, _ in self.method.rules] != list(self.layers or ()):
             names = [name for name, _ in self.method.rules]

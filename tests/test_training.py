@@ -19,7 +19,7 @@ from neuro_cnn.layers import Conv, Dense, Flatten, Nearest, Params, ReLU, SCells
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import SGD, Adam
-from neuro_cnn.rules import Hebbian, Imprint, Memorize, Ridge, Rule, Standardize
+from neuro_cnn.rules import Hebbian, Imprint, LabelledWTA, LearnReferences, Memorize, Ridge, Rule, Standardize
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import leaves, tree_map
 
@@ -397,6 +397,8 @@ def test_labels_that_do_not_fit_the_last_layer_are_refused():
     [
         (lambda: Phase(None, Backprop(), epochs=-1), "-1 epochs; give 0 or more"),
         (lambda: Phase(("out",), Local(Ridge()), epochs=2), "ridge takes every image once, not 2 times"),
+        (lambda: Phase(("out",), Local(LearnReferences()), epochs=2), "learn_references takes every image once, not 2"),
+        (lambda: Phase(("out",), Local(LabelledWTA()), epochs=3), "labelled_wta takes every image once, not 3 times"),
         (lambda: Phase(None, Backprop(), batch=0), "batches of 0 images; give 1 or more"),
         (lambda: Phase((), Backprop()), "a phase with no layers; name at least one"),
         (lambda: Hebbian(-0.1), "rate -0.1; rates must be numbers from 0 up"),

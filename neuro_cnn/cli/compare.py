@@ -51,10 +51,6 @@ def compare(
     """
     from neuro_cnn.backend import choose_device
     from neuro_cnn.compare import assignment
-    from neuro_cnn.results import results, write_folder
-    from neuro_cnn.runs import RunFolder, new_path
-    from neuro_cnn.spec import plain
-    from neuro_cnn.study import load_splits, run_task, sources, tasks_of
 
     given: dict[str, Any] = {
         "systems": systems or None,
@@ -70,7 +66,23 @@ def compare(
     study = _study({key: value for key, value in given.items() if value is not None})
     if study.question:
         say(" ".join(study.question.split()))
-    device = choose_device(device)
+    folder, outcome = _conducted(study, choose_device(device), jobs, out, overwrite)
+    if as_json:
+        emit(outcome)
+    else:
+        _print(outcome)
+    say(f"report: {folder.path / 'report.html'}")
+
+
+def _conducted(
+    study: Study, device: str, jobs: int, out: Path | None, overwrite: bool
+) -> tuple[RunFolder, dict[str, Any]]:
+    """The study carried out, in a folder of its own: the folder, and the object of its results.json."""
+    from neuro_cnn.results import results, write_folder
+    from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.spec import plain
+    from neuro_cnn.study import load_splits, run_task, sources, tasks_of
+
     experiments, runs = sources(study)
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
@@ -85,11 +97,7 @@ def compare(
         found = folder.path / "metrics.jsonl"
         say(f"stopped; what was found so far: {found}" if found.is_file() else "stopped before a system was done")
         raise
-    if as_json:
-        emit(outcome)
-    else:
-        _print(outcome)
-    say(f"report: {folder.path / 'report.html'}")
+    return folder, outcome
 
 
 def _study(given: dict[str, Any]) -> Study:

@@ -21,6 +21,8 @@ class Rule(Protocol):
     """Whether `target` is read: a supervised rule is shown labelled images only."""
     teaches: ClassVar[tuple[type, ...]]
     """The kinds of layer whose weights or fixed arrays it sets."""
+    once: ClassVar[bool] = False
+    """Whether it must see every image once: what chooses ridge's penalty must not be fitted, a reference is one."""
     grows: ClassVar[bool] = False
     """Whether it makes the layer's planes, as many as it takes."""
 

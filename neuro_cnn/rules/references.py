@@ -71,6 +71,7 @@ class LearnReferences(_Collect):
     kind: Literal["learn_references"] = "learn_references"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    once: ClassVar[bool] = True
     teaches: ClassVar[tuple[type, ...]] = (InterpolatingVector,)
 
     def __post_init__(self) -> None:
@@ -123,6 +124,7 @@ class LabelledWTA(_Collect):
     kind: Literal["labelled_wta"] = "labelled_wta"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    once: ClassVar[bool] = True
     teaches: ClassVar[tuple[type, ...]] = (InterpolatingVector,)
 
     def groups(self, products: Products, labels: Any, order: Any) -> list[list[int]]:

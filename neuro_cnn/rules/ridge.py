@@ -50,6 +50,7 @@ class Ridge(Rule):
     kind: Literal["ridge"] = "ridge"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    once: ClassVar[bool] = True
     teaches: ClassVar[tuple[type, ...]] = (Dense,)
 
     def __post_init__(self) -> None:

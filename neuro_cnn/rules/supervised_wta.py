@@ -28,6 +28,7 @@ class SupervisedWTA(Rule):
     kind: Literal["supervised_wta"] = "supervised_wta"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
+    grows: ClassVar[bool] = True
     teaches: ClassVar[tuple[type, ...]] = (LabelledCells,)
 
     def __post_init__(self) -> None:
