@@ -98,7 +98,8 @@ def train(
 
 def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
     """Raises UsageError unless the network fits the images and the curriculum the network and the labels."""
-    shapes = net.shapes(net.init(data.shape, None), data.shape)
+    placeholders = net.init(data.shape, None)
+    shapes = net.shapes(placeholders, data.shape)
     if not curriculum:
         raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
@@ -115,6 +116,10 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
                     f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
                     f"name layers of these kinds: {kinds}"
                 )
+            try:
+                rule.check(net[name], placeholders[name])
+            except UsageError as error:
+                raise UsageError(f"layer {name}: {error}") from error
         if phase.method.supervised and not len(phase.shown(data).labelled):
             raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
@@ -154,7 +159,7 @@ class _Learning:
             yield self._progress(state, 0, 0, True, ())
             return state
         for epoch in range(state.epoch, self.phase.epochs):
-            order = generator(self.seed, "order", self.number, epoch).permutation(self.indices)
+            order = self._order(epoch)
             for batch in range(state.batch, self.batches):
                 chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
                 state, totals = self._learn(state, chosen, epoch, batch)
@@ -167,6 +172,12 @@ class _Learning:
                     state = state._replace(batch=batch + 1, totals=totals)
                 yield self._progress(state, epoch, batch, last, totals)
         return state
+
+    def _order(self, epoch: int) -> Any:
+        """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
+        if any(rule.sequential for rule in self.phase.method.taught):
+            return self.indices
+        return generator(self.seed, "order", self.number, epoch).permutation(self.indices)
 
     def _start(self, state: State) -> State:
         params = self._fitted(state.params)
@@ -240,11 +251,12 @@ class _Learning:
             if name not in self.learners:
                 x = layer.respond(before, x)
                 continue
-            x, activity = layer.forward(before, x)
-            rng = generator(self.seed, "rule", self.number, name, *place)
-            params[name], learner[name] = method.rule_of(name).update(
-                layer, before, learner[name], activity, labels, rng
-            )
+            rule, rng = method.rule_of(name), generator(self.seed, "rule", self.number, name, *place)
+            if name == self.learners[-1]:  # nobody needs its response
+                activity = rule.sees(layer, before, x, rng)
+            else:
+                x, activity = layer.forward(before, x)
+            params[name], learner[name] = rule.update(layer, before, learner[name], activity, labels, rng)
             changes += _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break

@@ -24,7 +24,7 @@ from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import AddIfSilent, Edges, Imprint, Standardize, WinnerKillLoser, WinnerTakeAll
+from neuro_cnn.rules import AddIfSilent, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
 from neuro_cnn.spec import read
 
 
@@ -58,7 +58,7 @@ CATALOGUE: dict[str, Any] = {
 }
 
 NO_FEATURES = (
-    *("edges", "standardize"),
+    *("edges", "standardize", "whiten", "centre"),
     *("ridge", "name_cells", "learn_references", "labelled_wta", "supervised_wta"),
 )
 """Rules that wire, fit moments or teach the read-out; `learning` does not name them."""
@@ -113,7 +113,7 @@ def control(curriculum: Curriculum) -> Curriculum | None:
 def _unlearned(phase: Phase) -> Phase | None:
     """What is left of a phase where nothing is learned without a teacher."""
     rules = phase.method.taught
-    if phase.method.supervised or any(isinstance(rule, Edges | Standardize) for rule in rules):
+    if phase.method.supervised or any(isinstance(rule, Edges | Standardize | Whiten) for rule in rules):
         return phase
     if isinstance(grown := rules[0], AddIfSilent | WinnerKillLoser | WinnerTakeAll):
         return replace(phase, method=Local(Imprint(grown.strength)), epochs=0)
