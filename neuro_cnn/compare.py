@@ -24,8 +24,11 @@ from neuro_cnn.physiology import Health, health
 from neuro_cnn.spec import plain
 from neuro_cnn.training import check
 from neuro_cnn.tree import leaves
+from neuro_cnn.watch import Snapshot, by_epoch, watching
 
 SCHEMA = 1
+MOMENTS = 6
+"""Moments at which the report shows the first layer that learns: before, and after epochs (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,16 @@ class Task(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What one task came to: its row of the table, its learning curve, its weights and its layers' health."""
+    """What one task came to: its row of the table, its learning curve, its weights and its layers' health.
+
+    `snapshots` are of the first layer that learns without a teacher, before and after epochs of its phases.
+    """
 
     row: dict[str, Any]
     history: list[dict[str, Any]]
     params: dict[str, Params]
     health: dict[str, Health]
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
@@ -150,8 +157,10 @@ def run(task: Task, data: Data, shift: Sequence[int], device: str = "cpu") -> Ge
     learning_run: Generator[Epoch, None, Outcome] = learn(
         task.net, task.curriculum, data.train, None, task.seed, choose_device(device)
     )
-    outcome = yield from learning_run
-    return measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+    watcher = by_epoch(task.net, task.curriculum, data.train, MOMENTS)
+    outcome = yield from watching(learning_run, watcher)
+    found = measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+    return found._replace(snapshots=tuple(watcher.snapshots))
 
 
 def measure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -130,6 +131,16 @@ class Phase:
         """What is learned from: the patterns of a teacher, or else the data set."""
         lessons = (rule.shows(data.shape) for rule in self.method.taught)
         return next((lesson for lesson in lessons if lesson is not None), data)
+
+    def images_an_epoch(self, data: Dataset) -> int:
+        """How many images it sees in an epoch: all, or those with labels, or of these as many as it draws."""
+        shown = self.shown(data)
+        count = len(shown.labelled) if self.method.supervised else len(shown)
+        return count if self.images is None else min(self.images, count)
+
+    def batches(self, data: Dataset) -> int:
+        """How many batches an epoch has; the last may be smaller."""
+        return ceil(self.images_an_epoch(data) / self.batch)
 
     def label(self, net: Chain) -> str:
         """The phase in words, for progress and logs: "S1: hebbian"."""

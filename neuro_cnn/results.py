@@ -15,6 +15,7 @@ from neuro_cnn.files import write_text
 from neuro_cnn.runs import RunFolder, environment
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
+from neuro_cnn.watch import Snapshot
 
 LEARNED = "S1"
 """The layer whose receptive fields stand in the report."""
@@ -103,6 +104,9 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
             dead=None if state is None else np.array(state.dead),
             notes=None if state is None else [state.line(LEARNED)],
         )
+        if found.snapshots:
+            layer = found.snapshots[0].layer
+            figures[f"{layer} of {label} while it learned"] = formed(label, found.snapshots)
     histories = {
         label: found.history for label, (task, found) in first.items() if not task.is_control and found.history
     }
@@ -111,6 +115,24 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     if any(row["shift"] for row in outcome["summary"]):
         figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
     return figures
+
+
+def formed(label: str, snapshots: Sequence[Snapshot]) -> Any:
+    """The figure of a layer before and after epochs of its learning."""
+    from neuro_cnn import viz
+
+    moments = [(_when(each), f"{each.images:,} image{'s' * (each.images != 1)}") for each in snapshots]
+    phases = list(dict.fromkeys(each.label for each in snapshots))
+    return viz.formation(
+        viz.aligned([each.weight for each in snapshots]),
+        moments,
+        title=f"{label}: weights of {snapshots[0].layer} while it learned",
+        notes=[f"{'; then '.join(phases)}. Before learning: as it began, with random weights or views of images."],
+    )
+
+
+def _when(snapshot: Snapshot) -> str:
+    return f"after epoch {snapshot.epoch}" if snapshot.updates else "before learning"
 
 
 def _measured(line: dict[str, Any]) -> bool:

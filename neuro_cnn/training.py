@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +57,8 @@ class Progress:
     phase_ended: bool
     names: tuple[str, ...]
     totals: tuple[Any, ...]
+    began: dict[str, Params] | None = field(default=None, compare=False)
+    """The weights with which the phase began, as its rules' start left them; known after its first batch only."""
 
     @property
     def params(self) -> dict[str, Params]:
@@ -134,6 +135,7 @@ class _Learning:
 
     def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
         self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
+        self.batches = phase.batches(data)
         self.data = data = phase.shown(data)
         self.seed, self.device = seed, device
         self.learners = phase.learners(net)
@@ -141,7 +143,6 @@ class _Learning:
         if phase.images is not None:
             drawn = generator(seed, "images", number).permutation(self.indices)
             self.indices = np.sort(drawn[: phase.images])
-        self.batches = ceil(len(self.indices) / phase.batch)
         self.frozen: Any = None
 
     def run(self, state: State) -> Generator[Progress, None, State]:
@@ -158,6 +159,7 @@ class _Learning:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
             return state
+        began: dict[str, Params] | None = state.params if (state.epoch, state.batch) == (0, 0) else None
         for epoch in range(state.epoch, self.phase.epochs):
             order = self._order(epoch)
             for batch in range(state.batch, self.batches):
@@ -170,7 +172,8 @@ class _Learning:
                     state = state._replace(epoch=epoch + 1, batch=0, totals=())
                 else:
                     state = state._replace(batch=batch + 1, totals=totals)
-                yield self._progress(state, epoch, batch, last, totals)
+                yield self._progress(state, epoch, batch, last, totals, began)
+                began = None
         return state
 
     def _order(self, epoch: int) -> Any:
@@ -299,7 +302,15 @@ class _Learning:
     def _images(self, chosen: Any) -> Array:
         return to_device(self.data.images[chosen], self.device)
 
-    def _progress(self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]) -> Progress:
+    def _progress(
+        self,
+        state: State,
+        epoch: int,
+        batch: int,
+        last: bool,
+        totals: tuple[Any, ...],
+        began: dict[str, Params] | None = None,
+    ) -> Progress:
         names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)[: len(totals) - 1]
         return Progress(
             state=state,
@@ -313,6 +324,7 @@ class _Learning:
             phase_ended=state.phase > self.number,
             names=names,
             totals=totals,
+            began=began,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import compare, data, info, look, organise, train
+from neuro_cnn.cli import compare, data, info, look, organise, train, watch
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ def common(
 
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
+app.command("watch")(watch.watch)
 app.command("evaluate")(train.evaluate)
 app.command("fields")(look.fields)
 app.command("respond")(look.respond)

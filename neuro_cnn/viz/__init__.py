@@ -2,9 +2,11 @@
 
 from neuro_cnn.viz.accuracy import accuracy_against_shift
 from neuro_cnn.viz.activity import responses
+from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
+from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
@@ -16,9 +18,14 @@ from neuro_cnn.viz.weights import filters
 __all__ = [
     "accuracy_against_shift",
     "against_option",
+    "aligned",
+    "animatable",
     "confusion",
     "drawable",
     "filters",
+    "formation",
+    "frames",
+    "gif",
     "images",
     "learning_curves",
     "organisation",

@@ -81,6 +81,13 @@ def varied(models, values, shifts=(1, 2, 3), planes=("S2",), references=300, n=3
     return viz.against_option("theta_learning", {name: list(zip(values, steps, strict=True)) for name in models})
 
 
+def formed(count, weights):
+    moments = [(f"after epoch {100 + k}" if k else "before learning", f"{k * 60_000:,} images") for k in range(count)]
+    notes = ["S1: hebbian; then all layers: backprop. Before learning: as it began."]
+    title = "pretrained-finetuned:layers=2: weights of S1 while it learned"
+    return viz.formation(np.stack([weights] * count), moments, title=title, notes=notes)
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -130,6 +137,9 @@ FIGURES = {
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
+    "formation": lambda: formed(6, filters(96, 2)),
+    "formation, two of four": lambda: formed(2, filters(4, 1, 11)),
+    "formation, table": lambda: formed(4, filters(384, 96, 3)),
     "overview, no fields": lambda: viz.overview(summary(SIX), {}),
 }
 
