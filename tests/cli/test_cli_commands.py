@@ -23,6 +23,7 @@ SMALL = ("--train-size", 200)
 COMMANDS = (
     ("compare",),
     ("train",),
+    ("watch",),
     ("evaluate",),
     ("fields",),
     ("respond",),
