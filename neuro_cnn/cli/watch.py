@@ -28,7 +28,9 @@ def watch(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all that is random. [default: 0]")] = None,
     train_size: Annotated[int | None, typer.Option(help="Learn from this many training images.")] = None,
-    every: Annotated[int | None, typer.Option(min=1, help="A frame every so many batches.")] = None,
+    every: Annotated[
+        int | None, typer.Option(min=1, help="Look every so many batches of the layer, and at the last.")
+    ] = None,
     frames: Annotated[
         int | None, typer.Option(min=2, help=f"Frames, evenly spread over the layer's batches. [default: {FRAMES}]")
     ] = None,
