@@ -6,7 +6,7 @@ random weights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -46,7 +46,8 @@ class RandomFeatures:
 
     `eye` is what S1 looks at: ON and OFF cells of contrast ("retina"), the filter of Olshausen & Field, the pixels as
     they are, or views of the pixels: with their mean removed ("centred"), or with their mean removed, their contrast
-    normalised, and whitened ("zca", Coates et al. 2011).
+    normalised, and whitened ("zca", Coates et al. 2011). `source` names other images of the same shape, from which all
+    but the read-out is learned.
     """
 
     layers: Annotated[int, Field(ge=1, le=3)] = 1
@@ -55,6 +56,7 @@ class RandomFeatures:
     eye: Eye = "retina"
     power: Positive = 1.0
     readout: Readout = "ridge"
+    source: str | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
@@ -105,7 +107,7 @@ class RandomFeatures:
             if self.standardized(level):
                 phases.append(Phase((f"S{level}",), Local(self.standard()), batch=100))
             phases += self.learning(f"S{level}", level)
-        return (*phases, readout(self.readout))
+        return (*(replace(phase, data=self.source) for phase in phases), readout(self.readout))
 
     def standard(self) -> Whiten | Centre:
         """How views are standardised."""
