@@ -6,6 +6,7 @@ from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.health import health
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
@@ -19,6 +20,7 @@ __all__ = [
     "confusion",
     "drawable",
     "filters",
+    "health",
     "images",
     "learning_curves",
     "organisation",

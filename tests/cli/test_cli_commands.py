@@ -25,6 +25,7 @@ COMMANDS = (
     ("train",),
     ("evaluate",),
     ("fields",),
+    ("health",),
     ("respond",),
     ("responders",),
     ("organisation",),
@@ -36,7 +37,7 @@ COMMANDS = (
 )
 FACTS = {"name", "kind", "out_shape", "parameters", "connections", "macs", "receptive_field", "stride"}
 ROW = {"model", "variant", "learning", "readout", "control", "seed", "split", "accuracy", "shift", "train_seconds"}
-ROW |= {"images_per_second", "parameters", "labels_used", "dead_units"}
+ROW |= {"images_per_second", "parameters", "labels_used", "dead_units", "redundancy", "health"}
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +241,7 @@ def test_where_many_units_are_dead_the_command_says_so_and_how_to_cure_it(tmp_pa
     compared = call("compare", *words, "--shift", 1, "--out", tmp_path / "c")
     for answer in (trained, compared):
         (line,) = re.findall(r"S1: \d+ of 60 units dead .*", answer.err)
-        assert line.endswith("; use fewer planes, or with a Hebbian rule initial=data and a larger conscience")
+        assert line.endswith("; dead planes: use initial=data, a larger conscience or fewer planes")
     assert line in (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
 
 
