@@ -34,7 +34,7 @@ def health(
         viz.drawable(out)
     saved, experiment = opened(run)
     layers = _layers(saved, layer, run)
-    images = experiment.load().train.images
+    images = experiment.parts(experiment.load())[0].images  # those that it learned from
     found = {name: health(saved.net, saved.state.params, images, name) for name in layers}
     if out is not None:
         before = saved.net.init(saved.in_shape, experiment.seed)

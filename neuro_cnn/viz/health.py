@@ -39,7 +39,7 @@ def health(layers: Mapping[str, Pair], *, title: str, beside: str) -> Figure:
         figure, top = style.page(PITCH * len(layers), title, notes=notes)
         for row, (name, (ours, other)) in enumerate(layers.items()):
             down = top + PITCH * row
-            style.text_at(figure, 2, down, f"{name}: {ours.planes} planes", size=8, weight="bold")
+            style.text_at(figure, 2, down, f"{name}: {ours.planes} plane{'s' * (ours.planes > 1)}", size=8, weight="bold")
             panels = [style.box(figure, 16 + 57 * place, down + 6, WIDE, TALL) for place in range(3)]
             both = [(each, look) for each, look in ((other, {"color": style.GAP}), (ours, OURS)) if each is not None]
             _wins(panels[0], both)
