@@ -34,10 +34,11 @@ HEALTH = {
     "norm_max": "Largest",
 }
 """The columns of the health table, by key of a layer's health."""
+CONTROL = ' class="control"'
 MEANING = (
     "Means over runs. Win entropy: of the planes' shares of the positions they win, 1 where all win alike. Nearest",
-    "cosine: median over filters of the cosine to the nearest other. Effective rank: exp of the entropy of the weights'",
-    "singular values (Roy &amp; Vetterli 2007), also in per cent of the smaller of planes and inputs.",
+    "cosine: median over filters of the cosine to the nearest other. Effective rank: exp of the entropy of the",
+    "weights' singular values (Roy &amp; Vetterli 2007), also in per cent of the smaller of planes and inputs.",
 )
 
 
@@ -155,7 +156,7 @@ def _row(row: Row, shifts: Sequence[str], made: Sequence[bool]) -> str:
         *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
         *(f"<td>{_made(row[key])}</td>" for key, shown in zip(MADE, made, strict=True) if shown),
     ]
-    name, kind = escape(system(row)).replace(":", ":<wbr>"), ' class="control"'
+    name, kind = escape(system(row)).replace(":", ":<wbr>"), CONTROL
     if not row["control"]:  # a control shares its system's learning and read-out
         readout = f"; {row['readout']} read-out" if row["readout"] else ""
         name, kind = f"{name}<small>{escape(row['learning'] + readout)}</small>", ""
@@ -203,7 +204,7 @@ def _health(summary: Sequence[Row], notes: Sequence[str]) -> str:
         return ""
     head = "".join(f'<th scope="col">{name}</th>' for name in HEALTH.values())
     body = "\n".join(
-        f'<tr{" class=control" * row["control"]}><th scope="row">{escape(system(row)).replace(":", ":<wbr>")}</th>'
+        f'<tr{CONTROL * row["control"]}><th scope="row">{escape(system(row)).replace(":", ":<wbr>")}</th>'
         f"<td>{escape(layer)}</td>{''.join(f'<td>{_measure(key, numbers[key])}</td>' for key in HEALTH)}</tr>"
         for row, layer, numbers in rows
     )

@@ -21,7 +21,8 @@ VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
 
 def system(model, control, accuracy, **more):
     row = {"model": model, "variant": "", "learning": "hebbian", "readout": "ridge", "control": control}
-    return row | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None, "planes": {}, "health": {}} | more
+    row |= {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None}
+    return row | {"planes": {}, "health": {}} | more
 
 
 def summary_row(model, control, accuracy, **more):
@@ -187,7 +188,9 @@ def test_the_health_of_every_layer_has_a_line_beside_its_control_and_its_numbers
     write_report(tmp_path / "r.html", results, figures={}, notes=[])
     page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
     measured = ["16", "6.2", "0.91", "\N{EN DASH}", "9.04", "56.5", "0.5", "1", "1.23e+04"]
-    first, second, third = (page.cells[start : start + 11] for start in range(len(page.cells) - 33, len(page.cells), 11))
+    first, second, third = (
+        page.cells[start : start + 11] for start in range(len(page.cells) - 33, len(page.cells), 11)
+    )
     assert first == [f"{NASTY}:layers=2", "S1", *measured]
     assert second == [f"{NASTY}:layers=2", "S2", *measured]
     assert third[:5] == [f"{NASTY}:layers=2 (random weights)", "S1", "16", "6.2", "1.00"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from neuro_cnn.viz import style
 
@@ -39,7 +39,8 @@ def health(layers: Mapping[str, Pair], *, title: str, beside: str) -> Figure:
         figure, top = style.page(PITCH * len(layers), title, notes=notes)
         for row, (name, (ours, other)) in enumerate(layers.items()):
             down = top + PITCH * row
-            style.text_at(figure, 2, down, f"{name}: {ours.planes} plane{'s' * (ours.planes > 1)}", size=8, weight="bold")
+            head = f"{name}: {ours.planes} plane{'s' * (ours.planes > 1)}"
+            style.text_at(figure, 2, down, head, size=8, weight="bold")
             panels = [style.box(figure, 16 + 57 * place, down + 6, WIDE, TALL) for place in range(3)]
             both = [(each, look) for each, look in ((other, {"color": style.GAP}), (ours, OURS)) if each is not None]
             _wins(panels[0], both)
@@ -59,13 +60,13 @@ def _wins(axes: Axes, both: list[tuple[Health, dict[str, Any]]]) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.set_xlim(0, max(each.planes for each, _ in both) + 1)
-    axes.xaxis.get_major_locator().set_params(integer=True, nbins=5)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def _cosines(axes: Axes, both: list[tuple[Health, dict[str, Any]]]) -> None:
     known = [each.cosines[~np.isnan(each.cosines)] for each, _ in both]
     low = min((float(values.min()) for values in known if len(values)), default=0.0)
-    bins = np.linspace(min(0.0, np.floor(10 * low) / 10), 1, 26)
+    bins = np.linspace(min(0.0, np.floor(10 * low) / 10), 1, 26).tolist()
     for values, (_, look) in zip(known, both, strict=True):
         if len(values):
             weights = np.full(len(values), 100 / len(values))
@@ -91,6 +92,6 @@ def _norms(axes: Axes, both: list[tuple[Health, dict[str, Any]]]) -> None:
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     else:
         axes.set_xlim(0, 1.15 * high)
-        axes.xaxis.get_major_locator().set_params(nbins=4)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set(ylim=(0, len(both)), yticks=[], xlabel="norm of a plane's weights")
     axes.spines["left"].set_visible(False)

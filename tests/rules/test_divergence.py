@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -64,10 +65,9 @@ def test_the_cure_is_one_that_the_rule_has(xp, rule, cure):
 def test_learning_stops_within_50_batches_of_an_epoch(plasticity, rate):
     data = load("digits", train_size=200).train
     rule = Hebbian(rate, plasticity=plasticity, homeostasis=())
-    steps = train(NET, (Phase(("S1",), Local(rule), 1, 1),), data, seed=0)
+    steps = islice(train(NET, (Phase(("S1",), Local(rule), 1, 1),), data, seed=0), CHECKED)
     with pytest.raises(FloatingPointError, match=r"S1: hebbian diverges: norm of plane \d is .* in epoch 1; lower"):
-        for count, _ in enumerate(steps, 1):
-            assert count < CHECKED
+        list(steps)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
