@@ -193,6 +193,7 @@ def measure(
         "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
+        "health": {name: h.numbers() for name, h in found.items()},
         "planes": {name: int(params[name].learned.weight.shape[0]) for name in grown(task.net, task.curriculum)},
         "references": references(task.net, params),
     }
@@ -253,6 +254,7 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 **{f"{key}_mean": mean(r[key] for r in mine) for key in ("train_seconds", "images_per_second")},
                 **{key: mine[0][key] for key in ("parameters", "labels_used")},
                 **{key: _worst([r[key] for r in mine]) for key in ("dead_units", "redundancy")},
+                "health": _mean_health([r["health"] for r in mine]),
                 "planes": {name: mean(r["planes"][name] for r in mine) for name in mine[0]["planes"]},
                 "references_mean": _mean_of_known([r["references"] for r in mine]),
             }
@@ -270,6 +272,14 @@ def _sd(values: Sequence[float]) -> float | None:
 
 def _worst(values: Sequence[float | None]) -> float | None:
     return max((v for v in values if v is not None), default=None)
+
+
+def _mean_health(runs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Each number of each layer's health, its mean over the runs in which it is known."""
+    return {
+        name: {key: _mean_of_known([run[name][key] for run in runs]) for key in numbers}
+        for name, numbers in runs[0].items()
+    }
 
 
 def _mean_of_known(values: Sequence[float | None]) -> float | None:

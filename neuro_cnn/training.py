@@ -15,7 +15,7 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import Taught
+from neuro_cnn.rules import Taught, check_norms
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import fill, tree_map
 
@@ -23,6 +23,10 @@ SAMPLE = 256
 """Images whose responses a rule is shown at its start (our choice)."""
 FROZEN = 1 << 30
 """Bytes up to which the responses of layers below the phase are kept rather than computed anew each epoch."""
+
+
+CHECKED = 50
+"""Batches between two looks at the weights' norms, so that the device is seldom waited for (our choice)."""
 
 
 class Saved(NamedTuple):
@@ -85,7 +89,8 @@ def train(
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
     see all images, supervised ones the labelled, those with a teacher what he draws. Raises UsageError when wiring,
-    curriculum and data do not match.
+    curriculum and data do not match, and FloatingPointError when a local rule diverges: it is looked for every 50
+    batches and at the end of every epoch.
     """
     check(net, curriculum, data)
     state = resume
@@ -130,6 +135,13 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
             )
 
 
+def check_weights(net: Chain, phase: Phase, params: dict[str, Params], epoch: int) -> None:
+    """Raises FloatingPointError, naming layer, epoch and norm, when a local rule of the phase has diverged."""
+    if not isinstance(phase.method, Backprop):
+        for name in phase.learners(net):
+            check_norms(name, phase.method.rule_of(name), params[name], epoch)
+
+
 class _Learning:
     """One phase at work: what stays the same from batch to batch."""
 
@@ -172,6 +184,8 @@ class _Learning:
                     state = state._replace(epoch=epoch + 1, batch=0, totals=())
                 else:
                     state = state._replace(batch=batch + 1, totals=totals)
+                if last or batch % CHECKED == CHECKED - 1:
+                    check_weights(self.net, self.phase, state.params, epoch)
                 yield self._progress(state, epoch, batch, last, totals, began)
                 began = None
         return state

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import compare, data, info, look, organise, train, watch
+from neuro_cnn.cli import compare, data, health, info, look, organise, train, watch
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.command("train")(train.train)
 app.command("watch")(watch.watch)
 app.command("evaluate")(train.evaluate)
 app.command("fields")(look.fields)
+app.command("health")(health.health)
 app.command("respond")(look.respond)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)

@@ -159,7 +159,7 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
         say("    the control answers like chance, so the gain over it is no measure of learning")
     for name, state in found.health.items():
         if found.row["learning"] != "none":
-            say(f"    {state.line(name)}", Level.NORMAL if state.dead_units >= 0.05 else Level.VERBOSE)
+            say(f"    {state.line(name)}", Level.NORMAL if state.warnings else Level.VERBOSE)
 
 
 def _print(outcome: dict[str, Any]) -> None:

@@ -123,6 +123,7 @@ def _run(
     from neuro_cnn.evaluate import accuracy
     from neuro_cnn.experiment import learn, unsupervised_layers
     from neuro_cnn.physiology import health
+    from neuro_cnn.training import check_weights
 
     net, curriculum, data, training, held_out = job
     if held_out is not None:
@@ -157,6 +158,8 @@ def _run(
                 if as_json:
                     emit(epoch.line)
             if stop.code is not None:
+                # within an epoch weights may have run away since they were last looked at
+                check_weights(net, curriculum[epoch.progress.phase], state.params, epoch.progress.epoch)
                 save("last", state)
                 raise SystemExit(stop.code)
     if held_out is None or not folder.checkpoint("best").is_file():

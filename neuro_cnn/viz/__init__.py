@@ -8,6 +8,7 @@ from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.health import health
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
@@ -26,6 +27,7 @@ __all__ = [
     "formation",
     "frames",
     "gif",
+    "health",
     "images",
     "learning_curves",
     "organisation",

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import mixture, thresholds
+from neuro_cnn.physiology import Health, mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -88,6 +88,20 @@ def formed(count, weights):
     return viz.formation(np.stack([weights] * count), moments, title=title, notes=notes)
 
 
+def healthy(planes, inhibited=False, dead=0.1, spare=0, norm=1.0):
+    """The health of planes of which some are dead, or have never learned."""
+    wins = RNG.geometric(0.001, planes)
+    wins[: int(dead * planes)] = 0
+    never = np.arange(planes) >= planes - spare
+    cosines = np.where(never | (planes < 2), np.nan, RNG.uniform(-0.2, 1, planes))
+    return Health(wins, cosines, norm * RNG.lognormal(0, 1, planes), never, 7.5, 25, inhibited)
+
+
+def ill_and_well(*names, planes=24):
+    pairs = {name: (healthy(planes), healthy(planes, dead=0.5)) for name in names}
+    return viz.health(pairs, title="Health of learned layers", beside="the control")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -128,6 +142,12 @@ FIGURES = {
     "organisation": lambda: organised(list("XYTZ")),
     "organisation, many": lambda: organised(ANIMALS, 2000, 200, ("S1", "S2")),
     "organisation, letters": lambda: organised(LETTERS, 36, 2, ("S1",)),
+    "health": lambda: ill_and_well("softhebb:layers=2,planes=24, S1", "softhebb:layers=2,planes=24, S2", planes=1536),
+    "health, one plane": lambda: ill_and_well("S1", planes=1),
+    "health, alone": lambda: viz.health({"S1": (healthy(9), None)}, title="Health", beside="nothing"),
+    "health, never learned": lambda: viz.health(
+        {"S3": (healthy(24, True, 1.0, 24), healthy(24, True, norm=1e5))}, title="Health", beside="the control"
+    ),
     "selectivity": lambda: selective(1.5, 0.5),
     "selectivity, silent": lambda: selective(6.0, 0.0),
     "varied": lambda: varied(["neocognitron-2013:planes=2000"], [0.6, 0.65, 0.7, 0.75, 0.8]),
