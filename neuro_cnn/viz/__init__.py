@@ -2,6 +2,7 @@
 
 from neuro_cnn.viz.accuracy import accuracy_against_shift
 from neuro_cnn.viz.activity import responses
+from neuro_cnn.viz.angles import angles
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
@@ -16,6 +17,7 @@ from neuro_cnn.viz.weights import filters
 __all__ = [
     "accuracy_against_shift",
     "against_option",
+    "angles",
     "confusion",
     "drawable",
     "filters",
