@@ -108,8 +108,15 @@ def measure(
     update: int = 0,
     learning: tuple[str, ...] = (),
 ) -> list[Angle]:
-    """The angle of each layer that has a rule, given with its state, to descent; nothing is changed."""
-    zero = {name: np.zeros_like(_rows(params[name].learned.weight)) for name in rules}
+    """The angle of each layer that has a rule, given with its state, to descent; nothing is changed.
+
+    Raises FloatingPointError where a layer's weights are no longer numbers.
+    """
+    weights = {name: _rows(params[name].learned.weight) for name in rules}
+    for name, weight in weights.items():
+        if not np.isfinite(weight).all():
+            raise FloatingPointError(f"{name}: weights are no longer numbers after update {update}; lower the rate")
+    zero = {name: np.zeros_like(weight) for name, weight in weights.items()}
     mine, halves = dict(zero), (dict(zero), dict(zero))
     correct = 0.0
     for place, batch in enumerate(descent(net, params, images)):
@@ -121,8 +128,7 @@ def measure(
         correct += batch.right
     accuracy = correct / len(images.shown)
     found = []
-    for name in rules:
-        weight = _rows(params[name].learned.weight)
+    for name, weight in weights.items():
         moved, one, other = (tangential(each[name], weight) for each in (mine, *halves))
         found.append(Angle(name, update, name in learning, accuracy, *_compared(moved, one, other, weight)))
     return found

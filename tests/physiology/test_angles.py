@@ -20,7 +20,7 @@ from neuro_cnn.network import Chain
 from neuro_cnn.physiology import angles, courses
 from neuro_cnn.physiology.angles import between, ceiling, measure, step, tangential
 from neuro_cnn.physiology.descent import PENALTIES, Probe, descent, probe, readout
-from neuro_cnn.rules import Conscience, Hebbian, Imprint, Memorize, SoftHebb, SoftWTA, UnitNorm
+from neuro_cnn.rules import Conscience, Hebb, Hebbian, Imprint, Memorize, SoftHebb, SoftWTA, UnitNorm
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.training import train
 from neuro_cnn.tree import leaves
@@ -274,3 +274,11 @@ def test_what_cannot_be_followed_is_refused_in_one_line(message):
     net, curriculum, count = REFUSED[message]
     with pytest.raises(UsageError, match=re.escape(message)):
         list(angles(net, curriculum, bars(count), seed=0))
+
+
+def test_a_layer_that_diverges_is_named_with_the_update():
+    wild = Hebbian(1e30, plasticity=Hebb(), homeostasis=())
+    with pytest.raises(
+        FloatingPointError, match=r"S1: weights are no longer numbers after update [1-4]; lower the rate"
+    ):
+        list(angles(HEBBIAN, (Phase(("S1",), Local(wild), batch=7),), bars(26), seed=0, points=4))
