@@ -1,6 +1,8 @@
 """What can be measured of cells: their health as learners, what they look for, and who answers to what."""
 
+from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
+from neuro_cnn.physiology.courses import Course, courses
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
@@ -8,6 +10,8 @@ from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresh
 from neuro_cnn.physiology.sparseness import sparseness
 
 __all__ = [
+    "Angle",
+    "Course",
     "Fields",
     "Health",
     "Mixture",
@@ -15,8 +19,10 @@ __all__ = [
     "Seed",
     "Table",
     "Threshold",
+    "angles",
     "backprojection",
     "cell_names",
+    "courses",
     "deepest",
     "health",
     "mixture",

@@ -3,6 +3,7 @@
 from neuro_cnn.viz.accuracy import accuracy_against_shift
 from neuro_cnn.viz.activity import responses
 from neuro_cnn.viz.animation import aligned, animatable, frames, gif
+from neuro_cnn.viz.angles import angles
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
@@ -21,6 +22,7 @@ __all__ = [
     "against_option",
     "aligned",
     "animatable",
+    "angles",
     "confusion",
     "drawable",
     "filters",

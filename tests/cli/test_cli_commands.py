@@ -31,6 +31,7 @@ COMMANDS = (
     ("responders",),
     ("organisation",),
     ("selectivity",),
+    ("angles",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),

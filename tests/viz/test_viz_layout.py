@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from neuro_cnn import viz
 from neuro_cnn.physiology import Health, mixture, thresholds
+from neuro_cnn.physiology import Course, mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -102,6 +103,17 @@ def ill_and_well(*names, planes=24):
     return viz.health(pairs, title="Health of learned layers", beside="the control")
 
 
+def followed(systems, layers, points=10, seeds=3):
+    def course(place):
+        updates = np.linspace(1 + 30 * place, 1 + 30 * len(layers), points).round()
+        near = 90 + RNG.normal(0, 2, (4, seeds, points))
+        learning = updates < 31 * (place + 1)
+        return Course(updates, learning, near[0] / 100, near[1], near[1], near[2], 2.0 / (1 + place), near[3] - 20)
+
+    made = {name: {layer: course(place) for place, layer in enumerate(layers)} for name in systems}
+    return viz.angles(made, detail="digits, 1000 training images")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -154,6 +166,9 @@ FIGURES = {
     "varied, many": lambda: varied(SIX + MORE, [2**k for k in range(12)], (1, 2, 3, 4), ("S2", "S3"), None),
     "varied, words": lambda: varied(SIX[:2], ["interpolating", "all", "nearest", "wta"], (), (), None, 1),
     "varied, once": lambda: varied(SIX[:1], [0.5], (1,)),
+    "angles": lambda: followed(["softhebb:layers=2"], ["S1", "S2"]),
+    "angles, once": lambda: followed(["softhebb"], ["S1"], 2, 1),
+    "angles, many": lambda: followed(SIX[:5], ["S1", "S2", "S3"]),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
