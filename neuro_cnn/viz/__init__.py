@@ -2,8 +2,8 @@
 
 from neuro_cnn.viz.accuracy import accuracy_against_shift
 from neuro_cnn.viz.activity import responses
-from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.angles import angles
+from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
@@ -21,8 +21,8 @@ __all__ = [
     "accuracy_against_shift",
     "against_option",
     "aligned",
-    "animatable",
     "angles",
+    "animatable",
     "confusion",
     "drawable",
     "filters",

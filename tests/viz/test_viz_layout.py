@@ -10,8 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import Health, mixture, thresholds
-from neuro_cnn.physiology import Course, mixture, thresholds
+from neuro_cnn.physiology import Course, Health, mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
