@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_cnn.data import cifar, folder, glyphs, idx, npz
+from neuro_cnn.data import cifar, folder, glyphs, idx, npy, npz
 from neuro_cnn.data.download import REMOTES, data_folder, download, fetched
-from neuro_cnn.data.images import Data, Dataset, to_unit
+from neuro_cnn.data.images import Data, Dataset, chosen, to_unit
+from neuro_cnn.data.pixels import unit
 from neuro_cnn.data.splits import Pool, halves, hide, pool, ranks, subset
 from neuro_cnn.errors import DataError, UsageError, unknown
 from neuro_cnn.streams import generator
@@ -91,13 +92,14 @@ CATALOGUE = {
 READERS: dict[str, Callable[[Path], Pool]] = {
     "idx": idx.read_folder,
     "npz": npz.read_npz,
+    "npy": npy.read_folder,
     "folder": folder.read_folder,
 }
-FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "folder": "folder:PATH"}
+FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "npy": "npy:FOLDER", "folder": "folder:PATH"}
 
 
 def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per_class: int | None = None) -> Data:
-    """Load a data set by its name in the catalogue, or as idx:FOLDER, npz:FILE or folder:PATH.
+    """Load a data set by its name in the catalogue, or as idx:FOLDER, npz:FILE, npy:FOLDER or folder:PATH.
 
     Split 0 is the shipped one; split k > 0 draws as many training and test images anew, stratified.
     `train_size` keeps that many training images, stratified, and `labels_per_class` the labels of that many
@@ -111,16 +113,19 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
     train, test = halves(data, 0 if drawn else split, name)
     places = ranks(data.labels[train], generator(split, "subset"))
     if train_size is not None:
-        chosen = subset(data.labels[train], places, train_size, name)
-        train, places = train[chosen], places[chosen]
+        kept = subset(data.labels[train], places, train_size, name)
+        train, places = train[kept], places[kept]
     labels = data.labels[train]
     if labels_per_class is not None:
         labels = hide(labels, places, labels_per_class, data.classes, name)
     return Data(
         name,
-        Dataset(to_unit(data.images[train]), labels, data.classes),
-        Dataset(to_unit(data.images[test]), data.labels[test], data.classes),
+        Dataset(to_unit(chosen(data.images, train)), labels, data.classes),
+        Dataset(to_unit(chosen(data.images, test)), data.labels[test], data.classes),
         source,
+        split,
+        train_size,
+        labels_per_class,
     )
 
 
@@ -136,7 +141,9 @@ def _read(name: str, split: int) -> tuple[Pool, str]:
         path = Path(place).expanduser()
         return READERS[form](path), f"{form} data of {path}"
     if name not in CATALOGUE and Path(name).exists():
-        wanted = "npz:" if name.endswith(".npz") else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        arrays = any(Path(name).glob("*images.npy"))
+        of_folder = "npy:" if arrays else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        wanted = "npz:" if name.endswith(".npz") else of_folder
         raise UsageError(f"data set {name!r} is a place on disk; say what it holds: {wanted}{name}")
     if name not in CATALOGUE:
         raise unknown("data set", name, [*CATALOGUE, "glyphs", *FORMS.values()])
@@ -163,7 +170,7 @@ def fetch(name: str, progress: bool = True) -> Path:
 def photographs() -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The eight embedded photographs, (8, 256, 256) float32 in [0, 1], and their names."""
     arrays = npz.read_arrays(EMBEDDED / "natural_images.npz")
-    return to_unit(arrays["images"]), tuple(arrays["names"].tolist())
+    return unit(arrays["images"]), tuple(arrays["names"].tolist())
 
 
 def catalogue() -> list[dict[str, object]]:
