@@ -13,6 +13,7 @@ from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
 from neuro_cnn.data import Data
 from neuro_cnn.files import write_text
 from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.settings import ALL
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
 
@@ -30,8 +31,8 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
     return {
         "schema_version": SCHEMA,
         **{key: " ".join(text.split()) for key in ASKED if (text := getattr(study, key)) is not None},
-        "data": study.data,
-        "n_train": len(splits[0].train),
+        "data": ", ".join(dict.fromkeys(data.name for data in splits)),
+        "n_train": max(len(data.train) for data in splits),
         "n_test": len(splits[0].test),
         "rows": rows,
         "summary": summarize(rows),
@@ -45,14 +46,23 @@ def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list
     """A health line for every layer that learned without a teacher, of each system's first seed; and a warning where
     a control answers like chance, for then a gain over it says nothing of learning."""
     notes: dict[tuple[str, str], str] = {}
-    for task, found in findings:
+    for label, (task, found) in _first(findings).items():
         if found.row["learning"] != "none":
             for name, state in found.health.items():
-                notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
+                notes.setdefault((f"{task.model} {task.features}", name), f"{label} {state.line(name)}")
+    for task, found in findings:
         if task.is_control and like_chance(found.row["accuracy"], classes):
             silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
             notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
     return list(notes.values())
+
+
+def _first(findings: Sequence[tuple[Task, Finding]]) -> dict[str, tuple[Task, Finding]]:
+    """The first finding of each system and control, by label."""
+    first: dict[str, tuple[Task, Finding]] = {}
+    for task, found in findings:
+        first.setdefault(task.label, (task, found))
+    return first
 
 
 def like_chance(accuracy: float, classes: int) -> bool:
@@ -82,17 +92,9 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     """The report's figures by caption: overview, each system's S1 receptive fields, learning curves, shifts."""
     from neuro_cnn import viz
 
-    first: dict[str, tuple[Task, Finding]] = {}
-    for task, found in findings:
-        first.setdefault(task.label, (task, found))
-    fields = {
-        label: found.params[LEARNED].learned.weight
-        for label, (task, found) in first.items()
-        if LEARNED in found.params and not task.is_control
-    }
-    figures: dict[str, Any] = {
-        f"Varying {key}": viz.against_option(key, curves(outcome["summary"], key)) for key in outcome["vary"]
-    }
+    first = _first(findings)
+    fields = _fields(first)
+    figures: dict[str, Any] = {f"Varying {key}": _varied(outcome, key, classes) for key in outcome["vary"]}
     figures["Overview"] = viz.overview(outcome["summary"], fields, chance=1 / classes)
     for label, weights in fields.items():
         found = first[label][1]
@@ -111,6 +113,26 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     if any(row["shift"] for row in outcome["summary"]):
         figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
     return figures
+
+
+def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
+    """The first layer's weights by label; of a system that learned the same several times over, once."""
+    fields: dict[str, Any] = {}
+    for label, (task, found) in first.items():
+        if LEARNED in found.params and not task.is_control:
+            weight = found.params[LEARNED].learned.weight
+            mine = [each for other, each in fields.items() if first[other][0].model == task.model]
+            if not any(np.array_equal(weight, each) for each in mine):
+                fields[label] = weight
+    return fields
+
+
+def _varied(outcome: dict[str, Any], key: str, classes: int) -> Any:
+    from neuro_cnn import viz
+
+    summary = outcome["summary"]
+    places = {ALL: outcome["n_train"] / classes} if key == "labels_per_class" else {}
+    return viz.against_option(key, curves(summary, key), curves(summary, key, control=True), places)
 
 
 def _measured(line: dict[str, Any]) -> bool:

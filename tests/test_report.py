@@ -21,7 +21,11 @@ VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
 
 def system(model, control, accuracy, **more):
     row = {"model": model, "variant": "", "learning": "hebbian", "readout": "ridge", "control": control}
-    return row | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None, "planes": {}} | more
+    return (
+        row
+        | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None, "planes": {}}
+        | ({"data": "digits", "n_train": 4000, "labels_per_class": None} | more)
+    )
 
 
 def summary_row(model, control, accuracy, **more):

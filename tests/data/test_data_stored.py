@@ -114,7 +114,7 @@ def test_what_is_learned_from_files_is_the_same_to_the_last_bit(tmp_path):
         for (name, a), (_, b) in zip(leaves(ours.params), leaves(theirs.params), strict=True):
             np.testing.assert_array_equal(a, b, err_msg=name)
         assert ours.health == theirs.health
-        for key in ("accuracy", "shift", "labels_used"):
+        for key in ("accuracy", "shift", "labels_used", "n_train"):
             assert ours.row[key] == theirs.row[key]
 
 
@@ -176,7 +176,7 @@ def test_a_file_that_is_missing_damaged_or_changed_is_refused(tmp_path):
 def test_looking_at_a_few_images_at_a_time_finds_what_looking_at_all_does(array):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pixels_module, "LOOKED_AT", 3)
-        if 0 <= array.min() and array.max() <= 1:
+        if array.min() >= 0 and array.max() <= 1:
             check_pixels(array, "x")
         else:
             with pytest.raises(DataError, match=rf"values go from {array.min():g} to {array.max():g};"):
@@ -185,7 +185,9 @@ def test_looking_at_a_few_images_at_a_time_finds_what_looking_at_all_does(array)
         bad = np.argwhere(np.isnan(array))
         with pytest.raises(DataError) as caught:
             check_pixels(array, "x")
-        assert f"{len(bad)} values are NaN or infinite, the first at index {tuple(bad[0].tolist())};" in str(caught.value)
+        assert f"{len(bad)} values are NaN or infinite, the first at index {tuple(bad[0].tolist())};" in str(
+            caught.value
+        )
 
 
 BEYOND = """
