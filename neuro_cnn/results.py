@@ -130,9 +130,16 @@ def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
 def _varied(outcome: dict[str, Any], key: str, classes: int) -> Any:
     from neuro_cnn import viz
 
-    summary = outcome["summary"]
+    lines, controls = (curves(outcome["summary"], key, control) for control in (False, True))
+    systems = [_came_to(points) for points in lines.values()]
+    shown = {name: points for name, points in controls.items() if _came_to(points) not in systems}
     places = {ALL: outcome["n_train"] / classes} if key == "labels_per_class" else {}
-    return viz.against_option(key, curves(summary, key), curves(summary, key, control=True), places)
+    return viz.against_option(key, lines, shown, places)
+
+
+def _came_to(points: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
+    """What tells a line from others: a control with all this in common with a system is that system."""
+    return [[row[key] for key in ("learning", "readout", "parameters", "accuracy_mean")] for _, row in points]
 
 
 def _measured(line: dict[str, Any]) -> bool:

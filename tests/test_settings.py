@@ -134,10 +134,22 @@ def test_the_figure_holds_systems_and_controls_at_their_numbers_of_labels(done):
     assert [list(line.get_xdata()) for line in drawn] == [[1, 5, 15]] * 6
     for line, points in zip(drawn, [*controls.values(), *lines.values()], strict=True):
         np.testing.assert_allclose(line.get_ydata(), [100 * (1 - row["accuracy_mean"]) for _, row in points])
+    thin = [line for line in drawn if line.get_linestyle() == "--"]
+    assert [line.get_markerfacecolor() for line in thin] == ["white"] * len(controls)
     fields = [name for name in figures if name.startswith("Receptive")]
     assert len(fields) == 3  # the same features are drawn once, not for each number of labels
     notes = [note for note in health_notes(findings, 10) if "units dead" in note]
     assert len(notes) == 3
+
+
+def test_a_control_that_is_itself_a_system_of_the_study_is_drawn_as_that_system(done):
+    splits, _, findings = done
+    outcome = results(LABELS, splits, findings)
+    ours = [row for row in outcome["summary"] if row["model"] == "softhebb" and row["control"]]
+    outcome["summary"] += [{**row, "model": "random-features", "control": False} for row in ours]
+    (axes,) = pictures(outcome, findings, 4)["Varying labels_per_class"].axes
+    drawn = [line for line in axes.get_lines() if len(line.get_xdata()) == 3]
+    assert [line.get_linestyle() for line in drawn].count("--") == 1
 
 
 @pytest.mark.parametrize(
