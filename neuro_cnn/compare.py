@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from statistics import mean, stdev
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -21,8 +22,9 @@ from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, control_name, learning, system
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
+from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
-from neuro_cnn.training import check
+from neuro_cnn.training import State, check
 from neuro_cnn.tree import leaves
 from neuro_cnn.watch import Snapshot, by_epoch, watching
 
@@ -35,8 +37,9 @@ MOMENTS = 6
 class Study:
     """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,....
 
-    `vary` is one option and its values: each system that has it is learned with each. `question`, `source` and
-    `expect` say what it is for, in words for the report.
+    `vary` is one option and its values: each system that has it is learned with each. It may also be `data`,
+    `train_size` or `labels_per_class` ("all": none left out), which all systems have. `question`, `source` and `expect`
+    say what it is for, in words for the report.
     """
 
     systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
@@ -59,6 +62,18 @@ class Study:
         for key, values in self.vary.items():
             if len(set(values)) < len(values):
                 raise UsageError(f"vary: {key} has a value twice, {list(values)}; leave one out")
+            if key in OF_DATA:
+                check_values(key, values)
+                if key != "data" and getattr(self, key) is not None:
+                    raise UsageError(
+                        f"{key} = {getattr(self, key)} is set, and varied over {list(values)}; leave one out"
+                    )
+
+    @property
+    def settings(self) -> list[dict[str, Any]]:
+        """What is asked of the data, once for each value where they are varied."""
+        common = {key: getattr(self, key) for key in OF_DATA}
+        return settings(common, self.vary)
 
 
 class Task(NamedTuple):
@@ -72,11 +87,26 @@ class Task(NamedTuple):
     watched: tuple[str, ...]  # the layers whose health is told
     seed: int
     split: int
+    place: int = 0  # which of the study's data it learns from,
+    images: int = 0  # and the first of them that have the same training images
 
     @property
     def key(self) -> str:
         """The same for tasks that are the same experiment under two names (a control and random-features)."""
-        return json.dumps([plain(self.net), [plain(p) for p in self.curriculum], self.seed, self.split])
+        return self._key(self.curriculum, self.place)
+
+    @property
+    def untaught(self) -> Curriculum:
+        """The phases before the first that reads labels."""
+        return tuple(takewhile(lambda phase: not phase.method.supervised, self.curriculum))
+
+    @property
+    def features(self) -> str:
+        """The same for tasks whose untaught phases are the same: whatever the labels, they learn the same weights."""
+        return self._key(self.untaught, self.images)
+
+    def _key(self, curriculum: Curriculum, place: int) -> str:
+        return json.dumps([plain(self.net), [plain(p) for p in curriculum], self.seed, self.split, place])
 
     @property
     def label(self) -> str:
@@ -96,6 +126,13 @@ class Finding(NamedTuple):
     params: dict[str, Params]
     health: dict[str, Health]
     snapshots: tuple[Snapshot, ...] = ()
+
+
+class Untaught(NamedTuple):
+    """What the phases without a teacher came to, and the first layer's weights on the way."""
+
+    outcome: Outcome
+    snapshots: tuple[Snapshot, ...]
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
@@ -152,13 +189,26 @@ def plan(wanted: Iterable[Experiment], data: Data, seeds: int, split: int) -> li
     return tasks
 
 
-def run(task: Task, data: Data, shift: Sequence[int], device: str = "cpu") -> Generator[Epoch, None, Finding]:
-    """Learn one task on all training images, then look at the test images once."""
-    learning_run: Generator[Epoch, None, Outcome] = learn(
-        task.net, task.curriculum, data.train, None, task.seed, choose_device(device)
-    )
+def run(
+    task: Task, data: Data, shift: Sequence[int], device: str = "cpu", known: dict[str, Untaught] | None = None
+) -> Generator[Epoch, None, Finding]:
+    """Learn one task on all training images, then look at the test images once.
+
+    `known` holds what untaught phases came to, by `Task.features`: those in it are not learned anew, others are added.
+    """
+    known = {} if known is None else known
+    device, before = choose_device(device), known.get(task.features)
     watcher = by_epoch(task.net, task.curriculum, data.train, MOMENTS)
-    outcome = yield from watching(learning_run, watcher)
+    if before is None and task.untaught:
+        untaught = learn(task.net, task.untaught, data.train, None, task.seed, device)
+        outcome = yield from watching(untaught, watcher)
+        before = known[task.features] = Untaught(outcome, tuple(watcher.snapshots))
+    state, history = None, None
+    if before is not None:
+        state, history = State(before.outcome.params, None, len(task.untaught)), before.outcome.history
+        watcher.snapshots = list(before.snapshots)
+    steps = learn(task.net, task.curriculum, data.train, None, task.seed, device, state, history)
+    outcome = yield from watching(steps, watcher)
     found = measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
     return found._replace(snapshots=tuple(watcher.snapshots))
 
@@ -185,6 +235,9 @@ def measure(
         "control": task.is_control,
         "seed": task.seed,
         "split": task.split,
+        "data": data.name,
+        "n_train": len(data.train),
+        "labels_per_class": data.labels_per_class,
         "accuracy": right(scores, data.test.labels),
         "shift": {str(p): accuracy_under_shift(task.net, params, data.test, p) for p in shift},
         "train_seconds": seconds,
@@ -245,6 +298,7 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         summary.append(
             {
                 **{key: mine[0][key] for key in ("model", "variant", "learning", "readout", "control")},
+                **{key: mine[0][key] for key in ("data", "n_train", "labels_per_class")},
                 "n": len(mine),
                 **_spread("accuracy", [r["accuracy"] for r in mine]),
                 "shift": {p: mean(r["shift"][p] for r in mine) for p in shifts},

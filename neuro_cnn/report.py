@@ -106,9 +106,11 @@ def _introduction(results: Mapping[str, Any]) -> str:
     systems = sum(not row["control"] for row in results["summary"])
     seeds = sorted({row["seed"] for row in results["rows"]})
     splits = sorted({row["split"] for row in results["rows"]})
+    sizes = sorted({row["n_train"] for row in results["rows"]})
+    images = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     divided = "the shipped split" if splits == [0] else f"splits {_listed(splits)} (0 is the shipped one)"
     return (
-        f"{systems} system{'s' * (systems != 1)} learned from {results['n_train']:,} training images of "
+        f"{systems} system{'s' * (systems != 1)} learned from {images} training images of "
         f"<strong>{escape(results['data'])}</strong> and answered {results['n_test']:,} test images "
         f"that none of them had seen; learning seed{'s' * (len(seeds) != 1)} {_listed(seeds)}, {divided}."
     )

@@ -13,6 +13,7 @@ from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
 from neuro_cnn.data import Data
 from neuro_cnn.files import write_text
 from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.settings import ALL
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
 from neuro_cnn.watch import Snapshot
@@ -31,8 +32,8 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
     return {
         "schema_version": SCHEMA,
         **{key: " ".join(text.split()) for key in ASKED if (text := getattr(study, key)) is not None},
-        "data": study.data,
-        "n_train": len(splits[0].train),
+        "data": ", ".join(dict.fromkeys(data.name for data in splits)),
+        "n_train": max(len(data.train) for data in splits),
         "n_test": len(splits[0].test),
         "rows": rows,
         "summary": summarize(rows),
@@ -49,12 +50,21 @@ def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list
     for task, found in findings:
         if found.row["learning"] != "none" and not task.is_control:
             for name, state in found.health.items():
-                if state.warnings:
-                    notes.setdefault((task.label, name), f"{task.label}, seed {task.seed}, {state.line(name)}")
+                if state.warnings:  # what several tasks share is told once
+                    key = (f"{task.model} {task.features}", name)
+                    notes.setdefault(key, f"{task.label}, seed {task.seed}, {state.line(name)}")
         if task.is_control and like_chance(found.row["accuracy"], classes):
             silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
             notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
     return list(notes.values())
+
+
+def _first(findings: Sequence[tuple[Task, Finding]]) -> dict[str, tuple[Task, Finding]]:
+    """The first finding of each system and control, by label."""
+    first: dict[str, tuple[Task, Finding]] = {}
+    for task, found in findings:
+        first.setdefault(task.label, (task, found))
+    return first
 
 
 def like_chance(accuracy: float, classes: int) -> bool:
@@ -84,17 +94,9 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     """The report's figures by caption: overview, each system's S1 receptive fields, health, learning curves, shifts."""
     from neuro_cnn import viz
 
-    first: dict[str, tuple[Task, Finding]] = {}
-    for task, found in findings:
-        first.setdefault(task.label, (task, found))
-    fields = {
-        label: found.params[LEARNED].learned.weight
-        for label, (task, found) in first.items()
-        if LEARNED in found.params and not task.is_control
-    }
-    figures: dict[str, Any] = {
-        f"Varying {key}": viz.against_option(key, curves(outcome["summary"], key)) for key in outcome["vary"]
-    }
+    first = _first(findings)
+    fields = _fields(first)
+    figures: dict[str, Any] = {f"Varying {key}": _varied(outcome, key, classes) for key in outcome["vary"]}
     figures["Overview"] = viz.overview(outcome["summary"], fields, chance=1 / classes)
     for label, weights in fields.items():
         found = first[label][1]
@@ -154,6 +156,33 @@ def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
     rows = {f"{label}, {name}" if several else name: pair for (label, name), pair in learned.items()}
     title = "Health of learned layers" if several else f"Health of {next(iter(learned))[0]}"
     return {"Health": viz.health(rows, title=title, beside="the control")}
+
+
+def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
+    """The first layer's weights by label; of a system that learned the same several times over, once."""
+    fields: dict[str, Any] = {}
+    for label, (task, found) in first.items():
+        if LEARNED in found.params and not task.is_control:
+            weight = found.params[LEARNED].learned.weight
+            mine = [each for other, each in fields.items() if first[other][0].model == task.model]
+            if not any(np.array_equal(weight, each) for each in mine):
+                fields[label] = weight
+    return fields
+
+
+def _varied(outcome: dict[str, Any], key: str, classes: int) -> Any:
+    from neuro_cnn import viz
+
+    lines, controls = (curves(outcome["summary"], key, control) for control in (False, True))
+    systems = [_came_to(points) for points in lines.values()]
+    shown = {name: points for name, points in controls.items() if _came_to(points) not in systems}
+    places = {ALL: outcome["n_train"] / classes} if key == "labels_per_class" else {}
+    return viz.against_option(key, lines, shown, places)
+
+
+def _came_to(points: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
+    """What tells a line from others: a control with all this in common with a system is that system."""
+    return [[row[key] for key in ("learning", "readout", "parameters", "accuracy_mean")] for _, row in points]
 
 
 def _measured(line: dict[str, Any]) -> bool:

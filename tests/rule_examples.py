@@ -38,7 +38,7 @@ LAYERS = {
     "scells-rectified": (SCells(5, 3, response=Rectified()), MAP),
     "scells-shunting": (SCells(5, 3, pad=1, response=Shunting(r=1.5, gamma=0.7)), MAP),
     "scells-subtractive": (SCells(5, 3, pad=1, response=Subtractive(0.3, sigma=0.9)), MAP),
-    "standardized": (StandardizedConv(5, (2, 3), stride=(1, 2), pad=((1, 0), (0, 1))), MAP),
+    "standardized": (StandardizedConv(5, (2, 3), stride=(1, 2), pad=((1, 0), (0, 1)), contrast=0.01), MAP),
     "dense": (Dense(5), (12,)),
 }
 MAPS = [name for name in LAYERS if name != "dense"]

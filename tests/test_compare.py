@@ -192,6 +192,7 @@ ROWS = st.lists(
 
 def row(control, place, accuracy, shifted, dead):
     fixed = {"model": "m", "variant": "v", "learning": "hebbian", "readout": "ridge", "parameters": 3, "labels_used": 4}
+    fixed |= {"data": "digits", "n_train": 5, "labels_per_class": None}
     measured = {"accuracy": accuracy, "shift": {"1": shifted}, "dead_units": dead, "redundancy": dead}
     measured |= {"health": {"S1": {"dead_units": dead, "norm_max": shifted}}}
     measured |= {"planes": {"S2": place}, "references": place if dead is None else None}

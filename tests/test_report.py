@@ -22,6 +22,7 @@ VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
 def system(model, control, accuracy, **more):
     row = {"model": model, "variant": "", "learning": "hebbian", "readout": "ridge", "control": control}
     row |= {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None}
+    row |= {"data": "digits", "n_train": 4000, "labels_per_class": None}
     return row | {"planes": {}, "health": {}} | more
 
 

@@ -34,7 +34,11 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
     ] = None,
     vary: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=A,B,...", help="Option to vary: learn each system with each value.")
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=A,B,...",
+            help="Option to vary, or labels_per_class, train_size or data: learn each system with each value.",
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Systems learned at a time, each in a process.")] = 1,
     device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",

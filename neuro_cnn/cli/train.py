@@ -11,6 +11,8 @@ import typer
 from neuro_cnn.cli.console import bars, emit, say, stoppable, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.runs import RunFolder
 
@@ -195,6 +197,8 @@ def evaluate(
 
     Example: neuro-cnn evaluate runs/lenet --shift 1 --shift 2 --noise 0.2 --rotate 15
     """
+    from functools import partial
+
     import numpy as np
 
     from neuro_cnn import viz
@@ -209,8 +213,8 @@ def evaluate(
     test = _test_images(experiment, saved, data)
     scores = predict(saved.net, saved.state.params, test.images)
 
-    def under(images: Any) -> float:
-        return right(predict(saved.net, saved.state.params, images), test.labels)
+    def under(change: Callable[[Any], Any]) -> float:
+        return right(predict(saved.net, saved.state.params, test.images, deform=change), test.labels)
 
     matrix = confusion(scores, test.labels, len(saved.classes))
     result: dict[str, Any] = {
@@ -219,9 +223,10 @@ def evaluate(
         "accuracy": right(scores, test.labels),
         "shift": {str(p): accuracy_under_shift(saved.net, saved.state.params, test, p) for p in shift or []},
         "noise": {
-            f"{sd:g}": under(deform.noise(test.images, sd, generator(experiment.seed, "noise"))) for sd in noise or []
+            f"{sd:g}": under(partial(deform.noise, sd=sd, rng=generator(experiment.seed, "noise")))
+            for sd in noise or []
         },
-        "rotate": {f"{d:g}": under(deform.rotate(test.images, d)) for d in rotate or []},
+        "rotate": {f"{d:g}": under(partial(deform.rotate, degrees=d)) for d in rotate or []},
         "confusion": matrix.tolist(),
     }
     if out is not None:

@@ -10,7 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from neuro_cnn.data import npz, settings
-from neuro_cnn.data.images import UNLABELLED, to_unit
+from neuro_cnn.data.images import UNLABELLED
+from neuro_cnn.data.pixels import unit
 from neuro_cnn.data.splits import Pool, halves, pool
 from neuro_cnn.errors import UsageError
 from neuro_cnn.streams import generator
@@ -25,7 +26,7 @@ HELD_OUT = ("chelsea", "brick")  # photographs of the shipped test: an animal an
 def photographs() -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The eight embedded photographs, (8, 256, 256) float32 in [0, 1], and their names."""
     arrays = npz.read_arrays(EMBEDDED / FILE)
-    return to_unit(arrays["images"]), tuple(arrays["names"].tolist())
+    return unit(arrays["images"]), tuple(arrays["names"].tolist())
 
 
 def read_tiles(embedded: Path) -> Pool:

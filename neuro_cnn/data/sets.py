@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from neuro_cnn.data import cifar, folder, idx, natural, npz
+from neuro_cnn.data import cifar, folder, idx, natural, npy, npz
 from neuro_cnn.data.download import REMOTES, data_folder, download, fetched
 from neuro_cnn.data.generated import GENERATED, Generated, Recipe
-from neuro_cnn.data.images import Data, Dataset, to_unit
+from neuro_cnn.data.images import Data, Dataset, chosen, to_unit
 from neuro_cnn.data.natural import EMBEDDED
 from neuro_cnn.data.splits import Pool, halves, hide, ranks, subset
 from neuro_cnn.errors import DataError, UsageError, unknown
@@ -73,13 +73,14 @@ CATALOGUE = {
 READERS: dict[str, Callable[[Path], Pool]] = {
     "idx": idx.read_folder,
     "npz": npz.read_npz,
+    "npy": npy.read_folder,
     "folder": folder.read_folder,
 }
-FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "folder": "folder:PATH"}
+FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "npy": "npy:FOLDER", "folder": "folder:PATH"}
 
 
 def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per_class: int | None = None) -> Data:
-    """Load a data set by its name in the catalogue, with settings as sounds:count=100, or as idx:FOLDER, npz:FILE, ....
+    """Load a data set by its name in the catalogue, with settings as sounds:count=100, or as npz:FILE, npy:FOLDER, ....
 
     Split 0 is the shipped one; split k > 0 draws as many training and test images anew, stratified.
     `train_size` keeps that many training images, stratified, and `labels_per_class` the labels of that many
@@ -94,16 +95,19 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
     places = ranks(data.labels[train], generator(split, "subset"))
     if train_size is not None:
         _check_whole(recipe, data, train_size, name)
-        chosen = subset(data.labels[train], places, train_size, name)
-        train, places = train[chosen], places[chosen]
+        kept = subset(data.labels[train], places, train_size, name)
+        train, places = train[kept], places[kept]
     labels = data.labels[train]
     if labels_per_class is not None:
         labels = hide(labels, places, labels_per_class, data.classes, name)
     return Data(
         name,
-        Dataset(to_unit(data.images[train]), labels, data.classes),
-        Dataset(to_unit(data.images[test]), data.labels[test], data.classes),
+        Dataset(to_unit(chosen(data.images, train)), labels, data.classes),
+        Dataset(to_unit(chosen(data.images, test)), data.labels[test], data.classes),
         source,
+        split,
+        train_size,
+        labels_per_class,
     )
 
 
@@ -129,7 +133,9 @@ def _read(name: str) -> tuple[Pool, str]:
         path = Path(place).expanduser()
         return READERS[form](path), f"{form} data of {path}"
     if name not in CATALOGUE and Path(name).exists():
-        wanted = "npz:" if name.endswith(".npz") else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        arrays = any(Path(name).glob("*images.npy"))
+        of_folder = "npy:" if arrays else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        wanted = "npz:" if name.endswith(".npz") else of_folder
         raise UsageError(f"data set {name!r} is a place on disk; say what it holds: {wanted}{name}")
     if name not in CATALOGUE:
         raise unknown("data set", name, {*CATALOGUE, *GENERATED, *FORMS.values()})

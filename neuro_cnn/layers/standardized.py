@@ -45,7 +45,7 @@ class StandardizedConv(Layer):
 
     gain = 1 / sqrt(var x + contrast), and 0 where the view is blank; m and P are fitted on training images by `Whiten`
     or `Centre` and then fixed, so that recognition sees what learning saw (Coates, Lee & Ng 2011). `contrast` None
-    leaves contrast as it is: gain is 1. No view is ever
+    leaves contrast as it is, with a gain of 1; theirs is CONTRAST. No view is ever
     gathered: P goes into the weights.
     """
 
@@ -53,7 +53,7 @@ class StandardizedConv(Layer):
     size: Size
     stride: Size = 1
     pad: Pad = 0
-    contrast: float | None = CONTRAST
+    contrast: float | None = None
     kind: Literal["standardized_conv"] = "standardized_conv"
 
     def __post_init__(self) -> None:

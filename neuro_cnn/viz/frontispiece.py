@@ -18,6 +18,7 @@ from neuro_cnn.viz.weights import tiles_of
 
 FEWEST, MOST = 16, 36  # receptive fields shown of a system that has as many
 SPACE = 5.0  # mm between two systems' mosaics
+NAME = 24  # letters in a line of a system's name
 
 
 def overview(summary: Sequence[Row], fields: Mapping[str, NDArray[Any]], *, chance: float = 0.1) -> Figure:
@@ -38,7 +39,8 @@ def overview(summary: Sequence[Row], fields: Mapping[str, NDArray[Any]], *, chan
     names = [accuracy.folded(label, int(wide / 1.7)) for label in weights]
     head = 1.5 + 3.6 * max((name.count("\n") + 1 for name in names), default=0)
     band = head + high + 9
-    tall = max(44.0, 6.5 * len(learned))
+    words = max(accuracy.folded(accuracy.system(row), NAME).count("\n") + 1 for row in learned)
+    tall = max(44.0, max(6.5, 3 * words + 1.5) * len(learned))
     with style.context():
         figure, top = style.page(bands * band + 8 + tall + 10, notes=[accuracy.legend(summary)])
         for index, (name, each) in enumerate(zip(names, weights.values(), strict=True)):
@@ -104,7 +106,7 @@ def _dots(axes: Axes, summary: Sequence[Row]) -> None:
     _beside(axes, None, "learned", 38, weight="bold")
     if any(row["control_accuracy_mean"] is not None for row in rows):
         _beside(axes, None, "control", 72, color=style.MUTED)
-    axes.set_yticks(range(len(rows)), [accuracy.folded(accuracy.system(row), 24) for row in rows])
+    axes.set_yticks(range(len(rows)), [accuracy.folded(accuracy.system(row), NAME) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.1)

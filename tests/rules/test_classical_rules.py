@@ -81,7 +81,7 @@ def test_sanger_finds_the_first_k_principal_directions_in_their_order(layer, sha
 
 def test_centred_views_give_sanger_the_components_of_the_covariance():
     x = RNG.standard_normal((60, 1, 7, 7)) * np.linspace(0.3, 1.6, 7) + 3
-    layer = StandardizedConv(3, 3, contrast=None)
+    layer = StandardizedConv(3, 3)
     params = tree_map(lambda leaf: leaf.astype(np.float64), layer.init(x.shape[1:], np.random.default_rng(0)))
     centre, rng = Centre(positions=1.0), np.random.default_rng(0)
     params, state = centre.start(layer, params, x, rng, 1)
@@ -358,7 +358,7 @@ def test_whitening_needs_more_views_than_dimensions_and_views_that_vary():
 DRAWN = {
     "conv": Conv(4, (2, 3), stride=(2, 1), pad=((1, 0), (0, 2)), bias=False),
     "shunting": SCells(4, 3, response=Shunting()),
-    "standardized": StandardizedConv(4, 3, pad=1),
+    "standardized": StandardizedConv(4, 3, pad=1, contrast=0.01),
     "dense": Dense(4),
 }
 
