@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from neuro_cnn.data import glyphs, natural
+from neuro_cnn.data import glyphs, natural, sounds, spectrogram
 from neuro_cnn.data.splits import Pool
+from neuro_cnn.data.synthesis import SOURCES
 
 
 class Recipe(Protocol):
@@ -35,6 +36,12 @@ GENERATED = {
         "stick digits and letters",
         "glyphs:XYTZ,shift=2,scale=0.1,rotate=10,elastic=1,flip=8,count=20",
         glyphs.parse,
+    ),
+    "sounds": Generated(
+        (1, spectrogram.SIDE, spectrogram.SIDE), 4000, 1000, tuple(SOURCES),
+        "spectrograms of ten kinds of sounds in noise",
+        "sounds:count=400,quiet=10,loud=40",
+        sounds.parse,
     ),
     "natural": Generated(
         (1, 16, 16), 4000, 1000, (),
