@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from neuro_cnn.data import glyphs, natural, sounds, spectrogram
+from neuro_cnn.data import glyphs, natural, sounds, spectrogram, sweeps
 from neuro_cnn.data.splits import Pool
 from neuro_cnn.data.synthesis import SOURCES
 
@@ -42,6 +42,12 @@ GENERATED = {
         "spectrograms of ten kinds of sounds in noise",
         "sounds:count=400,quiet=10,loud=40",
         sounds.parse,
+    ),
+    "sweeps": Generated(
+        (1, 8, 8), 3200, 640, sweeps.ORIENTATIONS,
+        "bars that sweep across the field, frame by frame (after Foldiak 1991)",
+        "sweeps:size=8,count=100",
+        sweeps.parse,
     ),
     "natural": Generated(
         (1, 16, 16), 4000, 1000, (),
