@@ -6,15 +6,18 @@ from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
+from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 
 __all__ = [
     "Fields",
     "Health",
     "Mixture",
+    "Pinwheel",
     "Responders",
     "Seed",
     "Table",
     "Threshold",
+    "Topography",
     "backprojection",
     "cell_names",
     "deepest",
@@ -24,5 +27,6 @@ __all__ = [
     "seed_cells",
     "sparseness",
     "thresholds",
+    "topography",
     "trained",
 ]
