@@ -24,8 +24,11 @@ from neuro_cnn.physiology import Health, health
 from neuro_cnn.spec import plain
 from neuro_cnn.training import check
 from neuro_cnn.tree import leaves
+from neuro_cnn.watch import Snapshot, by_epoch, watching
 
 SCHEMA = 1
+MOMENTS = 6
+"""Moments at which the report shows the first layer that learns: before, and after epochs (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,16 @@ class Task(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What one task came to: its row of the table, its learning curve, its weights and its layers' health."""
+    """What one task came to: its row of the table, its learning curve, its weights and its layers' health.
+
+    `snapshots` are of the first layer that learns without a teacher, before and after epochs of its phases.
+    """
 
     row: dict[str, Any]
     history: list[dict[str, Any]]
     params: dict[str, Params]
     health: dict[str, Health]
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
@@ -150,8 +157,10 @@ def run(task: Task, data: Data, shift: Sequence[int], device: str = "cpu") -> Ge
     learning_run: Generator[Epoch, None, Outcome] = learn(
         task.net, task.curriculum, data.train, None, task.seed, choose_device(device)
     )
-    outcome = yield from learning_run
-    return measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+    watcher = by_epoch(task.net, task.curriculum, data.train, MOMENTS)
+    outcome = yield from watching(learning_run, watcher)
+    found = measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+    return found._replace(snapshots=tuple(watcher.snapshots))
 
 
 def measure(
@@ -184,6 +193,7 @@ def measure(
         "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
+        "health": {name: h.numbers() for name, h in found.items()},
         "planes": {name: int(params[name].learned.weight.shape[0]) for name in grown(task.net, task.curriculum)},
         "references": references(task.net, params),
     }
@@ -244,6 +254,7 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 **{f"{key}_mean": mean(r[key] for r in mine) for key in ("train_seconds", "images_per_second")},
                 **{key: mine[0][key] for key in ("parameters", "labels_used")},
                 **{key: _worst([r[key] for r in mine]) for key in ("dead_units", "redundancy")},
+                "health": _mean_health([r["health"] for r in mine]),
                 "planes": {name: mean(r["planes"][name] for r in mine) for name in mine[0]["planes"]},
                 "references_mean": _mean_of_known([r["references"] for r in mine]),
             }
@@ -261,6 +272,14 @@ def _sd(values: Sequence[float]) -> float | None:
 
 def _worst(values: Sequence[float | None]) -> float | None:
     return max((v for v in values if v is not None), default=None)
+
+
+def _mean_health(runs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Each number of each layer's health, its mean over the runs in which it is known."""
+    return {
+        name: {key: _mean_of_known([run[name][key] for run in runs]) for key in numbers}
+        for name, numbers in runs[0].items()
+    }
 
 
 def _mean_of_known(values: Sequence[float | None]) -> float | None:

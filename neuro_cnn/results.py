@@ -15,6 +15,7 @@ from neuro_cnn.files import write_text
 from neuro_cnn.runs import RunFolder, environment
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
+from neuro_cnn.watch import Snapshot
 
 LEARNED = "S1"
 """The layer whose receptive fields stand in the report."""
@@ -42,13 +43,14 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
 
 
 def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list[str]:
-    """A health line for every layer that learned without a teacher, of each system's first seed; and a warning where
-    a control answers like chance, for then a gain over it says nothing of learning."""
+    """A health line for every layer that is not well and learned without a teacher, of each system's first such seed;
+    and a warning where a control answers like chance, for then a gain over it says nothing of learning."""
     notes: dict[tuple[str, str], str] = {}
     for task, found in findings:
-        if found.row["learning"] != "none":
+        if found.row["learning"] != "none" and not task.is_control:
             for name, state in found.health.items():
-                notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
+                if state.warnings:
+                    notes.setdefault((task.label, name), f"{task.label}, seed {task.seed}, {state.line(name)}")
         if task.is_control and like_chance(found.row["accuracy"], classes):
             silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
             notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
@@ -79,7 +81,7 @@ def write_folder(
 
 
 def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
-    """The report's figures by caption: overview, each system's S1 receptive fields, learning curves, shifts."""
+    """The report's figures by caption: overview, each system's S1 receptive fields, health, learning curves, shifts."""
     from neuro_cnn import viz
 
     first: dict[str, tuple[Task, Finding]] = {}
@@ -103,6 +105,10 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
             dead=None if state is None else np.array(state.dead),
             notes=None if state is None else [state.line(LEARNED)],
         )
+        if found.snapshots:
+            layer = found.snapshots[0].layer
+            figures[f"{layer} of {label} while it learned"] = formed(label, found.snapshots)
+    figures |= _health_figure(first)
     histories = {
         label: found.history for label, (task, found) in first.items() if not task.is_control and found.history
     }
@@ -111,6 +117,43 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     if any(row["shift"] for row in outcome["summary"]):
         figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
     return figures
+
+
+def formed(label: str, snapshots: Sequence[Snapshot]) -> Any:
+    """The figure of a layer before and after epochs of its learning."""
+    from neuro_cnn import viz
+
+    moments = [(_when(each), f"{each.images:,} image{'s' * (each.images != 1)}") for each in snapshots]
+    phases = list(dict.fromkeys(each.label for each in snapshots))
+    return viz.formation(
+        viz.aligned([each.weight for each in snapshots]),
+        moments,
+        title=f"{label}: weights of {snapshots[0].layer} while it learned",
+        notes=[f"{'; then '.join(phases)}. Before learning: as it began, with random weights or views of images."],
+    )
+
+
+def _when(snapshot: Snapshot) -> str:
+    return f"after epoch {snapshot.epoch}" if snapshot.updates else "before learning"
+
+
+def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
+    """Every layer that learned without a teacher, beside the same layer of its control; of the first seed."""
+    from neuro_cnn import viz
+
+    controls = {(t.model, t.variant): found.health for t, found in first.values() if t.is_control}
+    learned = {
+        (label, name): (state, controls.get((task.model, task.variant), {}).get(name))
+        for label, (task, found) in first.items()
+        if not task.is_control and found.row["learning"] != "none"
+        for name, state in found.health.items()
+    }
+    if not learned:
+        return {}
+    several = len({label for label, _ in learned}) > 1
+    rows = {f"{label}, {name}" if several else name: pair for (label, name), pair in learned.items()}
+    title = "Health of learned layers" if several else f"Health of {next(iter(learned))[0]}"
+    return {"Health": viz.health(rows, title=title, beside="the control")}
 
 
 def _measured(line: dict[str, Any]) -> bool:

@@ -26,6 +26,7 @@ FLOORS = (
     ("physiology", "viz"),
     ("report",),
     ("experiment",),
+    ("watch",),
     ("compare",),
     ("vary",),
     ("study", "results", "sweep"),

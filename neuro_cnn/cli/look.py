@@ -75,8 +75,8 @@ def fields(
         state = health(saved.net, saved.state.params, experiment.load().train.images, layer)
     notes = [*drawn.notes, *([] if state is None else [state.line(layer)])]
     dead = None if state is None else np.array(state.dead)
-    if state is not None and any(state.spare):  # at their own scale, what they began with would look learned
-        drawn.weights[np.array(state.spare)] = 0
+    if state is not None and state.spare.any():  # at their own scale, what they began with would look learned
+        drawn.weights[state.spare] = 0
         notes.append("Planes that never learned are left blank.")
     title = f"{experiment.name}: {drawn.what} of {layer}"
     viz.save(viz.filters(drawn.weights, title=title, notes=notes, dead=dead, quantity=drawn.quantity), out)
@@ -88,7 +88,9 @@ def fields(
             "mean": float(w.mean()),
             "norm": float(np.linalg.norm(w)),
             "dead": None if state is None else state.dead[k],
-            "learned": None if state is None else not state.spare[k],
+            "learned": None if state is None else bool(not state.spare[k]),
+            "wins": None if state is None else float(state.shares[k]),
+            "nearest_cosine": None if state is None or np.isnan(state.cosines[k]) else float(state.cosines[k]),
         }
         for k, w in enumerate(drawn.weights)
     ]

@@ -59,7 +59,9 @@ def train(
         job = _job(experiment)
         folder.status("running", resumed=now())
     else:
-        experiment = _experiment(what, options or [], {k: v for k, v in given.items() if v is not None})
+        if what is None:
+            raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
+        experiment = experiment_of(what, options or [], {k: v for k, v in given.items() if v is not None})
         job = _job(experiment)
         folder = RunFolder.create(out or new_path(experiment.name), overwrite, plain(experiment), experiment.seed)
     try:
@@ -77,15 +79,13 @@ def train(
         print(f"run folder: {folder.path}")
 
 
-def _experiment(what: str | None, options: list[str], given: dict[str, Any]) -> Experiment:
+def experiment_of(what: str, options: list[str], given: dict[str, Any]) -> Experiment:
+    """The experiment of a system's name or a TOML file, with options and settings given on the command line."""
     from neuro_cnn.compare import assignment, parse
-    from neuro_cnn.errors import UsageError
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.spec import read
     from neuro_cnn.study import checked, read_experiment
 
-    if what is None:
-        raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
     chosen = dict(assignment(text) for text in options)
     if what.endswith(".toml"):
         return read_experiment(Path(what), chosen, **given)
@@ -122,6 +122,7 @@ def _run(
     from neuro_cnn.evaluate import accuracy
     from neuro_cnn.experiment import learn, unsupervised_layers
     from neuro_cnn.physiology import health
+    from neuro_cnn.training import check_weights
 
     net, curriculum, data, training, held_out = job
     if held_out is not None:
@@ -156,6 +157,8 @@ def _run(
                 if as_json:
                     emit(epoch.line)
             if stop.code is not None:
+                # within an epoch weights may have run away since they were last looked at
+                check_weights(net, curriculum[epoch.progress.phase], state.params, epoch.progress.epoch)
                 save("last", state)
                 raise SystemExit(stop.code)
     if held_out is None or not folder.checkpoint("best").is_file():

@@ -18,6 +18,8 @@ from neuro_cnn.ops.normalize import at_planes, sum_positions
 
 FLAT = 1e-5
 """Variance over mean square up to which a view is taken to be blank: rounding alone makes as much (our choice)."""
+CONTRAST = 10 / 255**2
+"""Added to the variance of a view before its contrast is normalised (Coates, Lee & Ng 2011, for grey levels to 255)."""
 
 
 class Whitening(NamedTuple):
@@ -42,8 +44,8 @@ class StandardizedConv(Layer):
     """Linear cells of the view z = P (gain (x - mean of x) - m): (N, C, H, W) -> (N, K, H', W').
 
     gain = 1 / sqrt(var x + contrast), and 0 where the view is blank; m and P are fitted on training images by `Whiten`
-    or `Centre` and then fixed, so that recognition sees what learning saw (Coates, Lee & Ng 2011; theirs is contrast
-    10 for grey levels up to 255, the default here). contrast None leaves contrast as it is: gain is 1. No view is ever
+    or `Centre` and then fixed, so that recognition sees what learning saw (Coates, Lee & Ng 2011). `contrast` None
+    leaves contrast as it is: gain is 1. No view is ever
     gathered: P goes into the weights.
     """
 
@@ -51,7 +53,7 @@ class StandardizedConv(Layer):
     size: Size
     stride: Size = 1
     pad: Pad = 0
-    contrast: float | None = 10 / 255**2
+    contrast: float | None = CONTRAST
     kind: Literal["standardized_conv"] = "standardized_conv"
 
     def __post_init__(self) -> None:

@@ -13,7 +13,9 @@ from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.hmax import HMAX
+from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
+from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
@@ -23,9 +25,11 @@ from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
+from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.softhebb import SoftHebb
+from neuro_cnn.models.softhebb_2023 import SoftHebb2023
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import AddIfSilent, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
+from neuro_cnn.rules import AddIfSilent, Centre, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
 from neuro_cnn.spec import read
 
 
@@ -48,6 +52,10 @@ CATALOGUE: dict[str, Any] = {
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
     "cortical-sheet": CorticalSheet,
+    "softhebb-2023": SoftHebb2023,
+    "kmeans-features": KMeansFeatures,
+    "hpca": HPCA,
+    "pretrained-finetuned": PretrainedFinetuned,
     "neocognitron-1980": Neocognitron1980,
     "neocognitron-1988": Neocognitron1988,
     "neocognitron-2003": Neocognitron2003,
@@ -127,7 +135,7 @@ def control(curriculum: Curriculum) -> Curriculum | None:
 def _unlearned(phase: Phase) -> Phase | None:
     """What is left of a phase where nothing is learned without a teacher."""
     rules = phase.method.taught
-    if phase.method.supervised or any(isinstance(rule, Edges | Standardize | Whiten) for rule in rules):
+    if phase.method.supervised or any(isinstance(rule, Centre | Edges | Standardize | Whiten) for rule in rules):
         return phase
     if isinstance(grown := rules[0], AddIfSilent | WinnerKillLoser | WinnerTakeAll):
         return replace(phase, method=Local(Imprint(grown.strength)), epochs=0)

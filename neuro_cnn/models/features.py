@@ -6,7 +6,7 @@ random weights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -27,15 +27,17 @@ from neuro_cnn.layers import (
     StandardizedConv,
     Triangle,
 )
+from neuro_cnn.layers.standardized import CONTRAST
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import Adam
-from neuro_cnn.rules import Ridge, Standardize, Whiten
+from neuro_cnn.rules import Centre, Ridge, Standardize, Whiten
 from neuro_cnn.schedule import Linear
 
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
 Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Readout: TypeAlias = Literal["ridge", "softmax"]
+Eye: TypeAlias = Literal["retina", "olshausen-field", "pixels", "centred", "zca"]
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,18 @@ class RandomFeatures:
     """S-cells with random weights under a trained read-out: the control of every unsupervised learner.
 
     `eye` is what S1 looks at: ON and OFF cells of contrast ("retina"), the filter of Olshausen & Field, the pixels as
-    they are, or views whose mean is removed, contrast normalised and that are whitened ("zca", Coates et al. 2011).
+    they are, or views of the pixels: with their mean removed ("centred"), or with their mean removed, their contrast
+    normalised, and whitened ("zca", Coates et al. 2011). `source` names other images of the same shape, from which all
+    but the read-out is learned.
     """
 
     layers: Annotated[int, Field(ge=1, le=3)] = 1
     planes: Count = 96  # of the first layer; each further layer has four times as many (Journe et al. 2023)
     size: Annotated[int, Field(ge=1)] = 5
-    eye: Literal["retina", "olshausen-field", "pixels", "zca"] = "retina"
+    eye: Eye = "retina"
     power: Positive = 1.0
     readout: Readout = "ridge"
+    source: str | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
@@ -63,11 +68,11 @@ class RandomFeatures:
         if self.eye in FILTERS:
             layers.append(("R", FILTERS[self.eye]))
         for level in range(1, self.layers + 1):
-            if level > 1:
+            if self.normalized(level):
                 layers.append((f"N{level}", Normalize()))
             layers += [
                 (f"S{level}", self.cells(level)),
-                (f"T{level}", Triangle(self.power)),
+                (f"T{level}", Triangle(self.power_at(level))),
                 (f"C{level}", _pool(level)),
             ]
         return Chain((*layers, ("P", READ[self.layers]), ("flat", Flatten()), ("out", Dense(classes))))
@@ -78,27 +83,35 @@ class RandomFeatures:
         pad = (((size - 1) // 2, size // 2),) * 2
         planes = self.planes * 4 ** (level - 1)
         if self.standardized(level):
-            return StandardizedConv(planes, size, pad=pad)
+            return StandardizedConv(planes, size, pad=pad, contrast=CONTRAST if self.eye == "zca" else None)
         return Conv(planes, size, pad=pad, bias=False)
 
     def standardized(self, level: int) -> bool:
         """Whether the S-cells of this level see their views standardised."""
-        return self.eye == "zca" and level == 1
+        return self.eye in ("zca", "centred") and level == 1
+
+    def normalized(self, level: int) -> bool:
+        """Whether what this level looks at is first standardised plane by plane."""
+        return level > 1
+
+    def power_at(self, level: int) -> float:
+        """The power of this level's output function."""
+        return self.power
 
     def curriculum(self) -> Curriculum:
         """Each S-layer in turn, from the bottom up, then the read-out."""
         phases: list[Phase] = []
         for level in range(1, self.layers + 1):
-            if level > 1:
+            if self.normalized(level):
                 phases.append(Phase((f"N{level}",), Local(Standardize()), batch=100))
             if self.standardized(level):
                 phases.append(Phase((f"S{level}",), Local(self.standard()), batch=100))
             phases += self.learning(f"S{level}", level)
-        return (*phases, readout(self.readout))
+        return (*(replace(phase, data=self.source) for phase in phases), readout(self.readout))
 
-    def standard(self) -> Whiten:
+    def standard(self) -> Whiten | Centre:
         """How views are standardised."""
-        return Whiten()
+        return Whiten() if self.eye == "zca" else Centre()
 
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:
         """How the S-layer of this level learns: here not at all."""

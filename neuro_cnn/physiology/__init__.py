@@ -1,6 +1,8 @@
 """What can be measured of cells: their health as learners, what they look for, and who answers to what."""
 
+from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
+from neuro_cnn.physiology.courses import Course, courses
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
@@ -9,6 +11,8 @@ from neuro_cnn.physiology.sparseness import sparseness
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 
 __all__ = [
+    "Angle",
+    "Course",
     "Fields",
     "Health",
     "Mixture",
@@ -18,8 +22,10 @@ __all__ = [
     "Table",
     "Threshold",
     "Topography",
+    "angles",
     "backprojection",
     "cell_names",
+    "courses",
     "deepest",
     "health",
     "mixture",

@@ -5,6 +5,7 @@ from typing import TypeAlias
 from neuro_cnn.rules.add_if_silent import AddIfSilent
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA
+from neuro_cnn.rules.divergence import check_norms
 from neuro_cnn.rules.edges import Edges
 from neuro_cnn.rules.fukushima import Fukushima1980
 from neuro_cnn.rules.hebbian import Competition, Hebbian
@@ -100,4 +101,5 @@ __all__ = [
     "Whiten",
     "WinnerKillLoser",
     "WinnerTakeAll",
+    "check_norms",
 ]

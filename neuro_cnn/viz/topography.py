@@ -15,7 +15,7 @@ from neuro_cnn.viz import mosaic, style
 if TYPE_CHECKING:
     from neuro_cnn.physiology import Topography
 
-LEFT, HEAD, WIDE, SIDE, DOWN = 2.0, 4.0, 119.0, 50.0, 69.0  # mm: margins, sides of the fields and of a map; to the next
+LEFT, HEAD, WIDE, SIDE, GAP = 2.0, 4.0, 119.0, 50.0, 19.0  # mm: margins, sides of fields and of a map, room below it
 LOW = 26.0  # mm: height of the panel of differences
 SHOWN = range(0, 180, 20)  # degrees of the legend's bars
 CONES_OF_LAB = np.array(  # this and the next: Ottosson (2020), "A perceptual color space for image processing"
@@ -39,17 +39,18 @@ def topography(found: Topography, *, title: str, detail: str = "") -> Figure:
     """The sheet's receptive fields, orientation map with pinwheels, selectivity, and differences between neighbours."""
     rows, columns = found.orientation.shape
     unit, small = WIDE / max(rows, columns), SIDE / max(rows, columns)  # mm of a receptive field, and of a map's unit
+    size, right = (columns * small, rows * small), style.PAGE - SIDE - 2 * LEFT
+    tall = max(rows * unit, 2 * size[1] + GAP)
     with style.context():
-        figure, top = style.page(HEAD + WIDE + 17 + LOW + 9, title, detail, notes=[NOTE])
+        figure, top = style.page(HEAD + tall + 17 + LOW + 9, title, detail, notes=[NOTE])
         top += HEAD
         _fields(style.box(figure, LEFT, top, columns * unit, rows * unit), found.fields)
-        size, right = (columns * small, rows * small), style.PAGE - SIDE - 2 * LEFT
         _orientations(style.box(figure, right, top, *size), found)
         _legend(figure, right, top + size[1] + 1)
-        axes = style.box(figure, right, top + DOWN, *size)
+        axes = style.box(figure, right, top + size[1] + GAP, *size)
         _selectivity(axes, found.selectivity)
-        _bar(figure, axes, right, top + DOWN + size[1] + 2)
-        _differences(style.box(figure, 12, top + WIDE + 17, style.PAGE - 12 - 2 * LEFT, LOW), found)
+        _bar(figure, axes, right, top + 2 * size[1] + GAP + 2)
+        _differences(style.box(figure, 12, top + tall + 17, style.PAGE - 12 - 2 * LEFT, LOW), found)
     return figure
 
 

@@ -47,7 +47,13 @@ def test_the_control_learns_nothing_without_a_teacher_but_moments_and_takes_view
     assert [phase for phase in curriculum if phase.method.supervised] == [p for p in bare if p.method.supervised]
     for phase in bare:
         if not phase.method.supervised:
-            assert {rule.kind for rule in phase.method.taught} <= {"edges", "standardize", "imprint"}
+            assert {rule.kind for rule in phase.method.taught} <= {
+                "edges",
+                "standardize",
+                "whiten",
+                "centre",
+                "imprint",
+            }
     free = [phase for phase in curriculum if not phase.method.supervised]
     grown = [phase.layers for phase in free if any(rule.grows for rule in phase.method.taught)]
     assert grown == [phase.layers for phase in bare if any(rule.kind == "imprint" for rule in phase.method.taught)]
@@ -127,7 +133,7 @@ def test_every_view_that_fits_gives_a_map_of_the_same_side(size):
         ("softhebb", {"temperature": 0.0}, "softhebb: temperature = 0.0: input should be greater than 0"),
         ("hebbian-wta", {"conscience": float("inf")}, "hebbian-wta: conscience = inf: input should be a finite number"),
         ("hebbian-wta", {"size": 29}, "a view of 29 does not fit a map of 28 x 28; set size=28 or less"),
-        ("hebbian-wta", {"retina": "maybe"}, "hebbian-wta: retina = 'maybe': input should be a valid boolean"),
+        ("hebbian-wta", {"eye": "ear"}, "hebbian-wta: eye = 'ear': input should be 'retina'"),
     ],
 )
 def test_what_cannot_be_set_is_refused_with_the_remedy(name, options, message):
