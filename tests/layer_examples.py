@@ -68,6 +68,7 @@ EXAMPLES = {
     "contrast": (Contrast(5), MAP),
     "contrast-even": (Contrast(4, 0.5, 2.0), MAP),
     "contrast-margin": (Contrast(5, margin=2), MAP),
+    "contrast-within": (Contrast(4, 0.5, 2.0, margin=-1), MAP),
     "olshausen-field": (OlshausenField(5), MAP),
     "standardized": (StandardizedConv(3, (3, 2), **ODD, contrast=0.01), MAP),
     "standardized-centred": (StandardizedConv(3, 3), MAP),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import angles, compare, data, health, info, look, organise, train, watch
+from neuro_cnn.cli import angles, compare, data, health, info, look, organise, topography, train, watch
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command("respond")(look.respond)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("models")(info.models)
 app.add_typer(data.app, name="data")

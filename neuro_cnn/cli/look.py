@@ -178,7 +178,9 @@ def respond(
         }
         for key, value in layers.items()
     ]
-    best = [name for name, score in zip(saved.classes, y[0], strict=True) if score == y[0].max()]
+    taught = any(phase.method.supervised for phase in saved.curriculum)
+    scores = zip(saved.classes, y[0], strict=True) if taught else ()
+    best = [name for name, score in scores if score == y[0].max()]
     answer = best[0] if len(best) == 1 else None
     if as_json:
         emit({"run": str(run), "image": name, "answer": answer, "figure": str(out), "layers": facts})
@@ -203,7 +205,8 @@ def _image(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, s
         test = experiment.load().test
         if int(text) >= len(test):
             raise UsageError(f"test image {text}; there are {len(test)}, numbered from 0")
-        return test.images[int(text)], f"test image {text}, a {test.classes[int(test.labels[int(text)])]}"
+        label = int(test.labels[int(text)])
+        return test.images[int(text)], f"test image {text}" + (f", a {test.classes[label]}" if label >= 0 else "")
     image = read_image(Path(text))
     if image.shape != saved.in_shape:
         raise UsageError(f"{text} is an image of {image.shape}, but the run sees {saved.in_shape}; scale it first")

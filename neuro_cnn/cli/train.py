@@ -75,7 +75,9 @@ def train(
     if as_json:
         emit(result)
     else:
-        print(f"test accuracy {100 * result['test_accuracy']:.1f} % after {result['train_seconds']:.1f} s of learning")
+        right = result["test_accuracy"]
+        answers = "learned without labels" if right is None else f"test accuracy {100 * right:.1f} %"
+        print(f"{answers} after {result['train_seconds']:.1f} s of learning")
         print(f"run folder: {folder.path}")
 
 
@@ -106,12 +108,9 @@ class Job(NamedTuple):
 
 def _job(experiment: Experiment) -> Job:
     """The job, checked before anything is written."""
-    from neuro_cnn.errors import UsageError
     from neuro_cnn.training import check
 
     data = experiment.load()
-    if not data.train.classes:
-        raise UsageError(f"{experiment.data} has no labels to learn a read-out from; choose other data")
     net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
     training, held_out = experiment.parts(data)
     check(net, curriculum, training)
@@ -171,9 +170,10 @@ def _run(
         line = health(net, best, training.images, name).line(name)
         folder.log(line)
         say(line)
+    taught = any(phase.method.supervised for phase in curriculum)
     return {
         "run": str(folder.path),
-        "test_accuracy": accuracy(net, best, data.test),
+        "test_accuracy": accuracy(net, best, data.test) if taught else None,
         "train_seconds": outcome.seconds,
     }
 
@@ -252,6 +252,8 @@ def _test_images(experiment: Experiment, saved: Any, data: str | None) -> Any:
 
     # the same data is of the run's own split: the test images of another are among those that it has learned from
     test = experiment.load().test if data in (None, experiment.data) else load(data).test
+    if not any(phase.method.supervised for phase in saved.curriculum):
+        raise UsageError("the run learned without labels and has no read-out to evaluate; train it on labelled data")
     if (experiment.data, data) == ("mnist", "digits"):
         raise UsageError("the digits are training images of mnist, so the run has learned from them; leave --data out")
     if test.shape != saved.in_shape or len(test.classes) != len(saved.classes):

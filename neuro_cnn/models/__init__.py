@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.hmax import HMAX
@@ -50,6 +51,7 @@ CATALOGUE: dict[str, Any] = {
     "imprinted-patches": ImprintedPatches,
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
+    "cortical-sheet": CorticalSheet,
     "softhebb-2023": SoftHebb2023,
     "kmeans-features": KMeansFeatures,
     "hpca": HPCA,
@@ -96,14 +98,26 @@ def system(name: str, options: Mapping[str, Any] | None = None) -> System:
 
 
 def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Chain, Curriculum]:
-    """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does."""
+    """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does.
+
+    With 0 classes, for data without labels, what learns from labels is left out, and all above what then learns.
+    """
     made = system(name, options)
     try:
-        net = made.network(in_shape, classes)
+        net = made.network(in_shape, max(classes, 1))
         net.init(in_shape, None)
     except UsageError as error:
         raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
-    return net, made.curriculum()
+    return (net, made.curriculum()) if classes else _without_labels(name, net, made.curriculum())
+
+
+def _without_labels(name: str, net: Chain, curriculum: Curriculum) -> tuple[Chain, Curriculum]:
+    """The phases that read no labels, and the layers up to the last that learns in them."""
+    kept = tuple(phase for phase in curriculum if not phase.method.supervised)
+    if not kept:
+        raise UsageError(f"{name} learns from labels alone, but the data has none; choose other data or another system")
+    last = max(net.names.index(layer) for phase in kept for layer in phase.learners(net))
+    return Chain(net.layers[: last + 1]), kept
 
 
 def control(curriculum: Curriculum) -> Curriculum | None:

@@ -8,6 +8,7 @@ from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
+from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 
 __all__ = [
     "Angle",
@@ -15,10 +16,12 @@ __all__ = [
     "Fields",
     "Health",
     "Mixture",
+    "Pinwheel",
     "Responders",
     "Seed",
     "Table",
     "Threshold",
+    "Topography",
     "angles",
     "backprojection",
     "cell_names",
@@ -30,5 +33,6 @@ __all__ = [
     "seed_cells",
     "sparseness",
     "thresholds",
+    "topography",
     "trained",
 ]

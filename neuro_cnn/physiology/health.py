@@ -14,6 +14,8 @@ from neuro_cnn.tree import leaves
 
 SHOWN = 500
 """Training images on which wins are counted, evenly spread over all: they may be sorted by class (our choice)."""
+FAIR = 10
+"""Wins that a dense unit should have on average among them, where there are images enough (our choice)."""
 DEAD = 0.02
 """A unit is dead when it wins less than this part of its fair share (our choice)."""
 WORRY = 0.05
@@ -136,7 +138,8 @@ def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> He
     weight = weight.reshape(len(weight), -1)  # (K, D)
     cells: Any = net[layer]  # a plastic layer: its activity has excitation and drive
     wins = np.zeros(len(weight), np.int64)
-    count = min(SHOWN, len(images))
+    dense = params[layer].learned.weight.ndim == 2  # one view an image: it takes more of them to be fair
+    count = min(max(SHOWN, FAIR * len(weight)) if dense else SHOWN, len(images))
     shown = np.arange(count) * len(images) // count
     for start in range(0, count, 50):
         x = net.respond(params, xp.asarray(images[shown[start : start + 50]]), stop=layer)

@@ -26,6 +26,7 @@ from neuro_cnn.rules.plasticity import BCM, Hebb, Instar, KrotovHopfield, Oja, P
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.seed_cells import SeedCells
+from neuro_cnn.rules.sheet import Neighbourhood
 from neuro_cnn.rules.spatial import PerImage, Surround
 from neuro_cnn.rules.standardize import Standardize
 from neuro_cnn.rules.supervised_wta import SupervisedWTA
@@ -79,6 +80,7 @@ __all__ = [
     "LearnReferences",
     "Memorize",
     "NameCells",
+    "Neighbourhood",
     "NormDependentRate",
     "Oja",
     "PerImage",

@@ -21,10 +21,13 @@ from neuro_cnn.rules.lateral import AntiHebbian
 from neuro_cnn.rules.plasticity import Instar, Plasticity
 from neuro_cnn.rules.positions import a_fraction, at_views, drawn_views
 from neuro_cnn.rules.seed_cells import SeedCells
+from neuro_cnn.rules.sheet import Neighbourhood
 from neuro_cnn.rules.spatial import PerImage, Surround
 from neuro_cnn.schedule import Rate, at, positive
 
-Competition: TypeAlias = Everyone | HardWTA | KWTA | SoftWTA | SeedCells | PerImage | Surround | AntiHebbian
+Competition: TypeAlias = (
+    Everyone | HardWTA | KWTA | SoftWTA | SeedCells | PerImage | Surround | AntiHebbian | Neighbourhood
+)
 
 
 class HebbianState(NamedTuple):
@@ -42,9 +45,10 @@ class Hebbian(Rule):
     """Learning by competition: the planes compete at each position, and the winners learn what they see.
 
     `scale` says what a step of `rate` is. By "chances" each plane moves by `rate` times its mean over the learning
-    chances it got in the batch; a plane that got less than its fair share moves in proportion less (our choice: steps
-    then depend neither on the size of the batch nor on the number of planes). By "largest" the synapse that changes
-    most changes by `rate`, as Krotov & Hopfield (2019) and Journe et al. (2023) scale theirs.
+    chances it got in the batch; a plane that got less than its fair share, or than the largest chance of one cell,
+    moves in proportion less (our choice: steps then depend neither on the size of the batch nor on the number of
+    planes). By "largest" the synapse that changes most changes by `rate`, as Krotov & Hopfield (2019) and Journe et al.
+    (2023) scale theirs.
 
     `initial` weights are the layer's own ("random"), their absolute values ("positive") or views of training images
     ("data"), of norm `radius` where it is given. `positions` is the fraction of the views of a batch that is learned
@@ -172,8 +176,8 @@ def _over(pace: Array | float, weight: Array) -> Array | float:
 
 
 def _share(g: Array) -> Array:
-    """Learning chances of each plane, (K,), but never less than a fair share of all, nor 0."""
+    """Learning chances of each plane, (K,), but never less than a fair share of all, nor a single cell's, nor 0."""
     xp = namespace(g)
     chances = sum_positions(g)
-    fair = xp.sum(chances) / g.shape[1]
-    return xp.maximum(chances, xp.where(fair > 0, fair, xp.ones((), dtype=g.dtype)))
+    least = xp.maximum(xp.sum(chances) / g.shape[1], xp.max(g))
+    return xp.maximum(chances, xp.where(least > 0, least, xp.ones((), dtype=g.dtype)))

@@ -14,6 +14,7 @@ from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.style import drawable, save, to_svg
+from neuro_cnn.viz.topography import topography
 from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
 
@@ -39,4 +40,5 @@ __all__ = [
     "save",
     "selectivity",
     "to_svg",
+    "topography",
 ]

@@ -31,6 +31,7 @@ COMMANDS = (
     ("responders",),
     ("organisation",),
     ("selectivity",),
+    ("topography",),
     ("angles",),
     ("models",),
     ("info",),

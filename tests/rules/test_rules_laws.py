@@ -66,7 +66,7 @@ def test_an_update_is_the_rules_formula_summed_view_by_view(rule_name, layer_nam
                 "krotov_hopfield": turn * (c * view - u[k] * w),
                 "soft_hebb": sign * g[k] * (c * view - u[k] * w),
             }[rule.plasticity.kind]
-    share = np.maximum(chances, chances.sum() / len(chances))
+    share = np.maximum(chances, max(chances.sum() / len(chances), chosen.max()))
     expected = weight + rule.rate * moved / share.reshape(-1, *[1] * (weight.ndim - 1))
     assert_close(step(rule, layer, params, x)[0], layer.rewire(params, expected))
 
@@ -114,7 +114,9 @@ def test_a_rate_that_has_fallen_to_0_changes_no_weight(rule_name, layer_name):
     assert_close(step(rule, layer, started, x, state._replace(step=10))[0], started)
 
 
-@pytest.mark.parametrize(("rule_name", "layer_name"), [pair for pair in PAIRS if "sanger" not in pair[0]])
+@pytest.mark.parametrize(
+    ("rule_name", "layer_name"), [pair for pair in PAIRS if "sanger" not in pair[0] and "neighbour" not in pair[0]]
+)
 def test_permuting_the_planes_commutes_with_an_update(rule_name, layer_name):
     rule, (layer, params, x) = RULES[rule_name], example(layer_name, np.float64)
     order = np.array([3, 0, 4, 2, 1])

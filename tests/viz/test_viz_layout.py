@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import Course, Health, mixture, thresholds
+from neuro_cnn.physiology import Course, Health, Pinwheel, Topography, mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -113,6 +113,14 @@ def followed(systems, layers, points=10, seeds=3):
     return viz.angles(made, detail="digits, 1000 training images")
 
 
+def sheet(rows, columns, chance=True):
+    near = RNG.uniform(0, 90, 200) if chance else RNG.exponential(5, 200)
+    wheels = tuple(Pinwheel(row + 0.5, 0.5, 1 - 2 * (row % 2)) for row in range(rows - 1))
+    fields, angle = RNG.normal(size=(rows, columns, 6, 6)), RNG.uniform(0, 180, (rows, columns))
+    maps = Topography(fields, angle, RNG.random((rows, columns)), near, RNG.uniform(0, 90, 900), wheels)
+    return viz.topography(maps, title="cortical-sheet: the map on S1", detail="neighbours differ by 7.7 degrees")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -124,6 +132,10 @@ HISTORIES = {
     "nearest-neighbour": [],
 }
 FIGURES = {
+    "topography": lambda: sheet(12, 12, chance=False),
+    "topography, no map": lambda: sheet(6, 6),
+    "topography, wide": lambda: sheet(5, 16),
+    "topography, tall": lambda: sheet(16, 5),
     "filters": lambda: viz.filters(filters(36), title="S1", notes=["Seed 0."], dead=np.arange(36) == 5),
     "filters, one": lambda: viz.filters(filters(1), title="S1"),
     "filters, long title": lambda: viz.filters(filters(4), title="A long title. " * 12, notes=["A note. " * 40]),
