@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from neuro_cnn.curriculum import Local, Phase
 from neuro_cnn.models.features import Count, Eye, Positive, RandomFeatures
-from neuro_cnn.rules import Everyone, Hebbian, Sanger, UnitNorm
+from neuro_cnn.rules import EqualPower, Everyone, Hebbian, Sanger, UnitNorm
 from neuro_cnn.schedule import Linear
 
 
 @dataclass(frozen=True)
 class HPCA(RandomFeatures):
-    """Sanger's rule on centred views (Lagani et al. 2021, HPCA): plane i finds the i-th component, all of norm 1.
+    """Sanger's rule on centred views (Lagani et al. 2021, HPCA): plane i finds the i-th principal component.
 
+    While they learn planes have norm 1; then all get the same power, lest only the first ones are heard (our choice).
     A layer has no more planes than its views have dimensions: one less, for their mean is removed. Constants are our
     choice, found on training images only.
     """
@@ -30,5 +31,5 @@ class HPCA(RandomFeatures):
 
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:
         """All planes learn everywhere, the rate falling to 0."""
-        rule = Hebbian(Linear(self.rate), Everyone(), Sanger(), (UnitNorm(),))
+        rule = Hebbian(Linear(self.rate), Everyone(), Sanger(), (UnitNorm(), EqualPower()))
         return (Phase((name,), Local(rule), self.epochs, self.batch),)

@@ -12,6 +12,7 @@ from neuro_cnn.rules.hebbian import Competition, Hebbian
 from neuro_cnn.rules.homeostasis import (
     AdaptiveThreshold,
     Conscience,
+    EqualPower,
     Homeostasis,
     NormDependentRate,
     TrackedMoments,
@@ -66,6 +67,7 @@ __all__ = [
     "Competition",
     "Conscience",
     "Edges",
+    "EqualPower",
     "Everyone",
     "Fukushima1980",
     "HardWTA",

@@ -143,6 +143,13 @@ class Hebbian(Rule):
         new = HebbianState(state.step + 1, state.updates, competition, plasticity, tuple(states))
         return layer.rewire(params, weight), new
 
+    def finish(self, layer: Any, params: Params, state: HebbianState) -> Params:
+        weight = params.learned.weight
+        for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
+            weight = h.finish(weight, kept)
+        finished: Params = layer.rewire(params, weight)
+        return finished
+
     def chosen(self, activity: Any, state: HebbianState) -> Array:
         """What the competition lets through, 1 at winners: like the drive."""
         return self.competition(self._handicapped(self._drive(activity), state), state.competition)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops.normalize import at_planes, norms, sum_positions, unit_norm
+from neuro_cnn.ops.normalize import at_planes, norms, over_planes, sum_positions, unit_norm
 from neuro_cnn.rules.competition import awake
 
 
@@ -29,6 +29,10 @@ class Keeping(Protocol):
     def settle(self, weight: Array, g: Array, drive: Array, state: Any) -> tuple[Array, Any]:
         """Weights and state after a batch in which these drives, without handicap, came to these chances."""
         return weight, state
+
+    def finish(self, weight: Array, state: Any) -> Array:
+        """The weights at the end of the phase."""
+        return weight
 
 
 @dataclass(frozen=True)
@@ -184,15 +188,59 @@ class TrackedMoments(Keeping):
         return (drive - at_planes(state.mean, drive)) / at_planes(deviation, drive) * awake(drive)
 
     def settle(self, weight: Array, g: Array, drive: Array, state: Tracked) -> tuple[Array, Tracked]:
-        xp = namespace(drive)
         count, some = _views(drive)
         mean = sum_positions(drive) / count  # drives of blank positions are 0
         away = (drive - at_planes(mean, drive)) * awake(drive)
         variance = sum_positions(away * away) / count
-        seen = state.seen + some * (1 - state.seen) * self.memory
-        share = some * self.memory / xp.where(seen > 0, seen, xp.ones((), dtype=seen.dtype))  # 1 for the first batch
+        seen, share = _seen(state.seen, self.memory, some)
         mean, variance = state.mean + share * (mean - state.mean), state.variance + share * (variance - state.variance)
         return weight, Tracked(mean, variance, seen)
+
+
+class Power(NamedTuple):
+    """Running mean square of each plane's drive, (K,), and how much has been seen: at most one memory, ()."""
+
+    power: Array
+    seen: Array
+
+
+@dataclass(frozen=True)
+class EqualPower(Keeping):
+    """At the end each plane's weights are scaled so that all planes' drives have the same mean square: gain control.
+
+    For rules whose planes are of unequal strength by nature, such as principal components: the faint ones would never
+    be heard. The mean square is tracked over batches with weight `memory` (our choice).
+    """
+
+    memory: float = 0.1
+    kind: Literal["equal_power"] = "equal_power"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if not 0 < self.memory <= 1:
+            raise UsageError(f"mean squares with memory {self.memory}; it must lie in (0, 1]")
+
+    def start(self, weight: Array) -> tuple[Array, Power]:
+        xp = namespace(weight)
+        return weight, Power(xp.zeros((weight.shape[0],), dtype=weight.dtype), xp.zeros((), dtype=weight.dtype))
+
+    def settle(self, weight: Array, g: Array, drive: Array, state: Power) -> tuple[Array, Power]:
+        count, some = _views(drive)
+        seen, share = _seen(state.seen, self.memory, some)
+        return weight, Power(state.power + share * (sum_positions(drive * drive) / count - state.power), seen)
+
+    def finish(self, weight: Array, state: Power) -> Array:
+        xp = namespace(weight)
+        silent = state.power <= 0
+        gain = xp.sqrt(xp.mean(state.power) / xp.where(silent, xp.ones((), dtype=weight.dtype), state.power))
+        return weight * over_planes(xp.where(silent, xp.ones((), dtype=weight.dtype), gain), weight)
+
+
+def _seen(seen: Array, memory: float, some: Array) -> tuple[Array, Array]:
+    """How much has been seen with this batch, and the batch's weight in a running mean of it: 1 for the first."""
+    xp = namespace(seen)
+    now = seen + some * (1 - seen) * memory
+    return now, some * memory / xp.where(now > 0, now, xp.ones((), dtype=seen.dtype))
 
 
 def _views(drive: Array) -> tuple[Array, Array]:
@@ -203,4 +251,4 @@ def _views(drive: Array) -> tuple[Array, Array]:
     return xp.where(count > 0, count, one), xp.astype(count > 0, drive.dtype)
 
 
-Homeostasis: TypeAlias = UnitNorm | NormDependentRate | Conscience | AdaptiveThreshold | TrackedMoments
+Homeostasis: TypeAlias = UnitNorm | NormDependentRate | Conscience | AdaptiveThreshold | TrackedMoments | EqualPower

@@ -21,6 +21,7 @@ from neuro_cnn.rules import (
     AdaptiveThreshold,
     AntiHebbian,
     Centre,
+    EqualPower,
     Everyone,
     HardWTA,
     Hebbian,
@@ -298,6 +299,15 @@ def test_tracked_moments_begin_with_those_of_the_first_batch_and_follow_with_the
     )
 
 
+def test_equal_power_ends_with_drives_of_the_same_mean_square():
+    x = RNG.standard_normal((200, 6)) * np.linspace(0.2, 3, 6)
+    x[:20] = 0  # what sees nothing does not count
+    layer = Dense(4, bias=False)
+    params, _ = learned(Hebbian(0.05, Everyone(), Sanger(), (UnitNorm(), EqualPower())), layer, x, 300)
+    power = np.mean(layer.respond(params, x[20:]) ** 2, axis=0)
+    np.testing.assert_allclose(power / power.mean(), 1, rtol=0.02)
+
+
 # Standardised views
 
 
@@ -451,6 +461,7 @@ def test_products_of_planes_are_sums_over_images_and_positions(xp, seed):
         (lambda: AdaptiveThreshold(0.0), "adapt at rate 0.0; it must be a positive number"),
         (lambda: AdaptiveThreshold(target=1.0), "win 1.0 of the views"),
         (lambda: TrackedMoments(0.0), "moments with memory 0.0"),
+        (lambda: EqualPower(2.0), "mean squares with memory 2.0"),
         (lambda: AntiHebbian(0.0), "fire 0.0 of the time"),
         (lambda: AntiHebbian(rate=0.0), "rate 0.0, adapt 0.02"),
         (lambda: Surround(size=4), "over 4 positions; give an odd number"),
