@@ -10,9 +10,10 @@ from pydantic import Field
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.layers import Conv, Dense, Params, SCells
+from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.normalize import over_planes, sum_positions
 from neuro_cnn.rules.base import Rule
-from neuro_cnn.rules.competition import Competition, HardWTA, awake
+from neuro_cnn.rules.competition import Competition, HardWTA
 from neuro_cnn.rules.homeostasis import Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import imprinted
 from neuro_cnn.rules.plasticity import Instar, Plasticity
@@ -84,7 +85,9 @@ class Hebbian(Rule):
 
     def chosen(self, activity: Any, state: HebbianState) -> Array:
         """What the competition lets through, 1 at winners: like the drive."""
-        drive = activity.drive * awake(activity.excitation)  # a bias alone drives nobody to compete
+        drive = activity.drive
+        if drive is not activity.excitation:
+            drive = drive * awake(activity.excitation)  # a bias alone drives nobody to compete
         for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
             drive = h.handicap(drive, kept)
         return self.competition(drive)

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.normalize import at_planes, sum_positions, unit_norm
-from neuro_cnn.rules.competition import awake
 
 
 @dataclass(frozen=True)

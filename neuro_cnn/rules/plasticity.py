@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from neuro_cnn.backend import Array, namespace
+from neuro_cnn.backend import Array
+from neuro_cnn.ops.compete import softhebb_factor
 from neuro_cnn.ops.normalize import sum_positions
-from neuro_cnn.rules.competition import winner
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,7 @@ class SoftHebb:
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __call__(self, g: Array, u: Array) -> tuple[Array, Array]:
-        xp = namespace(g)
-        # where several took the largest chance alike (KWTA), the one most excited is the winner
-        first = xp.where(g == xp.max(g, axis=1, keepdims=True), u, xp.asarray(-xp.inf, dtype=u.dtype))
-        y = xp.where(winner(first) > 0, g, -g)
-        return y, sum_positions(y * u)
+        return softhebb_factor(g, u)
 
 
 Plasticity: TypeAlias = Hebb | Instar | Oja | SoftHebb

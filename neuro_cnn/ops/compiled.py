@@ -1,0 +1,170 @@
+"""Loops over planes and positions, compiled by Numba: what `compete` runs where an array's memory suits.
+
+Arrays are (K, M) in single precision, a plane's positions side by side in memory. Positions are taken a block at a
+time, so that all planes of a block stay in cache; the inner loops run along positions, free of branches, so that they
+become vector instructions. Literals are typed: a bare one would make everything double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import factorial, log
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+NUMBERS = 1 << 16
+"""Numbers of one block, of all planes: with what is read and written beside them they fill 3/4 MB. Our choice."""
+LEAST = 128
+"""Positions that a block has at least, or the loops would be too short. Our choice."""
+
+ZERO, ONE, INFINITY = np.float32(0), np.float32(1), np.float32(np.inf)
+FIRST, NOBODY = np.int32(0), np.int32(-1)
+LOWEST = np.float32(-126)  # the exponent of the smallest normal number
+ROUNDER = np.float32(1.5 * 2**23)  # a number plus this has no digits left after the point
+MANTISSA = np.int32(23)  # bits
+# 2^f = exp(f ln 2) on |f| <= 1/2 by Taylor's series to the 7th power: the remainder is below 1e-8
+T1, T2, T3, T4, T5, T6, T7 = (np.float32(log(2) ** k / factorial(k)) for k in range(1, 8))
+
+
+def compiled(**options: Any) -> Callable[[Kernel], Kernel]:
+    """Compile when first called, for that call's types, and keep the machine code on disk where a folder allows it."""
+
+    def decorate(function: Kernel) -> Kernel:
+        how = {"nogil": True, "error_model": "numpy", **options}
+        try:
+            return cast("Kernel", numba.njit(cache=True, **how)(function))
+        except RuntimeError:  # no folder to keep it in: neither the package's own nor the user's is writable
+            return cast("Kernel", numba.njit(**how)(function))
+
+    return decorate
+
+
+@compiled()
+def block(planes: int) -> int:
+    """Positions of one block."""
+    return max(LEAST, NUMBERS // planes // 64 * 64)
+
+
+@compiled(fastmath={"contract"})
+def power_of_2(t: Any) -> Any:
+    """2^t for t <= 0, to 1e-7 of itself; 0 below the normal numbers; a NaN stays one."""
+    clipped = LOWEST if t < LOWEST else t
+    shifted = clipped + ROUNDER
+    f = clipped - (shifted - ROUNDER)
+    p = ((((((T7 * f + T6) * f + T5) * f + T4) * f + T3) * f + T2) * f + T1) * f + ONE
+    whole = np.int32(np.float32(shifted).view(np.int32) << MANTISSA)  # the whole part, moved to the exponent's place
+    power = np.int32(np.float32(p).view(np.int32) + whole).view(np.float32)
+    return ZERO if t < LOWEST else power
+
+
+@compiled(fastmath={"reassoc", "contract"})
+def inner(a: Any, b: Any) -> Any:
+    """The inner product of two rows."""
+    total = ZERO
+    for m in range(a.shape[0]):
+        total += a[m] * b[m]
+    return total
+
+
+@compiled()
+def largest(rows: Any, start: int, top: Any) -> None:
+    """The largest number of every position from `start` on, into `top`; a NaN beats all."""
+    top[:] = -INFINITY
+    for k in range(rows.shape[0]):
+        row = rows[k, start : start + top.shape[0]]
+        for m in range(top.shape[0]):
+            top[m] = row[m] if (row[m] > top[m]) | (row[m] != row[m]) else top[m]
+
+
+@compiled()
+def blank(rows: Any, start: int, marks: Any) -> None:
+    """1 where all numbers of a position from `start` on are 0, else 0, into `marks`."""
+    marks[:] = ONE
+    for k in range(rows.shape[0]):
+        row = rows[k, start : start + marks.shape[0]]
+        for m in range(marks.shape[0]):
+            marks[m] = ZERO if row[m] != ZERO else marks[m]
+
+
+@compiled(fastmath={"contract"})
+def softmax(drive: Any, scale: Any, g: Any) -> None:
+    """g = 2^(scale (drive - largest)) / sum, 0 at blank positions."""
+    planes, positions = drive.shape
+    length = min(block(planes), positions)
+    tops, totals, blanks = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.float32)
+    for start in range(0, positions, length):
+        stop = min(start + length, positions)
+        top, total, empty = tops[: stop - start], totals[: stop - start], blanks[: stop - start]
+        largest(drive, start, top)
+        blank(drive, start, empty)
+        total[:] = ZERO
+        for k in range(planes):
+            u, out = drive[k, start:stop], g[k, start:stop]
+            for m in range(top.shape[0]):
+                power = power_of_2((u[m] - top[m]) * scale)
+                out[m] = power
+                total[m] += power
+        for m in range(top.shape[0]):
+            total[m] = (ONE - empty[m]) / total[m]
+        for k in range(planes):
+            out = g[k, start:stop]
+            for m in range(top.shape[0]):
+                out[m] *= total[m]
+
+
+@compiled()
+def winner(drive: Any, at_blank: Any, won: Any) -> None:
+    """1 at the first of the largest of each position, else 0; `at_blank`, FIRST or NOBODY, wins where all are 0."""
+    planes, positions = drive.shape
+    length = min(block(planes), positions)
+    tops, empties = np.empty(length, np.float32), np.empty(length, np.float32)
+    firsts = np.empty(length, np.int32)
+    for start in range(0, positions, length):
+        stop = min(start + length, positions)
+        top, empty, first = tops[: stop - start], empties[: stop - start], firsts[: stop - start]
+        top[:] = -INFINITY
+        first[:] = FIRST
+        for k in range(planes):
+            u, plane = drive[k, start:stop], np.int32(k)
+            for m in range(top.shape[0]):
+                better = (u[m] > top[m]) | ((u[m] != u[m]) & (top[m] == top[m]))
+                top[m] = u[m] if better else top[m]
+                first[m] = plane if better else first[m]
+        blank(drive, start, empty)
+        for m in range(top.shape[0]):
+            first[m] = at_blank if empty[m] == ONE else first[m]
+        for k in range(planes):
+            out, plane = won[k, start:stop], np.int32(k)
+            for m in range(top.shape[0]):
+                out[m] = ONE if first[m] == plane else ZERO
+
+
+@compiled()
+def softhebb(g: Any, u: Any, y: Any, total: Any) -> None:
+    """y = g at the first most excited of the largest g, -g elsewhere; sum of y u added to `total`, (K,) in double."""
+    planes, positions = u.shape
+    length = min(block(planes), positions)
+    tops, bests = np.empty(length, np.float32), np.empty(length, np.float32)
+    firsts = np.empty(length, np.int32)
+    for start in range(0, positions, length):
+        stop = min(start + length, positions)
+        top, best, first = tops[: stop - start], bests[: stop - start], firsts[: stop - start]
+        largest(g, start, top)
+        best[:] = -INFINITY
+        first[:] = FIRST
+        for k in range(planes):
+            chance, excited, plane = g[k, start:stop], u[k, start:stop], np.int32(k)
+            for m in range(top.shape[0]):
+                candidate = excited[m] if chance[m] == top[m] else -INFINITY
+                better = (candidate > best[m]) | ((candidate != candidate) & (best[m] == best[m]))
+                best[m] = candidate if better else best[m]
+                first[m] = plane if better else first[m]
+        for k in range(planes):
+            chance, out, plane = g[k, start:stop], y[k, start:stop], np.int32(k)
+            for m in range(top.shape[0]):
+                out[m] = chance[m] if first[m] == plane else -chance[m]
+            total[k] += inner(out, u[k, start:stop])
