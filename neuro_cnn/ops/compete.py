@@ -1,34 +1,39 @@
 """Competition among the planes at each position, and what it makes of activity: (N, K, ...) -> (N, K, ...).
 
-Every function is plain array code, and the definition. Where an array of single precision lies in memory with the
-batch innermost, as `correlate` leaves it, a compiled loop does the same in one pass over memory.
+Each function has a plain form, which is its definition and works in every array library. Where an array of single
+precision lies in memory with the batch innermost, as `correlate` leaves it, compiled loops do the same with one pass
+over memory.
 """
 
 from __future__ import annotations
 
-from math import log
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.ops.normalize import sum_positions
+from neuro_cnn.ops.normalize import at_planes, sum_positions
+from neuro_cnn.ops.threads import in_parts
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def softmax_planes(drive: Array, temperature: float) -> Array:
     """softmax(drive / temperature) over the planes; 0 where a position is blank."""
-    rows, scale = _rows(drive), np.float32(1 / (temperature * log(2)))
-    if rows is None or not np.isfinite(scale):
+    rows = _rows(drive)
+    if rows is None:
         return plain_softmax(drive, temperature)
     from neuro_cnn.ops import compiled
 
+    scale = np.float32(min(1 / log(2) / temperature, LARGEST))  # 2^(scale u) = exp(u / temperature)
     g = np.empty_like(rows)
-    compiled.softmax(rows, scale, g)
+    in_parts(lambda begin, end: compiled.softmax(begin, end, rows, scale, g), rows.shape[1])
     return _as(drive, g)
 
 
 def plain_softmax(drive: Array, temperature: float) -> Array:
-    """`softmax_planes` for every array library, precision and order of memory."""
+    """`softmax_planes`, plain."""
     xp = namespace(drive)
     power = xp.exp((drive - xp.max(drive, axis=1, keepdims=True)) / temperature)
     return power / xp.sum(power, axis=1, keepdims=True) * awake(drive)
@@ -41,7 +46,7 @@ def winner(drive: Array) -> Array:
 
 
 def plain_winner(drive: Array) -> Array:
-    """`winner` for every array library, precision and order of memory."""
+    """`winner`, plain."""
     xp = namespace(drive)
     first = xp.expand_dims(xp.argmax(drive, axis=1), axis=1)
     planes = xp.reshape(xp.arange(drive.shape[1]), (1, -1) + (1,) * (drive.ndim - 2))
@@ -70,17 +75,42 @@ def softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
         return plain_softhebb_factor(g, u)
     from neuro_cnn.ops import compiled
 
-    y, total = np.empty_like(chances), np.zeros(chances.shape[0])
-    compiled.softhebb(chances, excited, y, total)
-    return _as(g, y), total.astype(u.dtype)
+    y = np.empty_like(chances)
+    totals = in_parts(lambda begin, end: compiled.softhebb(begin, end, chances, excited, y), y.shape[1])
+    return _as(g, y), np.sum(totals, axis=0).astype(u.dtype)
 
 
 def plain_softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
-    """`softhebb_factor` for every array library, precision and order of memory."""
+    """`softhebb_factor`, plain."""
     xp = namespace(g)
     candidates = xp.where(g == xp.max(g, axis=1, keepdims=True), u, xp.asarray(-xp.inf, dtype=u.dtype))
     y = xp.where(plain_winner(candidates) > 0, g, -g)
     return y, sum_positions(y * u)
+
+
+def raise_awake(drive: Array, lead: Array) -> Array:
+    """Each plane's lead, (K,), added to its drives, except where a position is blank."""
+    rows = _rows(drive)
+    if rows is None or lead.dtype != rows.dtype:
+        return drive + at_planes(lead, drive) * awake(drive)
+    from neuro_cnn.ops import compiled
+
+    raised = np.empty_like(rows)
+    in_parts(lambda begin, end: compiled.raise_awake(begin, end, rows, lead, raised), rows.shape[1])
+    return _as(drive, raised)
+
+
+def deviation(activity: Array) -> Array:
+    """Standard deviation over all images, planes and positions: one number."""
+    rows = _rows(activity)
+    if rows is None:
+        return namespace(activity).std(activity)
+    from neuro_cnn.ops import compiled
+
+    moments = in_parts(lambda begin, end: compiled.spread(begin, end, rows), rows.shape[1])
+    count, mean, squares = np.transpose(moments)
+    away = mean - np.average(mean, weights=count)
+    return np.float32(sqrt(np.sum(squares + count * away * away) / np.sum(count)))  # Chan, Golub & LeVeque 1979
 
 
 def _rows(x: Array) -> Any:
@@ -100,5 +130,6 @@ def _won(drive: Array, rows: Any, at_blank: str) -> Array:
     from neuro_cnn.ops import compiled
 
     won = np.empty_like(rows)
-    compiled.winner(rows, getattr(compiled, at_blank), won)
+    none = getattr(compiled, at_blank)
+    in_parts(lambda begin, end: compiled.winner(begin, end, rows, none, won), rows.shape[1])
     return _as(drive, won)

@@ -1,8 +1,9 @@
 """Loops over planes and positions, compiled by Numba: what `compete` runs where an array's memory suits.
 
-Arrays are (K, M) in single precision, a plane's positions side by side in memory. Positions are taken a block at a
-time, so that all planes of a block stay in cache; the inner loops run along positions, free of branches, so that they
-become vector instructions. Literals are typed: a bare one would make everything double precision.
+Arrays are (K, M) in single precision, a plane's positions side by side in memory. A kernel works on the positions from
+`begin` to `end`, so that several threads can share them, and takes them a block at a time, so that all planes of a
+block stay in cache; the inner loops run along positions, free of branches, so that they become vector instructions.
+Literals are typed: a bare one would make everything double precision.
 """
 
 from __future__ import annotations
@@ -91,13 +92,13 @@ def blank(rows: Any, start: int, marks: Any) -> None:
 
 
 @compiled(fastmath={"contract"})
-def softmax(drive: Any, scale: Any, g: Any) -> None:
+def softmax(begin: int, end: int, drive: Any, scale: Any, g: Any) -> None:
     """g = 2^(scale (drive - largest)) / sum, 0 at blank positions."""
-    planes, positions = drive.shape
-    length = min(block(planes), positions)
+    planes = drive.shape[0]
+    length = min(block(planes), end - begin)
     tops, totals, blanks = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.float32)
-    for start in range(0, positions, length):
-        stop = min(start + length, positions)
+    for start in range(begin, end, length):
+        stop = min(start + length, end)
         top, total, empty = tops[: stop - start], totals[: stop - start], blanks[: stop - start]
         largest(drive, start, top)
         blank(drive, start, empty)
@@ -117,14 +118,14 @@ def softmax(drive: Any, scale: Any, g: Any) -> None:
 
 
 @compiled()
-def winner(drive: Any, at_blank: Any, won: Any) -> None:
+def winner(begin: int, end: int, drive: Any, at_blank: Any, won: Any) -> None:
     """1 at the first of the largest of each position, else 0; `at_blank`, FIRST or NOBODY, wins where all are 0."""
-    planes, positions = drive.shape
-    length = min(block(planes), positions)
+    planes = drive.shape[0]
+    length = min(block(planes), end - begin)
     tops, empties = np.empty(length, np.float32), np.empty(length, np.float32)
     firsts = np.empty(length, np.int32)
-    for start in range(0, positions, length):
-        stop = min(start + length, positions)
+    for start in range(begin, end, length):
+        stop = min(start + length, end)
         top, empty, first = tops[: stop - start], empties[: stop - start], firsts[: stop - start]
         top[:] = -INFINITY
         first[:] = FIRST
@@ -144,14 +145,14 @@ def winner(drive: Any, at_blank: Any, won: Any) -> None:
 
 
 @compiled()
-def softhebb(g: Any, u: Any, y: Any, total: Any) -> None:
-    """y = g at the first most excited of the largest g, -g elsewhere; sum of y u added to `total`, (K,) in double."""
-    planes, positions = u.shape
-    length = min(block(planes), positions)
+def softhebb(begin: int, end: int, g: Any, u: Any, y: Any) -> Any:
+    """y = g at the first most excited of the largest g, -g elsewhere; returns the sum of y u, (K,) in double."""
+    planes, total = u.shape[0], np.zeros(u.shape[0])
+    length = min(block(planes), end - begin)
     tops, bests = np.empty(length, np.float32), np.empty(length, np.float32)
     firsts = np.empty(length, np.int32)
-    for start in range(0, positions, length):
-        stop = min(start + length, positions)
+    for start in range(begin, end, length):
+        stop = min(start + length, end)
         top, best, first = tops[: stop - start], bests[: stop - start], firsts[: stop - start]
         largest(g, start, top)
         best[:] = -INFINITY
@@ -168,3 +169,50 @@ def softhebb(g: Any, u: Any, y: Any, total: Any) -> None:
             for m in range(top.shape[0]):
                 out[m] = chance[m] if first[m] == plane else -chance[m]
             total[k] += inner(out, u[k, start:stop])
+    return total
+
+
+@compiled()
+def raise_awake(begin: int, end: int, drive: Any, lead: Any, raised: Any) -> None:
+    """drive + lead of each plane, (K,), but at blank positions."""
+    planes = drive.shape[0]
+    length = min(block(planes), end - begin)
+    empties = np.empty(length, np.float32)
+    for start in range(begin, end, length):
+        stop = min(start + length, end)
+        empty = empties[: stop - start]
+        blank(drive, start, empty)
+        for k in range(planes):
+            u, out, more = drive[k, start:stop], raised[k, start:stop], lead[k]
+            for m in range(empty.shape[0]):
+                out[m] = u[m] + more * (ONE - empty[m])
+
+
+@compiled(fastmath={"reassoc", "contract"})
+def summed(row: Any) -> Any:
+    """The sum of a row."""
+    total = ZERO
+    for m in range(row.shape[0]):
+        total += row[m]
+    return total
+
+
+@compiled(fastmath={"reassoc", "contract"})
+def about(row: Any, mean: Any) -> Any:
+    """The sum of squares of a row about a mean."""
+    total = ZERO
+    for m in range(row.shape[0]):
+        total += (row[m] - mean) * (row[m] - mean)
+    return total
+
+
+@compiled()
+def spread(begin: int, end: int, x: Any) -> Any:
+    """How many numbers some positions have, their mean, and the sum of squares about it, in double."""
+    count, total, squares = x.shape[0] * (end - begin), 0.0, 0.0
+    for k in range(x.shape[0]):
+        total += np.float64(summed(x[k, begin:end]))
+    mean = total / count
+    for k in range(x.shape[0]):
+        squares += np.float64(about(x[k, begin:end], np.float32(mean)))
+    return float(count), mean, squares

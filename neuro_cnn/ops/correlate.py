@@ -7,6 +7,7 @@ map. Memory beyond the result is bounded by the tile.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from math import ceil, prod
 from typing import NamedTuple
 
@@ -26,9 +27,12 @@ from neuro_cnn.ops.geometry import (
     unpad,
     window,
 )
+from neuro_cnn.ops.threads import share, threads
 
 TILE = 1 << 18
 """Numbers in one tile of columns (1 MB in float32, so that it stays in cache). Our choice."""
+SHARED = 1 << 15
+"""Numbers in one tile of columns below which another thread does not pay. Our choice."""
 
 
 class Tile(NamedTuple):
@@ -73,8 +77,8 @@ def correlate(
     y = xp.empty((weight.shape[0], prod(places) * x.shape[0]), dtype=xp.result_type(x, weight))  # (K, M)
     for inputs, outputs in _groups(x.shape[1], weight.shape[0], groups):
         matrix = _matrix(weight[outputs, ...])
-        for tile in _tiles(matrix.shape[1], places, x.shape[0]):
-            _multiply(matrix, _columns(padded[inputs, ...], w, tile), y[outputs, tile.span])
+        work = partial(_respond, matrix, padded[inputs, ...], y[outputs, ...], w)
+        share(work, _tiles(matrix.shape[1], places, x.shape[0]))
     return batch_first(xp.reshape(y, (weight.shape[0], *places, x.shape[0])))
 
 
@@ -125,15 +129,30 @@ def correlate_weight_adjoint(
     places = w.places(*x.shape[2:])
     check_planes(x.shape[1], weight_shape[:2], groups)
     padded, errors = batch_last(x, w.pad), _matrix(batch_innermost(dy))  # (K, M)
+    zero = xp.zeros((weight_shape[0] // groups, prod(weight_shape[1:])), dtype=xp.result_type(x, dy))
     parts = []
     for inputs, outputs in _groups(x.shape[1], weight_shape[0], groups):
-        size = (x.shape[1] // groups) * w.size[0] * w.size[1]
-        total = xp.zeros((weight_shape[0] // groups, size), dtype=xp.result_type(x, dy))
-        for tile in _tiles(size, places, x.shape[0]):
-            columns = _columns(padded[inputs, ...], w, tile)
-            total += errors[outputs, tile.span] @ xp.permute_dims(columns, (1, 0))
-        parts.append(total)
+        tiles, several = list(_tiles(zero.shape[1], places, x.shape[0])), threads()
+        work = partial(_product, padded[inputs, ...], errors[outputs, ...], w, zero)
+        parts.append(sum(share(work, [tiles[first::several] for first in range(several)]), zero))
     return _joined(xp.reshape(xp.concat(parts), weight_shape), table)
+
+
+def _respond(matrix: Array, padded: Array, y: Array, w: Window, tile: Tile) -> None:
+    """Weights times the views of a tile, (K, T), written where they belong; NumPy needs no copy for that."""
+    columns, out = _columns(padded, w, tile), y[:, tile.span]
+    if isinstance(out, np.ndarray):
+        np.matmul(matrix, columns, out=out)
+    else:
+        out[...] = matrix @ columns
+
+
+def _product(padded: Array, errors: Array, w: Window, zero: Array, tiles: list[Tile]) -> Array:
+    """Errors times views, summed over the positions of some tiles: (K, D)."""
+    total = zero + 0
+    for tile in tiles:
+        total += errors[:, tile.span] @ namespace(padded).permute_dims(_columns(padded, w, tile), (1, 0))
+    return total
 
 
 def check_planes(planes: int, weight_planes: tuple[int, ...], groups: int) -> None:
@@ -169,10 +188,14 @@ def _groups(planes_in: int, planes_out: int, groups: int) -> Iterator[tuple[slic
 
 
 def _tiles(depth: int, places: Pair, batch: int) -> Iterator[Tile]:
-    """Parts of the map, in the order of memory, whose columns of `depth` numbers fill at most one tile each."""
+    """Parts of the map, in the order of memory, whose columns of `depth` numbers fill at most one tile each.
+
+    Several threads get at least a tile each, unless it would be too small to pay.
+    """
     if not batch:
         return
-    room = max(1, TILE // max(depth, 1))  # views
+    numbers = depth * prod(places) * batch
+    room = max(1, min(TILE, max(SHARED, ceil(numbers / threads()))) // max(depth, 1))  # views
     for rows in _parts(places[0], room // (places[1] * batch)):
         for columns in _parts(places[1], room // batch):
             for images in _parts(batch, room):
@@ -191,14 +214,6 @@ def _parts(length: int, most: int) -> Iterator[slice]:
 def _columns(padded: Array, w: Window, tile: Tile) -> Array:
     columns = gather(padded[..., tile.batch], w, tile.places, tile.first)
     return namespace(padded).reshape(columns, (columns.shape[0] * w.size[0] * w.size[1], -1))  # (D, T)
-
-
-def _multiply(a: Array, b: Array, out: Array) -> None:
-    """The product of two matrices, written where it belongs; NumPy needs no copy for that."""
-    if isinstance(out, np.ndarray):
-        np.matmul(a, b, out=out)
-    else:
-        out[...] = a @ b
 
 
 def _scatter(padded: Array, columns: Array, w: Window, tile: Tile) -> None:

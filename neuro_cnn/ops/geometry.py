@@ -100,7 +100,7 @@ def batch_last(x: Array, pad: tuple[Pair, Pair], value: float = 0.0) -> Array:
 
 
 def batch_innermost(x: Array) -> Array:
-    """The map with the batch innermost, (N, C, H, W) -> (C, H, W, N): a view where it lies so in memory, else a copy."""
+    """The map with the batch innermost, a view where it lies so in memory: (N, C, H, W) -> (C, H, W, N)."""
     last = namespace(x).permute_dims(x, (1, 2, 3, 0))
     flags = getattr(last, "flags", None)  # the standard for arrays knows no order of memory
     return last if flags is not None and flags.c_contiguous else batch_last(x, ((0, 0), (0, 0)))

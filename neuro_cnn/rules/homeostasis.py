@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops.compete import awake
-from neuro_cnn.ops.normalize import at_planes, sum_positions, unit_norm
+from neuro_cnn.ops.compete import deviation, raise_awake
+from neuro_cnn.ops.normalize import sum_positions, unit_norm
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,8 @@ class Conscience:
 
     def handicap(self, drive: Array, state: WinningShare) -> Array:
         """The drives, with those of frequent winners lowered; blank positions stay blank."""
-        xp = namespace(drive)
-        lead = self.strength * xp.std(drive) * (1 / drive.shape[1] - state.share)
-        return drive + at_planes(lead, drive) * awake(drive)
+        lead = self.strength * deviation(drive) * (1 / drive.shape[1] - state.share)
+        return raise_awake(drive, lead)
 
     def settle(self, weight: Array, g: Array, state: WinningShare) -> tuple[Array, WinningShare]:
         """Shares moved towards those of this batch."""
