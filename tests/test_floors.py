@@ -25,7 +25,7 @@ FLOORS = (
     ("models",),
     ("physiology", "viz"),
     ("report",),
-    ("experiment",),
+    ("experiment", "bench"),
     ("compare",),
     ("vary",),
     ("study", "results", "sweep"),

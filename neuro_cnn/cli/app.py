@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import compare, data, info, look, organise, train
+from neuro_cnn.cli import bench, compare, data, info, look, organise, train
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command("respond")(look.respond)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("bench")(bench.bench)
 app.command("models")(info.models)
 app.add_typer(data.app, name="data")
 app.add_typer(info.config_app, name="config")

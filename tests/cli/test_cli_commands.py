@@ -29,6 +29,7 @@ COMMANDS = (
     ("responders",),
     ("organisation",),
     ("selectivity",),
+    ("bench",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),
