@@ -1,5 +1,8 @@
 """Competition in compiled loops comes to what the plain definition says, ties, blanks and NaN included."""
 
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -141,6 +144,28 @@ def test_parts_are_in_order_and_cover_all_positions(monkeypatch):
         assert [begin for begin, _ in parts[1:]] == [end for _, end in parts[:-1]]
         assert (parts[0][0], parts[-1][1]) == (0, 3 * threads.PART + 5)
         assert threads.in_parts(lambda begin, end: begin, 0) == []
+
+
+FORKED = """
+import os
+from neuro_cnn.ops import threads
+threads.threads = lambda: 2
+def half(begin, end):
+    return (begin + end) // 2
+known = threads.in_parts(half, 9000)
+child = os.fork()
+if child == 0:
+    os._exit(0 if threads.in_parts(half, 9000) == known else 1)
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_shares_its_work_anew():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "0"
 
 
 def test_no_images_have_no_winners():
