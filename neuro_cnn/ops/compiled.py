@@ -17,10 +17,10 @@ import numpy as np
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
-NUMBERS = 1 << 16
-"""Numbers of one block, of all planes: with what is read and written beside them they fill 3/4 MB. Our choice."""
+NUMBERS = 1 << 17
+"""Numbers of one block, of all planes, at most: 1/2 MB, so that the second loop finds them in cache. Our choice."""
 LEAST = 128
-"""Positions that a block has at least, or the loops would be too short. Our choice."""
+"""Positions down to which blocks are made shorter for that; then the loops would be too short. Our choice."""
 
 ZERO, ONE, INFINITY = np.float32(0), np.float32(1), np.float32(np.inf)
 FIRST, NOBODY = np.int32(0), np.int32(-1)
@@ -45,9 +45,12 @@ def compiled(**options: Any) -> Callable[[Kernel], Kernel]:
 
 
 @compiled()
-def block(planes: int) -> int:
-    """Positions of one block."""
-    return max(LEAST, NUMBERS // planes // 64 * 64)
+def block(planes: int, positions: int) -> int:
+    """Positions of one block: all of them, halved until a block is small enough."""
+    length = positions
+    while length > LEAST and length * planes > NUMBERS:
+        length = (length + 1) // 2
+    return length
 
 
 @compiled(fastmath={"contract"})
@@ -95,7 +98,7 @@ def blank(rows: Any, start: int, marks: Any) -> None:
 def softmax(begin: int, end: int, drive: Any, scale: Any, g: Any) -> None:
     """g = 2^(scale (drive - largest)) / sum, 0 at blank positions."""
     planes = drive.shape[0]
-    length = min(block(planes), end - begin)
+    length = block(planes, end - begin)
     tops, totals, blanks = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.float32)
     for start in range(begin, end, length):
         stop = min(start + length, end)
@@ -121,7 +124,7 @@ def softmax(begin: int, end: int, drive: Any, scale: Any, g: Any) -> None:
 def winner(begin: int, end: int, drive: Any, at_blank: Any, won: Any) -> None:
     """1 at the first of the largest of each position, else 0; `at_blank`, FIRST or NOBODY, wins where all are 0."""
     planes = drive.shape[0]
-    length = min(block(planes), end - begin)
+    length = block(planes, end - begin)
     tops, empties = np.empty(length, np.float32), np.empty(length, np.float32)
     firsts = np.empty(length, np.int32)
     for start in range(begin, end, length):
@@ -148,7 +151,7 @@ def winner(begin: int, end: int, drive: Any, at_blank: Any, won: Any) -> None:
 def softhebb(begin: int, end: int, g: Any, u: Any, y: Any) -> Any:
     """y = g at the first most excited of the largest g, -g elsewhere; returns the sum of y u, (K,) in double."""
     planes, total = u.shape[0], np.zeros(u.shape[0])
-    length = min(block(planes), end - begin)
+    length = block(planes, end - begin)
     tops, bests = np.empty(length, np.float32), np.empty(length, np.float32)
     firsts = np.empty(length, np.int32)
     for start in range(begin, end, length):
@@ -176,7 +179,7 @@ def softhebb(begin: int, end: int, g: Any, u: Any, y: Any) -> Any:
 def raise_awake(begin: int, end: int, drive: Any, lead: Any, raised: Any) -> None:
     """drive + lead of each plane, (K,), but at blank positions."""
     planes = drive.shape[0]
-    length = min(block(planes), end - begin)
+    length = block(planes, end - begin)
     empties = np.empty(length, np.float32)
     for start in range(begin, end, length):
         stop = min(start + length, end)
