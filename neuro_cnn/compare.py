@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from statistics import mean, stdev
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -21,19 +22,24 @@ from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, control_name, learning, system
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
+from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
-from neuro_cnn.training import check
+from neuro_cnn.training import State, check
 from neuro_cnn.tree import leaves
+from neuro_cnn.watch import Snapshot, by_epoch, watching
 
 SCHEMA = 1
+MOMENTS = 6
+"""Moments at which the report shows the first layer that learns: before, and after epochs (our choice)."""
 
 
 @dataclass(frozen=True)
 class Study:
     """Which systems, on which data, from how many seeds and splits. A system is written name or name:key=value,....
 
-    `vary` is one option and its values: each system that has it is learned with each. `question`, `source` and
-    `expect` say what it is for, in words for the report.
+    `vary` is one option and its values: each system that has it is learned with each. It may also be `data`,
+    `train_size` or `labels_per_class` ("all": none left out), which all systems have. `question`, `source` and `expect`
+    say what it is for, in words for the report.
     """
 
     systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
@@ -56,6 +62,18 @@ class Study:
         for key, values in self.vary.items():
             if len(set(values)) < len(values):
                 raise UsageError(f"vary: {key} has a value twice, {list(values)}; leave one out")
+            if key in OF_DATA:
+                check_values(key, values)
+                if key != "data" and getattr(self, key) is not None:
+                    raise UsageError(
+                        f"{key} = {getattr(self, key)} is set, and varied over {list(values)}; leave one out"
+                    )
+
+    @property
+    def settings(self) -> list[dict[str, Any]]:
+        """What is asked of the data, once for each value where they are varied."""
+        common = {key: getattr(self, key) for key in OF_DATA}
+        return settings(common, self.vary)
 
 
 class Task(NamedTuple):
@@ -69,11 +87,26 @@ class Task(NamedTuple):
     watched: tuple[str, ...]  # the layers whose health is told
     seed: int
     split: int
+    place: int = 0  # which of the study's data it learns from,
+    images: int = 0  # and the first of them that have the same training images
 
     @property
     def key(self) -> str:
         """The same for tasks that are the same experiment under two names (a control and random-features)."""
-        return json.dumps([plain(self.net), [plain(p) for p in self.curriculum], self.seed, self.split])
+        return self._key(self.curriculum, self.place)
+
+    @property
+    def untaught(self) -> Curriculum:
+        """The phases before the first that reads labels."""
+        return tuple(takewhile(lambda phase: not phase.method.supervised, self.curriculum))
+
+    @property
+    def features(self) -> str:
+        """The same for tasks whose untaught phases are the same: whatever the labels, they learn the same weights."""
+        return self._key(self.untaught, self.images)
+
+    def _key(self, curriculum: Curriculum, place: int) -> str:
+        return json.dumps([plain(self.net), [plain(p) for p in curriculum], self.seed, self.split, place])
 
     @property
     def label(self) -> str:
@@ -83,12 +116,23 @@ class Task(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What one task came to: its row of the table, its learning curve, its weights and its layers' health."""
+    """What one task came to: its row of the table, its learning curve, its weights and its layers' health.
+
+    `snapshots` are of the first layer that learns without a teacher, before and after epochs of its phases.
+    """
 
     row: dict[str, Any]
     history: list[dict[str, Any]]
     params: dict[str, Params]
     health: dict[str, Health]
+    snapshots: tuple[Snapshot, ...] = ()
+
+
+class Untaught(NamedTuple):
+    """What the phases without a teacher came to, and the first layer's weights on the way."""
+
+    outcome: Outcome
+    snapshots: tuple[Snapshot, ...]
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
@@ -145,13 +189,28 @@ def plan(wanted: Iterable[Experiment], data: Data, seeds: int, split: int) -> li
     return tasks
 
 
-def run(task: Task, data: Data, shift: Sequence[int], device: str = "cpu") -> Generator[Epoch, None, Finding]:
-    """Learn one task on all training images, then look at the test images once."""
-    learning_run: Generator[Epoch, None, Outcome] = learn(
-        task.net, task.curriculum, data.train, None, task.seed, choose_device(device)
-    )
-    outcome = yield from learning_run
-    return measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+def run(
+    task: Task, data: Data, shift: Sequence[int], device: str = "cpu", known: dict[str, Untaught] | None = None
+) -> Generator[Epoch, None, Finding]:
+    """Learn one task on all training images, then look at the test images once.
+
+    `known` holds what untaught phases came to, by `Task.features`: those in it are not learned anew, others are added.
+    """
+    known = {} if known is None else known
+    device, before = choose_device(device), known.get(task.features)
+    watcher = by_epoch(task.net, task.curriculum, data.train, MOMENTS)
+    if before is None and task.untaught:
+        untaught = learn(task.net, task.untaught, data.train, None, task.seed, device)
+        outcome = yield from watching(untaught, watcher)
+        before = known[task.features] = Untaught(outcome, tuple(watcher.snapshots))
+    state, history = None, None
+    if before is not None:
+        state, history = State(before.outcome.params, None, len(task.untaught)), before.outcome.history
+        watcher.snapshots = list(before.snapshots)
+    steps = learn(task.net, task.curriculum, data.train, None, task.seed, device, state, history)
+    outcome = yield from watching(steps, watcher)
+    found = measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+    return found._replace(snapshots=tuple(watcher.snapshots))
 
 
 def measure(
@@ -176,6 +235,9 @@ def measure(
         "control": task.is_control,
         "seed": task.seed,
         "split": task.split,
+        "data": data.name,
+        "n_train": len(data.train),
+        "labels_per_class": data.labels_per_class,
         "accuracy": right(scores, data.test.labels),
         "shift": {str(p): accuracy_under_shift(task.net, params, data.test, p) for p in shift},
         "train_seconds": seconds,
@@ -184,6 +246,7 @@ def measure(
         "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
+        "health": {name: h.numbers() for name, h in found.items()},
         "planes": {name: int(params[name].learned.weight.shape[0]) for name in grown(task.net, task.curriculum)},
         "references": references(task.net, params),
     }
@@ -235,6 +298,7 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         summary.append(
             {
                 **{key: mine[0][key] for key in ("model", "variant", "learning", "readout", "control")},
+                **{key: mine[0][key] for key in ("data", "n_train", "labels_per_class")},
                 "n": len(mine),
                 **_spread("accuracy", [r["accuracy"] for r in mine]),
                 "shift": {p: mean(r["shift"][p] for r in mine) for p in shifts},
@@ -244,6 +308,7 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 **{f"{key}_mean": mean(r[key] for r in mine) for key in ("train_seconds", "images_per_second")},
                 **{key: mine[0][key] for key in ("parameters", "labels_used")},
                 **{key: _worst([r[key] for r in mine]) for key in ("dead_units", "redundancy")},
+                "health": _mean_health([r["health"] for r in mine]),
                 "planes": {name: mean(r["planes"][name] for r in mine) for name in mine[0]["planes"]},
                 "references_mean": _mean_of_known([r["references"] for r in mine]),
             }
@@ -261,6 +326,14 @@ def _sd(values: Sequence[float]) -> float | None:
 
 def _worst(values: Sequence[float | None]) -> float | None:
     return max((v for v in values if v is not None), default=None)
+
+
+def _mean_health(runs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Each number of each layer's health, its mean over the runs in which it is known."""
+    return {
+        name: {key: _mean_of_known([run[name][key] for run in runs]) for key in numbers}
+        for name, numbers in runs[0].items()
+    }
 
 
 def _mean_of_known(values: Sequence[float | None]) -> float | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from neuro_cnn.data import Dataset
+from neuro_cnn.data import Dataset, load
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
@@ -84,7 +86,8 @@ class Phase:
     """The layers that learn (None: all), by which method, for how many epochs, in batches of how many images.
 
     0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None: all). With
-    `augment` they are varied anew in every batch, but not in what a rule is shown at its start.
+    `augment` they are varied anew in every batch, but not in what a rule is shown at its start. `data` names another
+    data set, of images of the same shape, whose training images are learned from without a teacher.
     """
 
     layers: Annotated[tuple[str, ...] | None, Field(default=None)]  # TOML has no word for None
@@ -93,6 +96,7 @@ class Phase:
     batch: int = 32
     images: int | None = None
     augment: Augment | None = None
+    data: str | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -104,6 +108,8 @@ class Phase:
             raise UsageError(f"a phase that sees {self.images} images; give 1 or more, or leave images out for all")
         if self.layers is not None and not self.layers:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
+        if self.data is not None and self.method.supervised:
+            raise UsageError(f"a phase with a teacher cannot learn from {self.data}; leave data out")
         for rule in self.method.taught if self.epochs > 1 else ():
             if rule.once:
                 raise UsageError(f"{rule.kind} takes every image once, not {self.epochs} times; set epochs = 1")
@@ -127,9 +133,30 @@ class Phase:
         return tuple(name for name in net.names if name in wanted)
 
     def shown(self, data: Dataset) -> Dataset:
-        """What is learned from: the patterns of a teacher, or else the data set."""
+        """What is learned from: the patterns of a teacher, another data set, or else this one.
+
+        Raises UsageError where the other's images have another shape.
+        """
+        if self.data is not None:
+            other = _training_images(self.data)
+            if other.shape != data.shape:
+                mine, theirs = (" x ".join(map(str, shape)) for shape in (data.shape, other.shape))
+                raise UsageError(
+                    f"{self.data} has images of {theirs}, but {mine} are wanted; choose others to learn from"
+                )
+            return other
         lessons = (rule.shows(data.shape) for rule in self.method.taught)
         return next((lesson for lesson in lessons if lesson is not None), data)
+
+    def images_an_epoch(self, data: Dataset) -> int:
+        """How many images it sees in an epoch: all, or those with labels, or of these as many as it draws."""
+        shown = self.shown(data)
+        count = len(shown.labelled) if self.method.supervised else len(shown)
+        return count if self.images is None else min(self.images, count)
+
+    def batches(self, data: Dataset) -> int:
+        """How many batches an epoch has; the last may be smaller."""
+        return ceil(self.images_an_epoch(data) / self.batch)
 
     def label(self, net: Chain) -> str:
         """The phase in words, for progress and logs: "S1: hebbian"."""
@@ -140,3 +167,8 @@ class Phase:
 
 
 Curriculum: TypeAlias = tuple[Phase, ...]
+
+
+@lru_cache(maxsize=2)
+def _training_images(name: str) -> Dataset:
+    return load(name).train

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.data import Dataset
-from neuro_cnn.data.deform import shifts
+from neuro_cnn.data.deform import axis_moves, shift
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
 from neuro_cnn.tree import leaves
@@ -17,17 +19,25 @@ BATCH = 50
 """Images answered at a time: few enough that a layer's responses stay in cache (our choice, measured)."""
 
 
-def predict(net: Chain, params: dict[str, Params], images: Any, stop: str | None = None) -> Any:
+def predict(
+    net: Chain,
+    params: dict[str, Params],
+    images: Any,
+    stop: str | None = None,
+    deform: Callable[[Any], Any] | None = None,
+) -> Any:
     """The response of the last layer to each image, in host memory: (N, C, H, W) -> (N, classes).
 
-    `stop` takes the response below that layer instead. Runs on the device that holds the params.
+    `stop` takes the response below that layer instead; `deform` changes the images of each batch before they are seen.
+    Runs on the device that holds the params.
     """
     arrays = [leaf for _, leaf in leaves(params)]
     xp = namespace(*arrays) if arrays else np
-    parts = [
-        to_numpy(net.respond(params, xp.asarray(images[start : start + BATCH]), stop=stop))
-        for start in range(0, len(images), BATCH)
-    ]
+    parts = []
+    for start in range(0, len(images), BATCH):
+        batch = images[start : start + BATCH]
+        seen = batch if deform is None else deform(batch)
+        parts.append(to_numpy(net.respond(params, xp.asarray(seen), stop=stop)))
     return np.concatenate(parts)
 
 
@@ -38,8 +48,8 @@ def accuracy(net: Chain, params: dict[str, Params], data: Dataset) -> float:
 
 def accuracy_under_shift(net: Chain, params: dict[str, Params], data: Dataset, pixels: int) -> float:
     """Mean accuracy over shifts of so many pixels in the four axis directions, with zero fill."""
-    shifted = list(shifts(data.images, pixels))
-    return float(np.mean([right(predict(net, params, images), data.labels) for images in shifted]))
+    moves = [partial(shift, down=down, right=right) for down, right in axis_moves(pixels)]
+    return float(np.mean([right(predict(net, params, data.images, deform=move), data.labels) for move in moves]))
 
 
 def confusion(scores: Array, labels: Any, classes: int) -> Any:

@@ -74,7 +74,12 @@ class Experiment:
         return build(str(self.model), in_shape, classes, **self.options)
 
     def parts(self, data: Data) -> tuple[Dataset, Dataset | None]:
-        """The images to learn from, and those held out, drawn by the split alone; None when none are."""
+        """The images to learn from, and those held out, drawn by the split alone; None when none are.
+
+        Data without labels has nothing to hold them out for.
+        """
+        if not data.train.classes:
+            return data.train, None
         count = round(self.hold_out * len(data.train))
         if self.hold_out and not 0 < count < len(data.train):
             share = f"hold_out = {self.hold_out:.3g} of {len(data.train)} images"

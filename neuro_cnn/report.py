@@ -6,7 +6,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -22,12 +22,30 @@ from neuro_cnn.viz.style import to_svg
 NONE = "\N{EN DASH}"
 MADE = {"planes": "Planes made", "references_mean": "References"}
 """What grows as it learns, by key of the summary; a column each where any system has it."""
+HEALTH = {
+    "planes": "Planes",
+    "dead_units": "Dead,&nbsp;%",
+    "win_entropy": "Win entropy",
+    "cosine_median": "Nearest cosine",
+    "effective_rank": "Effective rank",
+    "relative_rank": "of the most,&nbsp;%",
+    "norm_min": "Least norm",
+    "norm_median": "Median",
+    "norm_max": "Largest",
+}
+"""The columns of the health table, by key of a layer's health."""
+CONTROL = ' class="control"'
+MEANING = (
+    "Means over runs. Win entropy: of the planes' shares of the positions they win, 1 where all win alike. Nearest",
+    "cosine: median over filters of the cosine to the nearest other. Effective rank: exp of the entropy of the",
+    "weights' singular values (Roy &amp; Vetterli 2007), also in per cent of the smaller of planes and inputs.",
+)
 
 
 def write_report(
     path: Path | str, results: Mapping[str, Any], *, figures: Mapping[str, Figure], notes: Sequence[str]
 ) -> None:
-    """Write a page of a comparison's results, its figures by caption and its notes on the systems' health.
+    """Write a page of a comparison's results, its figures by caption and its warnings of the systems' health.
 
     `results` is the object of results.json; the page holds it, and its rows as CSV, as downloads. The same
     input gives the same bytes.
@@ -41,7 +59,7 @@ def write_report(
         legend=_legend(results["summary"]),
         downloads=f"{_download('results.json', 'application/json', json_text(results))}, "
         f"{_download('results.csv', 'text/csv', csv_text(results['rows']))}.",
-        health=_section("health", "Health", _list(notes)) if notes else "",
+        health=_health(results["summary"], notes),
         figures=_section("figures", "Figures", _figures(figures)) if figures else "",
         command=escape(results["command"]),
         environment="\n".join(
@@ -57,17 +75,24 @@ def json_text(results: Mapping[str, Any]) -> str:
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """Rows as CSV, a column a key and one a shift ("shift_1", ...) or layer ("planes_S2"); None is an empty cell."""
-    flat = [
-        {key: value for key, value in row.items() if not isinstance(value, dict)}
-        | {f"{key}_{part}": value for key in ("shift", "planes") for part, value in row[key].items()}
-        for row in rows
-    ]
+    """Rows as CSV, a column a key; what has parts has one a part ("shift_1", "planes_S2", "health_S1_norm_max").
+
+    None is an empty cell.
+    """
+    flat = [dict(_flat(row)) for row in rows]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(key for row in flat for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return text.getvalue()
+
+
+def _flat(row: Mapping[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
+    """The keys and values of nested mappings, plain values first: {"a": {"b": 1}} -> ("a_b", 1)."""
+    yield from ((stem + key, value) for key, value in row.items() if not isinstance(value, Mapping))
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{stem}{key}_")
 
 
 def _asked(results: Mapping[str, Any]) -> str:
@@ -81,9 +106,11 @@ def _introduction(results: Mapping[str, Any]) -> str:
     systems = sum(not row["control"] for row in results["summary"])
     seeds = sorted({row["seed"] for row in results["rows"]})
     splits = sorted({row["split"] for row in results["rows"]})
+    sizes = sorted({row["n_train"] for row in results["rows"]})
+    images = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     divided = "the shipped split" if splits == [0] else f"splits {_listed(splits)} (0 is the shipped one)"
     return (
-        f"{systems} system{'s' * (systems != 1)} learned from {results['n_train']:,} training images of "
+        f"{systems} system{'s' * (systems != 1)} learned from {images} training images of "
         f"<strong>{escape(results['data'])}</strong> and answered {results['n_test']:,} test images "
         f"that none of them had seen; learning seed{'s' * (len(seeds) != 1)} {_listed(seeds)}, {divided}."
     )
@@ -131,7 +158,7 @@ def _row(row: Row, shifts: Sequence[str], made: Sequence[bool]) -> str:
         *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
         *(f"<td>{_made(row[key])}</td>" for key, shown in zip(MADE, made, strict=True) if shown),
     ]
-    name, kind = escape(system(row)).replace(":", ":<wbr>"), ' class="control"'
+    name, kind = escape(system(row)).replace(":", ":<wbr>"), CONTROL
     if not row["control"]:  # a control shares its system's learning and read-out
         readout = f"; {row['readout']} read-out" if row["readout"] else ""
         name, kind = f"{name}<small>{escape(row['learning'] + readout)}</small>", ""
@@ -170,6 +197,33 @@ def _legend(summary: Sequence[Row]) -> str:
         parts.append("Under shift: the mean over the four directions, filled with zeros.")
     parts.append("A unit is dead when it wins less than 2 % of its fair share.")
     return " ".join(parts)
+
+
+def _health(summary: Sequence[Row], notes: Sequence[str]) -> str:
+    """The health of every layer that learned without a teacher, and of its control, in numbers; then the warnings."""
+    rows = [(row, layer, numbers) for row in summary for layer, numbers in row["health"].items()]
+    if not rows and not notes:
+        return ""
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEALTH.values())
+    body = "\n".join(
+        f'<tr{CONTROL * row["control"]}><th scope="row">{escape(system(row)).replace(":", ":<wbr>")}</th>'
+        f"<td>{escape(layer)}</td>{''.join(f'<td>{_measure(key, numbers[key])}</td>' for key in HEALTH)}</tr>"
+        for row, layer, numbers in rows
+    )
+    table = (
+        '<div class="box" tabindex="0" role="region" aria-labelledby="health">\n<table>\n<thead>\n<tr>'
+        f'<th class="system" scope="col">System</th><th scope="col">Layer</th>{head}</tr>\n</thead>\n'
+        f'<tbody>\n{body}\n</tbody>\n</table>\n</div>\n<p class="legend">{" ".join(MEANING)}</p>'
+    )
+    return _section("health", "Health", (table if rows else "") + (_list(notes) if notes else ""))
+
+
+def _measure(key: str, value: float | None) -> str:
+    if key in ("dead_units", "relative_rank"):
+        return _percent(value)
+    if value is None:
+        return NONE
+    return f"{value:.0f}" if key == "planes" else f"{value:.3g}" if key.startswith("norm") else f"{value:.2f}"
 
 
 def _download(name: str, kind: str, text: str) -> str:

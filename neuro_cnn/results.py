@@ -13,8 +13,10 @@ from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
 from neuro_cnn.data import Data
 from neuro_cnn.files import write_text
 from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.settings import ALL
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
+from neuro_cnn.watch import Snapshot
 
 LEARNED = "S1"
 """The layer whose receptive fields stand in the report."""
@@ -30,8 +32,8 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
     return {
         "schema_version": SCHEMA,
         **{key: " ".join(text.split()) for key in ASKED if (text := getattr(study, key)) is not None},
-        "data": study.data,
-        "n_train": len(splits[0].train),
+        "data": ", ".join(dict.fromkeys(data.name for data in splits)),
+        "n_train": max(len(data.train) for data in splits),
         "n_test": len(splits[0].test),
         "rows": rows,
         "summary": summarize(rows),
@@ -42,17 +44,27 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
 
 
 def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list[str]:
-    """A health line for every layer that learned without a teacher, of each system's first seed; and a warning where
-    a control answers like chance, for then a gain over it says nothing of learning."""
+    """A health line for every layer that is not well and learned without a teacher, of each system's first such seed;
+    and a warning where a control answers like chance, for then a gain over it says nothing of learning."""
     notes: dict[tuple[str, str], str] = {}
     for task, found in findings:
-        if found.row["learning"] != "none":
+        if found.row["learning"] != "none" and not task.is_control:
             for name, state in found.health.items():
-                notes.setdefault((task.label, name), f"{task.label} {state.line(name)}")
+                if state.warnings:  # what several tasks share is told once
+                    key = (f"{task.model} {task.features}", name)
+                    notes.setdefault(key, f"{task.label}, seed {task.seed}, {state.line(name)}")
         if task.is_control and like_chance(found.row["accuracy"], classes):
             silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"
             notes.setdefault((task.label, ""), f"{task.label} {silent} of learning")
     return list(notes.values())
+
+
+def _first(findings: Sequence[tuple[Task, Finding]]) -> dict[str, tuple[Task, Finding]]:
+    """The first finding of each system and control, by label."""
+    first: dict[str, tuple[Task, Finding]] = {}
+    for task, found in findings:
+        first.setdefault(task.label, (task, found))
+    return first
 
 
 def like_chance(accuracy: float, classes: int) -> bool:
@@ -79,20 +91,12 @@ def write_folder(
 
 
 def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
-    """The report's figures by caption: overview, each system's S1 receptive fields, learning curves, shifts."""
+    """The report's figures by caption: overview, each system's S1 receptive fields, health, learning curves, shifts."""
     from neuro_cnn import viz
 
-    first: dict[str, tuple[Task, Finding]] = {}
-    for task, found in findings:
-        first.setdefault(task.label, (task, found))
-    fields = {
-        label: found.params[LEARNED].learned.weight
-        for label, (task, found) in first.items()
-        if LEARNED in found.params and not task.is_control
-    }
-    figures: dict[str, Any] = {
-        f"Varying {key}": viz.against_option(key, curves(outcome["summary"], key)) for key in outcome["vary"]
-    }
+    first = _first(findings)
+    fields = _fields(first)
+    figures: dict[str, Any] = {f"Varying {key}": _varied(outcome, key, classes) for key in outcome["vary"]}
     figures["Overview"] = viz.overview(outcome["summary"], fields, chance=1 / classes)
     for label, weights in fields.items():
         found = first[label][1]
@@ -103,6 +107,10 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
             dead=None if state is None else np.array(state.dead),
             notes=None if state is None else [state.line(LEARNED)],
         )
+        if found.snapshots:
+            layer = found.snapshots[0].layer
+            figures[f"{layer} of {label} while it learned"] = formed(label, found.snapshots)
+    figures |= _health_figure(first)
     histories = {
         label: found.history for label, (task, found) in first.items() if not task.is_control and found.history
     }
@@ -111,6 +119,70 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     if any(row["shift"] for row in outcome["summary"]):
         figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
     return figures
+
+
+def formed(label: str, snapshots: Sequence[Snapshot]) -> Any:
+    """The figure of a layer before and after epochs of its learning."""
+    from neuro_cnn import viz
+
+    moments = [(_when(each), f"{each.images:,} image{'s' * (each.images != 1)}") for each in snapshots]
+    phases = list(dict.fromkeys(each.label for each in snapshots))
+    return viz.formation(
+        viz.aligned([each.weight for each in snapshots]),
+        moments,
+        title=f"{label}: weights of {snapshots[0].layer} while it learned",
+        notes=[f"{'; then '.join(phases)}. Before learning: as it began, with random weights or views of images."],
+    )
+
+
+def _when(snapshot: Snapshot) -> str:
+    return f"after epoch {snapshot.epoch}" if snapshot.updates else "before learning"
+
+
+def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
+    """Every layer that learned without a teacher, beside the same layer of its control; of the first seed."""
+    from neuro_cnn import viz
+
+    controls = {(t.model, t.variant): found.health for t, found in first.values() if t.is_control}
+    learned = {
+        (label, name): (state, controls.get((task.model, task.variant), {}).get(name))
+        for label, (task, found) in first.items()
+        if not task.is_control and found.row["learning"] != "none"
+        for name, state in found.health.items()
+    }
+    if not learned:
+        return {}
+    several = len({label for label, _ in learned}) > 1
+    rows = {f"{label}, {name}" if several else name: pair for (label, name), pair in learned.items()}
+    title = "Health of learned layers" if several else f"Health of {next(iter(learned))[0]}"
+    return {"Health": viz.health(rows, title=title, beside="the control")}
+
+
+def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
+    """The first layer's weights by label; of a system that learned the same several times over, once."""
+    fields: dict[str, Any] = {}
+    for label, (task, found) in first.items():
+        if LEARNED in found.params and not task.is_control:
+            weight = found.params[LEARNED].learned.weight
+            mine = [each for other, each in fields.items() if first[other][0].model == task.model]
+            if not any(np.array_equal(weight, each) for each in mine):
+                fields[label] = weight
+    return fields
+
+
+def _varied(outcome: dict[str, Any], key: str, classes: int) -> Any:
+    from neuro_cnn import viz
+
+    lines, controls = (curves(outcome["summary"], key, control) for control in (False, True))
+    systems = [_came_to(points) for points in lines.values()]
+    shown = {name: points for name, points in controls.items() if _came_to(points) not in systems}
+    places = {ALL: outcome["n_train"] / classes} if key == "labels_per_class" else {}
+    return viz.against_option(key, lines, shown, places)
+
+
+def _came_to(points: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
+    """What tells a line from others: a control with all this in common with a system is that system."""
+    return [[row[key] for key in ("learning", "readout", "parameters", "accuracy_mean")] for _, row in points]
 
 
 def _measured(line: dict[str, Any]) -> bool:

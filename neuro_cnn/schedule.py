@@ -48,3 +48,11 @@ def checked(rate: Rate) -> Rate:
     if not all(0 <= end < float("inf") for end in ends):
         raise UsageError(f"rate {rate}; rates must be numbers from 0 up")
     return rate
+
+
+def positive(rate: Rate) -> Rate:
+    """The rate; raises UsageError when it does not begin above 0, becomes negative or is not a number."""
+    checked(rate)
+    if not (rate if isinstance(rate, float | int) else rate.start) > 0:
+        raise UsageError(f"rate {rate}; a rate must begin above 0, or nothing is learned")
+    return rate

@@ -8,17 +8,19 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from neuro_cnn import checkpoint
-from neuro_cnn.compare import Finding, Study, Task, experiments, measure, plan, run
+from neuro_cnn.compare import Finding, Study, Task, Untaught, experiments, measure, plan, run
 from neuro_cnn.data import Data, load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
 from neuro_cnn.layers import Params
 from neuro_cnn.models import system
 from neuro_cnn.runs import RunFolder, read_toml
+from neuro_cnn.settings import OF_DATA, told
 from neuro_cnn.spec import read
 from neuro_cnn.vary import expanded, is_path
 
@@ -28,23 +30,28 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
 
     Raises UsageError, before anything is learned, for one that is none of these.
     """
-    common: dict[str, Any] = {
-        "data": study.data,
-        "train_size": study.train_size,
-        "labels_per_class": study.labels_per_class,
-    }
+    common: dict[str, Any] = {key: getattr(study, key) for key in OF_DATA}
+    varied = [key for key in OF_DATA if key in study.vary]
     texts = expanded(study.systems, study.vary)
     named = iter(experiments([text for text in texts if not is_path(text)], study.options, **common))
     made, runs = [], []
     for text in texts:
         if Path(text).is_dir():
+            if varied:
+                raise UsageError(f"{text} has learned already, so its {varied[0]} cannot be varied; leave it out")
             runs.append(RunFolder.open(text).path)
         elif is_path(text):
             own = read_experiment(Path(text))
-            if own.data != study.data:
-                raise UsageError(f"{text} is about {own.data}, but the comparison about {study.data}; set --data")
+            about = study.vary.get("data", (study.data,))
+            if own.data not in about:
+                names = ", ".join(map(str, about))
+                raise UsageError(f"{text} is about {own.data}, but the comparison about {names}; set --data")
             for key in ("train_size", "labels_per_class"):  # the study's are for all, and say so where a file differs
                 if common[key] is None and getattr(own, key) is not None:
+                    if key in varied:
+                        raise UsageError(
+                            f"{text} sets {key} = {getattr(own, key)}, which is varied; leave it out there"
+                        )
                     option = f"--{key.replace('_', '-')} {getattr(own, key)}"
                     raise UsageError(f"{text} sets {key} = {getattr(own, key)}; set it for all systems with {option}")
             made.append(replace(own, **common, title=own.title or own.model or Path(text).stem))
@@ -73,27 +80,39 @@ def checked(made: Experiment) -> Experiment:
 
 
 def load_splits(study: Study) -> list[Data]:
-    """The data of each split. Raises UsageError for data without labels or test images."""
-    how: dict[str, Any] = {"train_size": study.train_size, "labels_per_class": study.labels_per_class}
-    splits = [load(study.data, split=split, **how) for split in range(study.splits)]
-    if not splits[0].train.classes or not len(splits[0].test):
-        raise UsageError(
-            f"{study.data} has no labelled test images, so nothing can be compared on it; choose other data"
-        )
+    """The data of each split, and where the data are varied of each value, value by value.
+
+    What differs in its labels alone shares its images. Raises UsageError for data without labels or test images.
+    """
+    splits: list[Data] = []
+    for each, split in product(study.settings, range(study.splits)):
+        name, how = each["data"], {key: value for key, value in each.items() if key != "data"}
+        data = load(name, split=split, **how)
+        if not data.train.classes or not len(data.test):
+            raise UsageError(f"{name} has no labelled test images, so nothing can be compared on it; choose other data")
+        for other in splits:
+            if (other.name, other.train_size, other.split) == (name, data.train_size, split):
+                data = replace(data, train=replace(data.train, images=other.train.images), test=other.test)
+                break
+        splits.append(data)
     return splits
 
 
 def conduct(
     tasks: Sequence[Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
 ) -> Generator[Epoch | tuple[Task, Finding], None, None]:
-    """Run each task once, yielding every epoch (in one process) and every finding; two names of one task share it."""
+    """Run each task once, yielding every epoch (in one process) and every finding; two names of one task share it.
+
+    In one process, tasks that differ only in what a teacher shows them share what they learn before.
+    """
     done: dict[str, Finding] = {}
+    known: dict[str, Untaught] = {}
     elsewhere = _in_parallel({task.key: task for task in tasks}, splits, shift, device, jobs) if jobs > 1 else None
     for task in tasks:
         if task.key not in done and elsewhere is not None:
             done.update([next(elsewhere)])  # findings come in the order of the tasks
         elif task.key not in done:
-            done[task.key] = yield from run(task, splits[task.split], shift, device)
+            done[task.key] = yield from run(task, splits[task.place], shift, device, known)
         found = done[task.key]
         names = {"model": task.model, "variant": task.variant, "control": task.is_control}
         yield task, found._replace(row={**found.row, **names})
@@ -109,7 +128,7 @@ def _in_parallel(
     here = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
     threads = max(1, min(here, (os.cpu_count() or 1) // jobs))
     with parallel_config(backend="loky", inner_max_num_threads=threads):
-        work = (delayed(_drained)(task, splits[task.split], shift, device) for task in tasks.values())
+        work = (delayed(_drained)(task, splits[task.place], shift, device) for task in tasks.values())
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
             findings = Parallel(n_jobs=jobs, return_as="generator")(work)
         yield from zip(tasks, findings, strict=True)
@@ -179,11 +198,21 @@ def tasks_of(study: Study, made: Sequence[Experiment], splits: Sequence[Data]) -
         if sum((other.name, other.variant) == (one.name, one.variant) for other in made) > 1:
             label = f"{one.name}:{one.variant}".removesuffix(":")
             raise UsageError(f"{label} stands twice in the comparison; leave one out, or give a TOML file a title")
-    by_split = [plan(made, data, study.seeds, split) for split, data in enumerate(splits)]
-    tasks = [task for planned in by_split for task in planned]
+    values = [range(start, start + study.splits) for start in range(0, len(splits), study.splits)]
+    tasks = [task for one in made for places in values for task in _planned(one, study, splits, places)]
     watched: dict[str, tuple[str, ...]] = {}
     for task in tasks:
         watched[task.key] = tuple(dict.fromkeys([*watched.get(task.key, ()), *task.watched]))
-    tasks = [task._replace(watched=watched[task.key]) for task in tasks]
-    order = list(dict.fromkeys((task.model, task.variant, task.is_control) for task in tasks))
-    return sorted(tasks, key=lambda task: order.index((task.model, task.variant, task.is_control)))
+    return [task._replace(watched=watched[task.key]) for task in tasks]
+
+
+def _planned(one: Experiment, study: Study, splits: Sequence[Data], places: Sequence[int]) -> list[Task]:
+    """A system's tasks on the data of one value, then its control's."""
+    tasks = []
+    for place in places:
+        data = splits[place]
+        same = next(i for i, other in enumerate(splits) if other.train.images is data.train.images)
+        for task in plan([one], data, study.seeds, data.split):
+            variant = ",".join(filter(None, (task.variant, told(data, study.vary))))
+            tasks.append(task._replace(variant=variant, place=place, images=same))
+    return sorted(tasks, key=lambda task: task.is_control)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import Taught
+from neuro_cnn.rules import Taught, check_norms
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import fill, tree_map
 
@@ -24,6 +23,10 @@ SAMPLE = 256
 """Images whose responses a rule is shown at its start (our choice)."""
 FROZEN = 1 << 30
 """Bytes up to which the responses of layers below the phase are kept rather than computed anew each epoch."""
+
+
+CHECKED = 50
+"""Batches between two looks at the weights' norms, so that the device is seldom waited for (our choice)."""
 
 
 class Saved(NamedTuple):
@@ -58,6 +61,8 @@ class Progress:
     phase_ended: bool
     names: tuple[str, ...]
     totals: tuple[Any, ...]
+    began: dict[str, Params] | None = field(default=None, compare=False)
+    """The weights with which the phase began, as its rules' start left them; known after its first batch only."""
 
     @property
     def params(self) -> dict[str, Params]:
@@ -84,7 +89,8 @@ def train(
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
     see all images, supervised ones the labelled, those with a teacher what he draws. Raises UsageError when wiring,
-    curriculum and data do not match.
+    curriculum and data do not match, and FloatingPointError when a local rule diverges: it is looked for every 50
+    batches and at the end of every epoch.
     """
     check(net, curriculum, data)
     state = resume
@@ -98,7 +104,8 @@ def train(
 
 def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
     """Raises UsageError unless the network fits the images and the curriculum the network and the labels."""
-    shapes = net.shapes(net.init(data.shape, None), data.shape)
+    placeholders = net.init(data.shape, None)
+    shapes = net.shapes(placeholders, data.shape)
     if not curriculum:
         raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
@@ -115,6 +122,10 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
                     f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
                     f"name layers of these kinds: {kinds}"
                 )
+            try:
+                rule.check(net[name], placeholders[name])
+            except UsageError as error:
+                raise UsageError(f"layer {name}: {error}") from error
         if phase.method.supervised and not len(phase.shown(data).labelled):
             raise UsageError(f"phase {phase.label(net)!r} needs labels, but no image of this data set has one")
         if phase.method.supervised and shapes[net.names[-1]] != (len(data.classes),):
@@ -124,11 +135,19 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
             )
 
 
+def check_weights(net: Chain, phase: Phase, params: dict[str, Params], epoch: int) -> None:
+    """Raises FloatingPointError, naming layer, epoch and norm, when a local rule of the phase has diverged."""
+    if not isinstance(phase.method, Backprop):
+        for name in phase.learners(net):
+            check_norms(name, phase.method.rule_of(name), params[name], epoch)
+
+
 class _Learning:
     """One phase at work: what stays the same from batch to batch."""
 
     def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
         self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
+        self.batches = phase.batches(data)
         self.data = data = phase.shown(data)
         self.seed, self.device = seed, device
         self.learners = phase.learners(net)
@@ -136,7 +155,6 @@ class _Learning:
         if phase.images is not None:
             drawn = generator(seed, "images", number).permutation(self.indices)
             self.indices = np.sort(drawn[: phase.images])
-        self.batches = ceil(len(self.indices) / phase.batch)
         self.frozen: Any = None
 
     def run(self, state: State) -> Generator[Progress, None, State]:
@@ -153,8 +171,9 @@ class _Learning:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
             return state
+        began: dict[str, Params] | None = state.params if (state.epoch, state.batch) == (0, 0) else None
         for epoch in range(state.epoch, self.phase.epochs):
-            order = generator(self.seed, "order", self.number, epoch).permutation(self.indices)
+            order = self._order(epoch)
             for batch in range(state.batch, self.batches):
                 chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
                 state, totals = self._learn(state, chosen, epoch, batch)
@@ -165,8 +184,17 @@ class _Learning:
                     state = state._replace(epoch=epoch + 1, batch=0, totals=())
                 else:
                     state = state._replace(batch=batch + 1, totals=totals)
-                yield self._progress(state, epoch, batch, last, totals)
+                if last or batch % CHECKED == CHECKED - 1:
+                    check_weights(self.net, self.phase, state.params, epoch)
+                yield self._progress(state, epoch, batch, last, totals, began)
+                began = None
         return state
+
+    def _order(self, epoch: int) -> Any:
+        """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
+        if any(rule.sequential for rule in self.phase.method.taught):
+            return self.indices
+        return generator(self.seed, "order", self.number, epoch).permutation(self.indices)
 
     def _start(self, state: State) -> State:
         params = self._fitted(state.params)
@@ -240,11 +268,12 @@ class _Learning:
             if name not in self.learners:
                 x = layer.respond(before, x)
                 continue
-            x, activity = layer.forward(before, x)
-            rng = generator(self.seed, "rule", self.number, name, *place)
-            params[name], learner[name] = method.rule_of(name).update(
-                layer, before, learner[name], activity, labels, rng
-            )
+            rule, rng = method.rule_of(name), generator(self.seed, "rule", self.number, name, *place)
+            if name == self.learners[-1]:  # nobody needs its response
+                activity = rule.sees(layer, before, x, rng)
+            else:
+                x, activity = layer.forward(before, x)
+            params[name], learner[name] = rule.update(layer, before, learner[name], activity, labels, rng)
             changes += _change(before.learned, params[name].learned)
             if name == self.learners[-1]:
                 break
@@ -287,7 +316,15 @@ class _Learning:
     def _images(self, chosen: Any) -> Array:
         return to_device(self.data.images[chosen], self.device)
 
-    def _progress(self, state: State, epoch: int, batch: int, last: bool, totals: tuple[Any, ...]) -> Progress:
+    def _progress(
+        self,
+        state: State,
+        epoch: int,
+        batch: int,
+        last: bool,
+        totals: tuple[Any, ...],
+        began: dict[str, Params] | None = None,
+    ) -> Progress:
         names = ("loss", "accuracy") if isinstance(self.phase.method, Backprop) else ("change",)[: len(totals) - 1]
         return Progress(
             state=state,
@@ -301,6 +338,7 @@ class _Learning:
             phase_ended=state.phase > self.number,
             names=names,
             totals=totals,
+            began=began,
         )
 
 

@@ -1,15 +1,16 @@
-"""One option of the systems of a study, varied over several values."""
+"""One option of the systems of a study, or of its data, varied over several values."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from neuro_cnn.compare import parse
 from neuro_cnn.errors import UsageError
 from neuro_cnn.models import system
+from neuro_cnn.settings import ALL, OF_DATA
 
 
 def is_path(text: str) -> bool:
@@ -20,11 +21,13 @@ def is_path(text: str) -> bool:
 def expanded(systems: Sequence[str], vary: Mapping[str, Sequence[Any]]) -> list[str]:
     """The systems, each that has the varied option written once for each of its values.
 
-    Systems without it, those that set it themselves, TOML files and runs stay as they are. Raises UsageError where no
-    system has it.
+    Systems without it, those that set it themselves, TOML files and runs stay as they are, and so do all where it is
+    the data's. Raises UsageError where no system has it.
     """
     texts = list(systems)
     for key, values in vary.items():
+        if key in OF_DATA:
+            continue
         having = [text for text in texts if not is_path(text) and key in vars(system(parse(text)[0]))]
         if not having:
             for text in texts:
@@ -42,16 +45,34 @@ def _each(text: str, key: str, values: Sequence[Any]) -> list[str]:
     return [f"{text}{',' if ':' in text else ':'}{key}={value}" for value in written]
 
 
-def curves(summary: Sequence[Mapping[str, Any]], key: str) -> dict[str, list[tuple[Any, Mapping[str, Any]]]]:
-    """The summary's rows by system, each with the value of the varied option.
+Curves: TypeAlias = dict[str, list[tuple[Any, Mapping[str, Any]]]]
+"""Rows of a summary by system, each with the value of what is varied."""
 
-    Rows whose system does not have the option are left out, and so are controls, which do not learn by it.
+
+def curves(summary: Sequence[Mapping[str, Any]], key: str, control: bool = False) -> Curves:
+    """The summary's rows by system, each with the value of what is varied; or those of their controls.
+
+    Rows whose system does not have the option are left out. Controls do not learn by options, but from the same data.
     """
-    lines: dict[str, list[tuple[Any, Mapping[str, Any]]]] = {}
+    lines: Curves = {}
     for row in summary:
-        options = parse(f"{row['model']}:{row['variant']}")[1]
-        if row["control"] or key not in options:
-            continue
-        rest = ",".join(f"{name}={value}" for name, value in options.items() if name != key)
-        lines.setdefault(f"{row['model']}:{rest}".removesuffix(":"), []).append((options[key], row))
+        found = _of_data(row, key) if key in OF_DATA else _of_system(row, key)
+        if found is not None and row["control"] == control:
+            rest, value = found
+            lines.setdefault(f"{row['model']}:{rest}".removesuffix(":"), []).append((value, row))
     return lines
+
+
+def _of_system(row: Mapping[str, Any], key: str) -> tuple[str, Any] | None:
+    """The variant without the option, and its value; None where it has none."""
+    options = parse(f"{row['model']}:{row['variant']}")[1]
+    if row["control"] or key not in options:
+        return None
+    return ",".join(f"{name}={value}" for name, value in options.items() if name != key), options[key]
+
+
+def _of_data(row: Mapping[str, Any], key: str) -> tuple[str, Any] | None:
+    """The same of what is the data's: how many images, how many labels a class, or which data."""
+    value = row["n_train" if key == "train_size" else key]
+    rest, varied, _ = f",{row['variant']}".rpartition(f",{key}=")
+    return (rest.removeprefix(","), ALL if value is None else value) if varied else None

@@ -21,6 +21,7 @@ from neuro_cnn.layers import (
     Mean,
     Nearest,
     Normalize,
+    OlshausenField,
     Prototypes,
     ReLU,
     Resize,
@@ -28,6 +29,7 @@ from neuro_cnn.layers import (
     SCells,
     Shunting,
     SquareRoot,
+    StandardizedConv,
     Subtractive,
     Triangle,
 )
@@ -35,6 +37,7 @@ from neuro_cnn.layers.interpolating import References, scaled
 from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
+from neuro_cnn.layers.standardized import Whitening
 from neuro_cnn.tree import tree_map
 
 TABLE = ((True, False, True), (True, True, False))
@@ -65,6 +68,10 @@ EXAMPLES = {
     "contrast": (Contrast(5), MAP),
     "contrast-even": (Contrast(4, 0.5, 2.0), MAP),
     "contrast-margin": (Contrast(5, margin=2), MAP),
+    "contrast-within": (Contrast(4, 0.5, 2.0, margin=-1), MAP),
+    "olshausen-field": (OlshausenField(5), MAP),
+    "standardized": (StandardizedConv(3, (3, 2), **ODD, contrast=0.01), MAP),
+    "standardized-centred": (StandardizedConv(3, 3), MAP),
     "resize": (Resize(9, 5, margin=1), MAP),
     "normalize": (Normalize(), MAP),
     "flatten": (Flatten(), MAP),
@@ -93,6 +100,10 @@ def example(name, precision=np.float32, images=3):
     params = layer.init(shape, rng)
     if isinstance(layer, Normalize):
         params = params._replace(fixed=Moments(rng.standard_normal(shape[0]), rng.uniform(0.5, 2, shape[0])))
+    if isinstance(layer, StandardizedConv):
+        size = params.fixed.mean.size
+        mixed = rng.standard_normal((size, size)) / size
+        params = params._replace(fixed=Whitening(rng.standard_normal(size) / 9, np.eye(size) + mixed + mixed.T))
     if isinstance(layer, Nearest):
         params = params._replace(fixed=Memory(rng.standard_normal((7, *shape)), np.array([0, 1, 2, 0, 1, 2, 2])))
     if isinstance(layer, Labelled):

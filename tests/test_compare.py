@@ -18,7 +18,7 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import accuracy, predict
 from neuro_cnn.experiment import Epoch, Experiment
 from neuro_cnn.models import build
-from neuro_cnn.results import like_chance, results
+from neuro_cnn.results import like_chance, pictures, results
 from neuro_cnn.study import conduct, load_splits, run_finding, run_task, sources, tasks_of
 from neuro_cnn.tree import leaves
 
@@ -118,6 +118,24 @@ def test_health_is_told_of_what_learns_without_a_teacher_and_of_its_control(rows
         watched = row["model"] in ("hebbian-wta", "softhebb", "random-features")
         assert (row["dead_units"] is not None, row["redundancy"] is not None) == (watched, watched)
         assert not watched or row["dead_units"] in (0, 0.25, 0.5, 0.75)
+        assert list(row["health"]) == (["S1"] if watched else [])
+        for numbers in row["health"].values():
+            assert (numbers["dead_units"], numbers["cosine_median"]) == (row["dead_units"], row["redundancy"])
+            assert numbers["norm_median"] == pytest.approx(1, abs=0.5)
+
+
+def test_a_layer_that_learns_without_a_teacher_is_shown_before_and_after_its_epochs(done):
+    for task, found in done[1]:
+        watched = task.model in ("hebbian-wta", "softhebb") and not task.is_control
+        assert [each.epoch for each in found.snapshots] == ([0, 1] if watched else [])
+        if watched:
+            before, after = (each.weight for each in found.snapshots)
+            assert not np.array_equal(before, after)
+            np.testing.assert_array_equal(after, found.params["S1"].learned.weight)
+    captions = list(pictures(results(STUDY, *done), done[1], 10))
+    assert [name for name in captions if "while it learned" in name] == [
+        f"S1 of {model}:epochs=1,planes=4 while it learned" for model in ("hebbian-wta", "softhebb")
+    ]
 
 
 def untimed(findings):
@@ -134,6 +152,9 @@ def test_two_jobs_learn_the_same_weights_as_one_also_where_there_are_cores_to_sp
     for (_, alone), (_, beside) in zip(*runs, strict=True):
         weights = zip(leaves(alone.params), leaves(beside.params), strict=True)
         assert all(np.array_equal(a, b) for (_, a), (_, b) in weights)
+        for here, there in zip(alone.snapshots, beside.snapshots, strict=True):
+            assert here._replace(weight=0) == there._replace(weight=0)
+            np.testing.assert_array_equal(here.weight, there.weight)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")
@@ -171,7 +192,9 @@ ROWS = st.lists(
 
 def row(control, place, accuracy, shifted, dead):
     fixed = {"model": "m", "variant": "v", "learning": "hebbian", "readout": "ridge", "parameters": 3, "labels_used": 4}
+    fixed |= {"data": "digits", "n_train": 5, "labels_per_class": None}
     measured = {"accuracy": accuracy, "shift": {"1": shifted}, "dead_units": dead, "redundancy": dead}
+    measured |= {"health": {"S1": {"dead_units": dead, "norm_max": shifted}}}
     measured |= {"planes": {"S2": place}, "references": place if dead is None else None}
     times = {"train_seconds": shifted, "images_per_second": accuracy}
     return {**fixed, **measured, **times, "control": control, "seed": place % 3, "split": place // 3}
@@ -195,6 +218,8 @@ def test_a_summary_holds_means_deviations_and_gains_paired_over_seeds_and_splits
     assert ours["dead_units"] == (None if np.all(np.isnan(dead)) else np.nanmax(dead))
     assert ours["train_seconds_mean"] == pytest.approx(shifted.mean())
     assert ours["planes"]["S2"] == pytest.approx((len(values) - 1) / 2)
+    assert ours["health"]["S1"]["norm_max"] == pytest.approx(shifted.mean())
+    assert ours["health"]["S1"]["dead_units"] == (None if np.all(np.isnan(dead)) else pytest.approx(np.nanmean(dead)))
     known = [place for place, each in enumerate(dead) if np.isnan(each)]
     assert ours["references_mean"] == (pytest.approx(np.mean(known)) if known else None)
     assert theirs["control"]

@@ -21,7 +21,9 @@ VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
 
 def system(model, control, accuracy, **more):
     row = {"model": model, "variant": "", "learning": "hebbian", "readout": "ridge", "control": control}
-    return row | {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None, "planes": {}} | more
+    row |= {"parameters": 61706, "labels_used": 4000, "dead_units": None, "redundancy": None}
+    row |= {"data": "digits", "n_train": 4000, "labels_per_class": None}
+    return row | {"planes": {}, "health": {}} | more
 
 
 def summary_row(model, control, accuracy, **more):
@@ -177,6 +179,25 @@ def test_planes_made_and_references_have_a_column_only_where_there_are_any(resul
     assert "<td>S2&nbsp;188, S3&nbsp;40</td><td>1,234</td>" in text
     results["rows"][0]["planes"] = {"S2": 188}
     assert next(csv.DictReader(io.StringIO(csv_text(results["rows"]))))["planes_S2"] == "188"
+
+
+def test_the_health_of_every_layer_has_a_line_beside_its_control_and_its_numbers_a_column_each(results, tmp_path):
+    numbers = {"planes": 16, "never_learned": 0, "dead_units": 0.0625, "win_entropy": 0.91, "effective_rank": 9.04}
+    numbers |= {"cosine_median": None, "relative_rank": 0.565, "norm_min": 0.5, "norm_median": 1.0, "norm_max": 12345.0}
+    results["summary"][1]["health"] = {"S1": numbers, "S2": numbers}
+    results["summary"][2]["health"] = {"S1": numbers | {"win_entropy": 1.0}}
+    write_report(tmp_path / "r.html", results, figures={}, notes=[])
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    measured = ["16", "6.2", "0.91", "\N{EN DASH}", "9.04", "56.5", "0.5", "1", "1.23e+04"]
+    first, second, third = (
+        page.cells[start : start + 11] for start in range(len(page.cells) - 33, len(page.cells), 11)
+    )
+    assert first == [f"{NASTY}:layers=2", "S1", *measured]
+    assert second == [f"{NASTY}:layers=2", "S2", *measured]
+    assert third[:5] == [f"{NASTY}:layers=2 (random weights)", "S1", "16", "6.2", "1.00"]
+    results["rows"][0]["health"] = {"S1": numbers}
+    line = next(csv.DictReader(io.StringIO(csv_text(results["rows"]))))
+    assert (line["health_S1_norm_max"], line["health_S1_cosine_median"]) == ("12345.0", "")
 
 
 def test_the_introduction_counts_systems_images_and_seeds(page):

@@ -69,7 +69,7 @@ WRONG = {
     ),
     "kind": (
         lambda d: rule(d)["competition"].update(kind="softwta"),
-        "competition: unknown kind 'softwta'; did you mean 'soft_wta'? there is: hard_wta, k_wta, seed_cells, soft_wta",
+        "competition: unknown kind 'softwta'; did you mean 'soft_wta'? there is: anti_hebbian, everyone, hard_wta, k_wta",
     ),
     "schedule": (lambda d: rule(d)["rate"].pop("start"), "rule.hebbian.rate.Linear.start: field required"),
     "value": (lambda d: layer(d).update(planes=0), "network.layers.1.1.conv: planes is 0; it must be at least 1"),

@@ -366,7 +366,7 @@ def test_lenet5_of_s_cells_is_lenet5_of_convolution_and_relu_through_ten_steps(o
     [
         ((), "a curriculum without phases; give it at least one"),
         ((Phase(("S3",), WTA),), "unknown layer 'S3'; did you mean 'S1'"),
-        ((Phase(("C1",), WTA),), "hebbian cannot teach layer C1, a ccells layer; name layers of these kinds: Conv, SC"),
+        ((Phase(("C1",), WTA),), "hebbian cannot teach layer C1, a ccells layer; name layers of these kinds: Conv, St"),
         ((Phase(("S1",), Local(Ridge())),), "ridge cannot teach layer S1, a conv layer; name layers of these kinds: D"),
         ((Phase(("flat",), Local(Standardize())),), "standardize cannot teach layer flat, a flatten layer"),
         ((Phase(("out",), Local(Memorize())),), "memorize cannot teach layer out, a dense layer"),

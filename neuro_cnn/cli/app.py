@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import bench, compare, data, info, look, organise, train
+from neuro_cnn.cli import angles, bench, compare, data, health, info, look, organise, topography, train, watch
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -42,12 +42,16 @@ def common(
 
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
+app.command("watch")(watch.watch)
 app.command("evaluate")(train.evaluate)
 app.command("fields")(look.fields)
+app.command("health")(health.health)
 app.command("respond")(look.respond)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("topography")(topography.topography)
+app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)
 app.command("models")(info.models)
 app.add_typer(data.app, name="data")

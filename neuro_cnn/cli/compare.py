@@ -34,7 +34,11 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
     ] = None,
     vary: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=A,B,...", help="Option to vary: learn each system with each value.")
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=A,B,...",
+            help="Option to vary, or labels_per_class, train_size or data: learn each system with each value.",
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Systems learned at a time, each in a process.")] = 1,
     device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
@@ -63,7 +67,7 @@ def compare(
         "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
         "vary": dict(_values(text) for text in vary or []) or None,
     }
-    study = _study({key: value for key, value in given.items() if value is not None})
+    study = asked({key: value for key, value in given.items() if value is not None})
     if study.question:
         say(" ".join(study.question.split()))
     folder, outcome = _conducted(study, choose_device(device), jobs, out, overwrite)
@@ -100,7 +104,7 @@ def _conducted(
     return folder, outcome
 
 
-def _study(given: dict[str, Any]) -> Study:
+def asked(given: dict[str, Any], **defaults: Any) -> Study:
     """The study of the command line; a single TOML with `systems` is one, and options given here override it."""
     from neuro_cnn.compare import Study
     from neuro_cnn.runs import read_toml
@@ -113,11 +117,11 @@ def _study(given: dict[str, Any]) -> Study:
             del given["systems"]
             if "options" in written and "options" in given:
                 given["options"] = {**written["options"], **given["options"]}
-            return read(Study, {**written, **given}, named[0])
+            return read(Study, {**defaults, **written, **given}, named[0])
     for text in named:
         if text.endswith(".toml"):
             given.setdefault("data", read_toml(Path(text)).get("data", "digits"))
-    return read(Study, given, "compare")
+    return read(Study, {**defaults, **given}, "the command line")
 
 
 def _findings(
@@ -159,7 +163,7 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
         say("    the control answers like chance, so the gain over it is no measure of learning")
     for name, state in found.health.items():
         if found.row["learning"] != "none":
-            say(f"    {state.line(name)}", Level.NORMAL if state.dead_units >= 0.05 else Level.VERBOSE)
+            say(f"    {state.line(name)}", Level.NORMAL if state.warnings else Level.VERBOSE)
 
 
 def _print(outcome: dict[str, Any]) -> None:

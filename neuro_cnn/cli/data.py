@@ -27,7 +27,7 @@ def list_sets(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON
     columns = list(rows[0])
     words = [[_word(row[column]) for column in columns] for row in rows]
     table(columns, words, words=len(columns))
-    print("of your own: idx:FOLDER, npz:FILE, folder:PATH (one sub-folder a class)")
+    print("of your own: idx:FOLDER, npz:FILE, npy:FOLDER (read batch by batch), folder:PATH (one sub-folder a class)")
 
 
 def _word(value: object) -> str:

@@ -75,8 +75,8 @@ def fields(
         state = health(saved.net, saved.state.params, experiment.load().train.images, layer)
     notes = [*drawn.notes, *([] if state is None else [state.line(layer)])]
     dead = None if state is None else np.array(state.dead)
-    if state is not None and any(state.spare):  # at their own scale, what they began with would look learned
-        drawn.weights[np.array(state.spare)] = 0
+    if state is not None and state.spare.any():  # at their own scale, what they began with would look learned
+        drawn.weights[state.spare] = 0
         notes.append("Planes that never learned are left blank.")
     title = f"{experiment.name}: {drawn.what} of {layer}"
     viz.save(viz.filters(drawn.weights, title=title, notes=notes, dead=dead, quantity=drawn.quantity), out)
@@ -88,7 +88,9 @@ def fields(
             "mean": float(w.mean()),
             "norm": float(np.linalg.norm(w)),
             "dead": None if state is None else state.dead[k],
-            "learned": None if state is None else not state.spare[k],
+            "learned": None if state is None else bool(not state.spare[k]),
+            "wins": None if state is None else float(state.shares[k]),
+            "nearest_cosine": None if state is None or np.isnan(state.cosines[k]) else float(state.cosines[k]),
         }
         for k, w in enumerate(drawn.weights)
     ]
@@ -176,7 +178,9 @@ def respond(
         }
         for key, value in layers.items()
     ]
-    best = [name for name, score in zip(saved.classes, y[0], strict=True) if score == y[0].max()]
+    taught = any(phase.method.supervised for phase in saved.curriculum)
+    scores = zip(saved.classes, y[0], strict=True) if taught else ()
+    best = [name for name, score in scores if score == y[0].max()]
     answer = best[0] if len(best) == 1 else None
     if as_json:
         emit({"run": str(run), "image": name, "answer": answer, "figure": str(out), "layers": facts})
@@ -201,7 +205,8 @@ def _image(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, s
         test = experiment.load().test
         if int(text) >= len(test):
             raise UsageError(f"test image {text}; there are {len(test)}, numbered from 0")
-        return test.images[int(text)], f"test image {text}, a {test.classes[int(test.labels[int(text)])]}"
+        label = int(test.labels[int(text)])
+        return test.images[int(text)], f"test image {text}" + (f", a {test.classes[label]}" if label >= 0 else "")
     image = read_image(Path(text))
     if image.shape != saved.in_shape:
         raise UsageError(f"{text} is an image of {image.shape}, but the run sees {saved.in_shape}; scale it first")

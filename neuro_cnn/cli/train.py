@@ -11,6 +11,8 @@ import typer
 from neuro_cnn.cli.console import bars, emit, say, stoppable, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.runs import RunFolder
 
@@ -59,7 +61,9 @@ def train(
         job = _job(experiment)
         folder.status("running", resumed=now())
     else:
-        experiment = _experiment(what, options or [], {k: v for k, v in given.items() if v is not None})
+        if what is None:
+            raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
+        experiment = experiment_of(what, options or [], {k: v for k, v in given.items() if v is not None})
         job = _job(experiment)
         folder = RunFolder.create(out or new_path(experiment.name), overwrite, plain(experiment), experiment.seed)
     try:
@@ -71,19 +75,19 @@ def train(
     if as_json:
         emit(result)
     else:
-        print(f"test accuracy {100 * result['test_accuracy']:.1f} % after {result['train_seconds']:.1f} s of learning")
+        right = result["test_accuracy"]
+        answers = "learned without labels" if right is None else f"test accuracy {100 * right:.1f} %"
+        print(f"{answers} after {result['train_seconds']:.1f} s of learning")
         print(f"run folder: {folder.path}")
 
 
-def _experiment(what: str | None, options: list[str], given: dict[str, Any]) -> Experiment:
+def experiment_of(what: str, options: list[str], given: dict[str, Any]) -> Experiment:
+    """The experiment of a system's name or a TOML file, with options and settings given on the command line."""
     from neuro_cnn.compare import assignment, parse
-    from neuro_cnn.errors import UsageError
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.spec import read
     from neuro_cnn.study import checked, read_experiment
 
-    if what is None:
-        raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
     chosen = dict(assignment(text) for text in options)
     if what.endswith(".toml"):
         return read_experiment(Path(what), chosen, **given)
@@ -104,12 +108,9 @@ class Job(NamedTuple):
 
 def _job(experiment: Experiment) -> Job:
     """The job, checked before anything is written."""
-    from neuro_cnn.errors import UsageError
     from neuro_cnn.training import check
 
     data = experiment.load()
-    if not data.train.classes:
-        raise UsageError(f"{experiment.data} has no labels to learn a read-out from; choose other data")
     net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
     training, held_out = experiment.parts(data)
     check(net, curriculum, training)
@@ -123,6 +124,7 @@ def _run(
     from neuro_cnn.evaluate import accuracy
     from neuro_cnn.experiment import learn, unsupervised_layers
     from neuro_cnn.physiology import health
+    from neuro_cnn.training import check_weights
 
     net, curriculum, data, training, held_out = job
     if held_out is not None:
@@ -157,6 +159,8 @@ def _run(
                 if as_json:
                     emit(epoch.line)
             if stop.code is not None:
+                # within an epoch weights may have run away since they were last looked at
+                check_weights(net, curriculum[epoch.progress.phase], state.params, epoch.progress.epoch)
                 save("last", state)
                 raise SystemExit(stop.code)
     if held_out is None or not folder.checkpoint("best").is_file():
@@ -166,9 +170,10 @@ def _run(
         line = health(net, best, training.images, name).line(name)
         folder.log(line)
         say(line)
+    taught = any(phase.method.supervised for phase in curriculum)
     return {
         "run": str(folder.path),
-        "test_accuracy": accuracy(net, best, data.test),
+        "test_accuracy": accuracy(net, best, data.test) if taught else None,
         "train_seconds": outcome.seconds,
     }
 
@@ -192,6 +197,8 @@ def evaluate(
 
     Example: neuro-cnn evaluate runs/lenet --shift 1 --shift 2 --noise 0.2 --rotate 15
     """
+    from functools import partial
+
     import numpy as np
 
     from neuro_cnn import viz
@@ -206,8 +213,8 @@ def evaluate(
     test = _test_images(experiment, saved, data)
     scores = predict(saved.net, saved.state.params, test.images)
 
-    def under(images: Any) -> float:
-        return right(predict(saved.net, saved.state.params, images), test.labels)
+    def under(change: Callable[[Any], Any]) -> float:
+        return right(predict(saved.net, saved.state.params, test.images, deform=change), test.labels)
 
     matrix = confusion(scores, test.labels, len(saved.classes))
     result: dict[str, Any] = {
@@ -216,9 +223,10 @@ def evaluate(
         "accuracy": right(scores, test.labels),
         "shift": {str(p): accuracy_under_shift(saved.net, saved.state.params, test, p) for p in shift or []},
         "noise": {
-            f"{sd:g}": under(deform.noise(test.images, sd, generator(experiment.seed, "noise"))) for sd in noise or []
+            f"{sd:g}": under(partial(deform.noise, sd=sd, rng=generator(experiment.seed, "noise")))
+            for sd in noise or []
         },
-        "rotate": {f"{d:g}": under(deform.rotate(test.images, d)) for d in rotate or []},
+        "rotate": {f"{d:g}": under(partial(deform.rotate, degrees=d)) for d in rotate or []},
         "confusion": matrix.tolist(),
     }
     if out is not None:
@@ -244,6 +252,8 @@ def _test_images(experiment: Experiment, saved: Any, data: str | None) -> Any:
 
     # the same data is of the run's own split: the test images of another are among those that it has learned from
     test = experiment.load().test if data in (None, experiment.data) else load(data).test
+    if not any(phase.method.supervised for phase in saved.curriculum):
+        raise UsageError("the run learned without labels and has no read-out to evaluate; train it on labelled data")
     if (experiment.data, data) == ("mnist", "digits"):
         raise UsageError("the digits are training images of mnist, so the run has learned from them; leave --data out")
     if test.shape != saved.in_shape or len(test.classes) != len(saved.classes):

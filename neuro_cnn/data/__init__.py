@@ -6,7 +6,8 @@ from neuro_cnn.data import deform
 from neuro_cnn.data.download import data_folder
 from neuro_cnn.data.folder import read_image
 from neuro_cnn.data.images import Data, Dataset, dataset
-from neuro_cnn.data.sets import catalogue, fetch, load, photographs
+from neuro_cnn.data.natural import photographs
+from neuro_cnn.data.sets import catalogue, fetch, load
 
 __all__ = [
     "Data",

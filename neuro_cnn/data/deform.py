@@ -29,8 +29,13 @@ def _overlap(step: int, size: int) -> tuple[slice, slice]:
 
 def shifts(images: NDArray[Any], pixels: int) -> Iterator[NDArray[Any]]:
     """The images moved by `pixels` down, up, right and left, in this order."""
-    for down, right in ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)):
+    for down, right in axis_moves(pixels):
         yield shift(images, down, right)
+
+
+def axis_moves(pixels: int) -> tuple[tuple[int, int], ...]:
+    """Moves (down, right) by so many pixels in the four axis directions."""
+    return (pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)
 
 
 def rotate(images: NDArray[Any], degrees: float) -> NDArray[Any]:

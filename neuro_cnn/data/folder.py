@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_cnn.data.images import to_unit
+from neuro_cnn.data.pixels import unit
 from neuro_cnn.data.splits import Pool, pool
 from neuro_cnn.errors import DataError
 
@@ -38,7 +38,7 @@ def read_folder(folder: Path) -> Pool:
 
 def read_image(path: Path) -> NDArray[np.float32]:
     """One image file as (C, H, W) float32 in [0, 1], grey unless it is coloured. Raises DataError if unreadable."""
-    image: NDArray[np.float32] = to_unit(_read([path]))[0]
+    image: NDArray[np.float32] = unit(_read([path]))[0]
     return image
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_cnn.data import settings
 from neuro_cnn.data.deform import waves
 from neuro_cnn.data.splits import Pool
 from neuro_cnn.errors import UsageError
 from neuro_cnn.streams import generator
 
 SIDE = 16
+DIGITS = "0123456789"
 STROKES = {
     "0": "36 39 5b ab c9 c6 a4 54 36",
     "1": "38 c8",
@@ -146,38 +147,38 @@ def raster(where: NDArray[np.float64]) -> NDArray[np.float32]:
     return image
 
 
-def parse(text: str) -> tuple[str, Variation]:
-    """`glyphs:CHARACTERS[,KEY=VALUE...]` after its colon: "01234,shift=2" -> ("01234", Variation(shift=2))."""
-    characters, *settings = text.split(",")
-    known: dict[str, Any] = {field.name: type(field.default) for field in fields(Variation)}
-    chosen: dict[str, Any] = {}
-    for setting in settings:
-        key, _, value = setting.partition("=")
-        if key not in known:
-            raise UsageError(f"glyphs have no setting {key!r}; there is {', '.join(known)}")
-        try:
-            chosen[key] = known[key](value)
-        except ValueError as error:
-            raise UsageError(f"glyphs with {key} = {value!r}; give a number") from error
-    if len(set(characters)) < max(1, len(characters)):
-        raise UsageError(f"glyphs {characters!r}: name at least one character, none of them twice")
-    return characters, Variation(**chosen)
+@dataclass(frozen=True)
+class Glyphs:
+    """Characters, and how their images vary."""
+
+    characters: str
+    how: Variation
+
+    def __post_init__(self) -> None:
+        if len(set(self.characters)) < max(1, len(self.characters)):
+            raise UsageError(f"glyphs {self.characters!r}: name at least one character, none of them twice")
+
+    def pool(self, split: int) -> Pool:
+        """Images of the characters, presented in turn, training images first; the same for the same arguments.
+
+        No test image is among the training images, unless nothing varies and there is but one of each. Raises
+        UsageError where they have used up all variations.
+        """
+        characters, how = self.characters, self.how
+        rng = generator(split, "glyphs", characters)
+        shown = [vary(character, how, rng) for _ in range(how.count) for character in characters]
+        varied = how.shift or how.scale or how.rotate or how.elastic or how.flip
+        seen = {image.tobytes() for image in shown if varied}
+        tests = max(1, how.count // 5)
+        images = np.stack([*shown, *(_unseen(c, how, rng, seen) for _ in range(tests) for c in characters)])[:, None]
+        labels = np.tile(np.arange(len(characters)), how.count + tests)
+        return Pool(images, labels, tuple(characters), how.count * len(characters))
 
 
-def pool(characters: str, how: Variation, split: int = 0) -> Pool:
-    """Images of the characters, presented in turn, training images first; the same for the same arguments.
-
-    No test image is among the training images, unless nothing varies and there is but one of each. Raises UsageError
-    where they have used up all variations.
-    """
-    rng = generator(split, "glyphs", characters)
-    shown = [vary(character, how, rng) for _ in range(how.count) for character in characters]
-    varied = how.shift or how.scale or how.rotate or how.elastic or how.flip
-    seen = {image.tobytes() for image in shown if varied}
-    tests = max(1, how.count // 5)
-    images = np.stack([*shown, *(_unseen(c, how, rng, seen) for _ in range(tests) for c in characters)])[:, None]
-    labels = np.tile(np.arange(len(characters)), how.count + tests)
-    return Pool(images, labels, tuple(characters), how.count * len(characters))
+def parse(text: str) -> Glyphs:
+    """`glyphs:CHARACTERS[,KEY=VALUE...]` after its colon: "01,shift=1" -> Glyphs("01", Variation(shift=1))."""
+    characters, _, rest = (text or DIGITS).partition(",")
+    return Glyphs(characters, Variation(**settings.read("glyphs", rest, Variation)))
 
 
 def _unseen(character: str, how: Variation, rng: np.random.Generator, seen: set[bytes]) -> NDArray[np.float32]:

@@ -1,15 +1,20 @@
-"""Labelled images in memory, and the checks that let them in."""
+"""Labelled images, in memory or in files, and the checks that let them in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_cnn.data.pixels import check_pixels, planes_first, unit
+from neuro_cnn.data.stored import Stored
 from neuro_cnn.errors import DataError
+
+Images: TypeAlias = NDArray[np.float32] | Stored
+"""Images (N, C, H, W): indexed along N, both give arrays."""
 
 UNLABELLED = -1
 MOST_CLASSES = 100_000  # our own bound: a larger label is a year or an identity, not a class number
@@ -19,7 +24,7 @@ MOST_CLASSES = 100_000  # our own bound: a larger label is a year or an identity
 class Dataset:
     """Images (N, C, H, W) float32 in [0, 1], labels (N,) int64 with -1 = unlabelled, the classes' names."""
 
-    images: NDArray[np.float32]
+    images: Images
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
 
@@ -40,17 +45,20 @@ class Dataset:
     def take(self, indices: ArrayLike) -> Dataset:
         """The images and labels at these indices, in their order."""
         index = np.asarray(indices)
-        return replace(self, images=self.images[index], labels=self.labels[index])
+        return replace(self, images=chosen(self.images, index), labels=self.labels[index])
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set: what is learned from, what is tested on, and where both come from."""
+    """A data set: what is learned from, what is tested on, where both come from, and what of it was asked for."""
 
     name: str
     train: Dataset
     test: Dataset
     source: str
+    split: int = 0
+    train_size: int | None = None
+    labels_per_class: int | None = None
 
 
 def dataset(
@@ -66,39 +74,13 @@ def dataset(
     return Dataset(to_unit(checked), numbers, name_classes(numbers, classes))
 
 
-def check_images(images: ArrayLike, source: str) -> NDArray[Any]:
+def check_images(images: ArrayLike | Stored, source: str) -> NDArray[Any] | Stored:
     """Images as (N, C, H, W), uint8 or float32; raises DataError where they are not images."""
+    if isinstance(images, Stored):
+        return images  # checked when it was opened
     array = np.asarray(images)
-    if array.ndim not in (3, 4):
-        raise DataError(f"{source}: shape {array.shape} is not that of images; give (N, H, W) or (N, C, H, W)")
-    if array.size == 0:
-        raise DataError(f"{source}: shape {array.shape} is empty; give at least one image of at least one pixel")
-    if array.dtype != np.uint8:
-        _check_floats(array, source)
-        array = array.astype(np.float32, copy=False)
-    elif array.max() == 1:
-        raise DataError(f"{source}: uint8 values of 0 and 1 are all but black, for white is 255; pass floats")
-    if array.ndim == 3:
-        return array[:, None]
-    if array.shape[3] in (1, 3) and array.shape[1] not in (1, 3):
-        return array.transpose(0, 3, 1, 2)  # colour came last
-    if array.shape[3] in (2, 4) and array.shape[1] > 4:
-        keep = array.shape[3] - 1
-        raise DataError(f"{source}: shape {array.shape} has transparency last; drop it: images[..., :{keep}]")
-    return array
-
-
-def _check_floats(array: NDArray[Any], source: str) -> None:
-    if not np.issubdtype(array.dtype, np.floating):
-        raise DataError(f"{source}: dtype {array.dtype} is neither uint8 (0 to 255) nor float (0 to 1); convert it")
-    finite = np.isfinite(array)
-    if not finite.all():
-        first = tuple(int(i) for i in np.argwhere(~finite)[0])
-        count = array.size - np.count_nonzero(finite)
-        raise DataError(f"{source}: {count} values are NaN or infinite, the first at index {first}; remove them")
-    low, high = array.min(), array.max()
-    if low < 0 or high > 1:
-        raise DataError(f"{source}: values go from {low:g} to {high:g}; scale them to [0, 1], or pass uint8")
+    check_pixels(array, source)
+    return planes_first(array if array.dtype == np.uint8 else array.astype(np.float32, copy=False), source)
 
 
 def check_labels(labels: ArrayLike | None, count: int, classes: Sequence[str] | None, source: str) -> NDArray[np.int64]:
@@ -128,8 +110,11 @@ def name_classes(labels: NDArray[np.int64], classes: Sequence[str] | None) -> tu
     return tuple(map(str, range(labels.max() + 1))) if classes is None else tuple(classes)
 
 
-def to_unit(images: NDArray[Any]) -> NDArray[np.float32]:
+def to_unit(images: NDArray[Any] | Stored) -> Images:
     """Checked images as contiguous float32 in [0, 1]: grey levels are divided by 255."""
-    if images.dtype == np.uint8:
-        images = np.divide(images, np.float32(255), dtype=np.float32)
-    return np.ascontiguousarray(images, dtype=np.float32)
+    return images if isinstance(images, Stored) else unit(images)
+
+
+def chosen(images: NDArray[Any] | Stored, indices: ArrayLike) -> NDArray[Any] | Stored:
+    """The images at these indices, in their order; those in files stay there."""
+    return images.chosen(indices) if isinstance(images, Stored) else images[np.asarray(indices)]

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neuro_cnn.data import cifar, folder, glyphs, idx, npz
+from neuro_cnn.data import cifar, folder, idx, natural, npy, npz
 from neuro_cnn.data.download import REMOTES, data_folder, download, fetched
-from neuro_cnn.data.images import Data, Dataset, to_unit
-from neuro_cnn.data.splits import Pool, halves, hide, pool, ranks, subset
+from neuro_cnn.data.generated import GENERATED, Generated, Recipe
+from neuro_cnn.data.images import Data, Dataset, chosen, to_unit
+from neuro_cnn.data.natural import EMBEDDED
+from neuro_cnn.data.splits import Pool, halves, hide, ranks, subset
 from neuro_cnn.errors import DataError, UsageError, unknown
 from neuro_cnn.streams import generator
 
-EMBEDDED = Path(__file__).parent / "embedded"
-TILE = 32  # pixels a side of a tile cut from a photograph
-HELD_OUT = ("chelsea", "brick")  # photographs of the shipped test: an animal and a texture, our own choice
 CLOTHES = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
@@ -41,20 +37,6 @@ def _read_digits(embedded: Path) -> Pool:
     return npz.read_npz(embedded / "mnist5k.npz")
 
 
-def _read_natural(embedded: Path) -> Pool:
-    arrays = npz.read_arrays(embedded / "natural_images.npz")
-    held_out = np.isin(arrays["names"], HELD_OUT)
-    sides = [_tiles(arrays["images"][chosen]) for chosen in (~held_out, held_out)]
-    return replace(pool((sides[0], None), (sides[1], None), ()), together=len(sides[1]) // len(HELD_OUT))
-
-
-def _tiles(photographs: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Photographs (N, H, W) cut into squares, one photograph after the other: (N H W / T^2, T, T)."""
-    count, height, width = photographs.shape
-    grid = photographs.reshape(count, height // TILE, TILE, width // TILE, TILE)
-    return grid.swapaxes(2, 3).reshape(-1, TILE, TILE)
-
-
 CATALOGUE = {
     "digits": Entry(
         (1, 28, 28), 4000, 1000, idx.DIGITS,
@@ -62,9 +44,9 @@ CATALOGUE = {
         _read_digits,
     ),
     "natural": Entry(
-        (1, TILE, TILE), 384, 128, (),
+        (1, natural.TILE, natural.TILE), 384, 128, (),
         "unlabelled 32 x 32 tiles of 8 photographs of scikit-image, CC0 or public domain",
-        _read_natural,
+        natural.read_tiles,
     ),
     "mnist": Entry(
         (1, 28, 28), 60000, 10000, idx.DIGITS,
@@ -91,13 +73,14 @@ CATALOGUE = {
 READERS: dict[str, Callable[[Path], Pool]] = {
     "idx": idx.read_folder,
     "npz": npz.read_npz,
+    "npy": npy.read_folder,
     "folder": folder.read_folder,
 }
-FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "folder": "folder:PATH"}
+FORMS = {"idx": "idx:FOLDER", "npz": "npz:FILE", "npy": "npy:FOLDER", "folder": "folder:PATH"}
 
 
 def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per_class: int | None = None) -> Data:
-    """Load a data set by its name in the catalogue, or as idx:FOLDER, npz:FILE or folder:PATH.
+    """Load a data set by its name in the catalogue, with settings as sounds:count=100, or as npz:FILE, npy:FOLDER, ....
 
     Split 0 is the shipped one; split k > 0 draws as many training and test images anew, stratified.
     `train_size` keeps that many training images, stratified, and `labels_per_class` the labels of that many
@@ -106,40 +89,56 @@ def load(name: str, *, split: int = 0, train_size: int | None = None, labels_per
     """
     if split < 0:
         raise UsageError(f"split {split} is negative; split 0 is the shipped one, 1, 2, ... are drawn anew")
-    data, source = _read(name, split)
-    drawn = name.partition(":")[0] == "glyphs"  # for this split, and in its parts already
-    train, test = halves(data, 0 if drawn else split, name)
+    recipe = _recipe(name)
+    data, source = _read(name) if recipe is None else (recipe.pool(split), f"made by neuro_cnn: {recipe}")
+    train, test = halves(data, split if recipe is None else 0, name)  # what is made is made for a split, in its halves
     places = ranks(data.labels[train], generator(split, "subset"))
     if train_size is not None:
-        chosen = subset(data.labels[train], places, train_size, name)
-        train, places = train[chosen], places[chosen]
+        _check_whole(recipe, data, train_size, name)
+        kept = subset(data.labels[train], places, train_size, name)
+        train, places = train[kept], places[kept]
     labels = data.labels[train]
     if labels_per_class is not None:
         labels = hide(labels, places, labels_per_class, data.classes, name)
     return Data(
         name,
-        Dataset(to_unit(data.images[train]), labels, data.classes),
-        Dataset(to_unit(data.images[test]), data.labels[test], data.classes),
+        Dataset(to_unit(chosen(data.images, train)), labels, data.classes),
+        Dataset(to_unit(chosen(data.images, test)), data.labels[test], data.classes),
         source,
+        split,
+        train_size,
+        labels_per_class,
     )
 
 
-def _read(name: str, split: int) -> tuple[Pool, str]:
+def _check_whole(recipe: Recipe | None, data: Pool, train_size: int, name: str) -> None:
+    """Raises UsageError where fewer images would tear sequences apart."""
+    if recipe is not None and data.together > 1:
+        remedy = "set its count instead"
+        raise UsageError(f"train_size {train_size}: {name} is made of sequences of {data.together} images; {remedy}")
+
+
+def _recipe(name: str) -> Recipe | None:
+    """How a data set is made, None where it is read; a name of the catalogue as it stands is read."""
+    form, _, text = name.partition(":")
+    return GENERATED[form].parse(text) if form in GENERATED and name not in CATALOGUE else None
+
+
+def _read(name: str) -> tuple[Pool, str]:
     """The pool of a data set, and a sentence on its origin."""
     form, colon, place = name.partition(":")
-    if form == "glyphs":
-        characters, how = glyphs.parse(place or "0123456789")
-        return glyphs.pool(characters, how, split), f"glyphs drawn by neuro_cnn: {characters}, {how}"
     if colon and form in READERS:
         if not place:
             raise UsageError(f"data set {name!r} names no place; write {FORMS[form]}")
         path = Path(place).expanduser()
         return READERS[form](path), f"{form} data of {path}"
     if name not in CATALOGUE and Path(name).exists():
-        wanted = "npz:" if name.endswith(".npz") else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        arrays = any(Path(name).glob("*images.npy"))
+        of_folder = "npy:" if arrays else "folder:" if Path(name).is_dir() else "npz:, idx: or folder:"
+        wanted = "npz:" if name.endswith(".npz") else of_folder
         raise UsageError(f"data set {name!r} is a place on disk; say what it holds: {wanted}{name}")
     if name not in CATALOGUE:
-        raise unknown("data set", name, [*CATALOGUE, "glyphs", *FORMS.values()])
+        raise unknown("data set", name, {*CATALOGUE, *GENERATED, *FORMS.values()})
     entry = CATALOGUE[name]
     if name not in REMOTES:
         return entry.read(EMBEDDED), entry.origin
@@ -160,36 +159,24 @@ def fetch(name: str, progress: bool = True) -> Path:
     return download(REMOTES[name], data_folder() / name, progress)
 
 
-def photographs() -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The eight embedded photographs, (8, 256, 256) float32 in [0, 1], and their names."""
-    arrays = npz.read_arrays(EMBEDDED / "natural_images.npz")
-    return to_unit(arrays["images"]), tuple(arrays["names"].tolist())
-
-
 def catalogue() -> list[dict[str, object]]:
     """What `load` knows by name, unread: name, shape, numbers of images and classes, where, origin."""
-    return [
-        {
-            "name": name,
-            "shape": entry.shape,
-            "train": entry.train,
-            "test": entry.test,
-            "classes": len(entry.classes),
-            "where": _where(name),
-            "origin": entry.origin,
-        }
-        for name, entry in CATALOGUE.items()
-    ] + [
-        {
-            "name": "glyphs",
-            "shape": (1, glyphs.SIDE, glyphs.SIDE),
-            "train": 200,
-            "test": 40,
-            "classes": 10,
-            "where": "drawn",
-            "origin": "stick digits and letters; glyphs:XYTZ,shift=2,scale=0.1,rotate=10,elastic=1,flip=8,count=20",
-        }
+    made = {f"{name}:" if name in CATALOGUE else name: entry for name, entry in GENERATED.items()}
+    return [_row(name, entry, _where(name), entry.origin) for name, entry in CATALOGUE.items()] + [
+        _row(name, entry, "made", f"{entry.origin}; {entry.example}") for name, entry in made.items()
     ]
+
+
+def _row(name: str, entry: Entry | Generated, where: str, origin: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "shape": entry.shape,
+        "train": entry.train,
+        "test": entry.test,
+        "classes": len(entry.classes),
+        "where": where,
+        "origin": origin,
+    }
 
 
 def _where(name: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_cnn.data.images import UNLABELLED, check_images, check_labels, name_classes
+from neuro_cnn.data.stored import Stored
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.streams import generator
 
@@ -24,7 +25,7 @@ class Pool:
     as the tiles of one photograph, always fall on the same side.
     """
 
-    images: NDArray[Any]
+    images: NDArray[Any] | Stored
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     n_train: int | None = None
@@ -32,8 +33,8 @@ class Pool:
 
 
 def pool(
-    train: tuple[ArrayLike, ArrayLike | None],
-    test: tuple[ArrayLike, ArrayLike | None] | None = None,
+    train: tuple[ArrayLike | Stored, ArrayLike | None],
+    test: tuple[ArrayLike | Stored, ArrayLike | None] | None = None,
     classes: Sequence[str] | None = None,
     source: str = "images",
 ) -> Pool:
@@ -48,7 +49,13 @@ def pool(
         raise DataError(f"{source}: training images are {kinds[0]}, test images {kinds[1]}; make them alike")
     labels = np.concatenate([side.labels for side in sides])
     names = name_classes(labels, classes)
-    return Pool(np.concatenate([side.images for side in sides]), labels, names, len(sides[0].labels))
+    return Pool(_joined(*(side.images for side in sides)), labels, names, len(sides[0].labels))
+
+
+def _joined(train: NDArray[Any] | Stored, test: NDArray[Any] | Stored) -> NDArray[Any] | Stored:
+    if isinstance(train, Stored) and isinstance(test, Stored):
+        return train.then(test)
+    return np.concatenate([train, test])
 
 
 def ranks(labels: Indices, rng: np.random.Generator) -> Indices:
@@ -90,7 +97,7 @@ def halves(data: Pool, split: int, name: str) -> tuple[Indices, Indices]:
 
 
 def _check_enough(data: Pool, name: str) -> None:
-    counts = np.bincount(data.labels, minlength=len(data.classes))
+    counts = np.bincount(data.labels[data.labels != UNLABELLED], minlength=len(data.classes))
     for label in np.flatnonzero(counts == 1):
         raise DataError(f"{name}: class {data.classes[label]!r} has 1 image; train and test need 2 or more a class")
 

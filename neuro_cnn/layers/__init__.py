@@ -16,6 +16,7 @@ from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
+from neuro_cnn.layers.olshausen_field import OlshausenField
 from neuro_cnn.layers.pools import Hyperbolic, Max, Mean, Saturating, SquareRoot
 from neuro_cnn.layers.prototypes import Prototypes
 from neuro_cnn.layers.resize import Resize
@@ -23,15 +24,21 @@ from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
 from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
+from neuro_cnn.layers.standardized import StandardizedConv
+
+PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
+"""The layers whose weights any local rule can change."""
 
 AnyLayer: TypeAlias = (
     Conv
+    | StandardizedConv
     | SCells
     | CCells
     | Dense
     | ReLU
     | Triangle
     | Contrast
+    | OlshausenField
     | Resize
     | Normalize
     | Flatten
@@ -47,6 +54,7 @@ AnyLayer: TypeAlias = (
 )
 
 __all__ = [
+    "PLASTIC",
     "AnyLayer",
     "BestPosition",
     "CCells",
@@ -67,6 +75,7 @@ __all__ = [
     "Mean",
     "Nearest",
     "Normalize",
+    "OlshausenField",
     "Params",
     "Plastic",
     "Prototypes",
@@ -78,6 +87,7 @@ __all__ = [
     "Shape",
     "Shunting",
     "SquareRoot",
+    "StandardizedConv",
     "Subtractive",
     "Triangle",
 ]

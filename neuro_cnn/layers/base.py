@@ -89,6 +89,10 @@ class Layer(Protocol):
         """The nearest permitted weights (non-negative where synapses are excitatory or inhibitory)."""
         return learned
 
+    def look(self, params: Params, views: Array) -> Array:
+        """What the cells make of views of their input before they weigh it, (M, C, h, w): here nothing."""
+        return views
+
     def window(self, in_shape: Shape) -> Window:
         """How a cell's view lies on the layer below, for receptive boxes."""
         return Window((1, 1))

@@ -35,7 +35,8 @@ class Contrast(Layer):
     """ON and OFF cells of centre-surround contrast: (N, C, H, W) -> (N, 2C, H', W'), ON planes first.
 
     `centre` and `surround` are the standard deviations in pixels. The defaults are our choice, for digits of
-    28 x 28. Beyond the edge lies darkness; `margin` cells on every side look at what borders on it.
+    28 x 28. Beyond the edge lies darkness; `margin` cells on every side look at what borders on it, and a negative
+    one leaves out those that would: at -(size - 1) / 2 every view lies within the image.
     """
 
     size: int = 7
@@ -46,8 +47,9 @@ class Contrast(Layer):
 
     def __post_init__(self) -> None:
         difference_of_gaussians(self.size, self.centre, self.surround)
-        if self.margin < 0:
-            raise UsageError(f"margin of {self.margin} contrast cells; give 0 or more")
+        least = -((self.size - 1) // 2)
+        if self.margin < least:
+            raise UsageError(f"margin of {self.margin} contrast cells, each {self.size} wide; give {least} or more")
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         kernel = difference_of_gaussians(self.size, self.centre, self.surround)

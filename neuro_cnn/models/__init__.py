@@ -9,10 +9,13 @@ from typing import Any, Protocol
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.hmax import HMAX
+from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
+from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
@@ -22,9 +25,11 @@ from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
+from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.softhebb import SoftHebb
+from neuro_cnn.models.softhebb_2023 import SoftHebb2023
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import AddIfSilent, Edges, Imprint, Standardize, WinnerKillLoser, WinnerTakeAll
+from neuro_cnn.rules import AddIfSilent, Centre, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
 from neuro_cnn.spec import read
 
 
@@ -46,6 +51,11 @@ CATALOGUE: dict[str, Any] = {
     "imprinted-patches": ImprintedPatches,
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
+    "cortical-sheet": CorticalSheet,
+    "softhebb-2023": SoftHebb2023,
+    "kmeans-features": KMeansFeatures,
+    "hpca": HPCA,
+    "pretrained-finetuned": PretrainedFinetuned,
     "neocognitron-1980": Neocognitron1980,
     "neocognitron-1988": Neocognitron1988,
     "neocognitron-2003": Neocognitron2003,
@@ -58,7 +68,7 @@ CATALOGUE: dict[str, Any] = {
 }
 
 NO_FEATURES = (
-    *("edges", "standardize"),
+    *("edges", "standardize", "whiten", "centre"),
     *("ridge", "name_cells", "learn_references", "labelled_wta", "supervised_wta"),
 )
 """Rules that wire, fit moments or teach the read-out; `learning` does not name them."""
@@ -88,14 +98,26 @@ def system(name: str, options: Mapping[str, Any] | None = None) -> System:
 
 
 def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Chain, Curriculum]:
-    """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does."""
+    """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does.
+
+    With 0 classes, for data without labels, what learns from labels is left out, and all above what then learns.
+    """
     made = system(name, options)
     try:
-        net = made.network(in_shape, classes)
+        net = made.network(in_shape, max(classes, 1))
         net.init(in_shape, None)
     except UsageError as error:
         raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
-    return net, made.curriculum()
+    return (net, made.curriculum()) if classes else _without_labels(name, net, made.curriculum())
+
+
+def _without_labels(name: str, net: Chain, curriculum: Curriculum) -> tuple[Chain, Curriculum]:
+    """The phases that read no labels, and the layers up to the last that learns in them."""
+    kept = tuple(phase for phase in curriculum if not phase.method.supervised)
+    if not kept:
+        raise UsageError(f"{name} learns from labels alone, but the data has none; choose other data or another system")
+    last = max(net.names.index(layer) for phase in kept for layer in phase.learners(net))
+    return Chain(net.layers[: last + 1]), kept
 
 
 def control(curriculum: Curriculum) -> Curriculum | None:
@@ -113,7 +135,7 @@ def control(curriculum: Curriculum) -> Curriculum | None:
 def _unlearned(phase: Phase) -> Phase | None:
     """What is left of a phase where nothing is learned without a teacher."""
     rules = phase.method.taught
-    if phase.method.supervised or any(isinstance(rule, Edges | Standardize) for rule in rules):
+    if phase.method.supervised or any(isinstance(rule, Centre | Edges | Standardize | Whiten) for rule in rules):
         return phase
     if isinstance(grown := rules[0], AddIfSilent | WinnerKillLoser | WinnerTakeAll):
         return replace(phase, method=Local(Imprint(grown.strength)), epochs=0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from neuro_cnn.curriculum import Local, Phase
 from neuro_cnn.models.features import Count, NotNegative, Positive, RandomFeatures
@@ -16,7 +18,8 @@ from neuro_cnn.schedule import Linear
 class SoftHebb(RandomFeatures):
     """The rule of Journe et al. (2023) with weights of norm 1 and a conscience, for small data.
 
-    All constants are our choice, found on training images only; the published ones need about 5,000 updates.
+    All constants are our choice, found on training images only; the published ones (`softhebb-2023`) need about 5,000
+    updates.
     """
 
     rate: Positive = 0.1
@@ -24,12 +27,20 @@ class SoftHebb(RandomFeatures):
     epochs: Count = 1
     batch: Count = 32
     conscience: NotNegative = 10.0
-    initial: Literal["random", "data"] = "data"
+    initial: Literal["random", "positive", "data"] = "data"
+    positions: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:
         """SoftHebb under soft competition, the rate falling to 0."""
         keep: tuple[Homeostasis, ...] = (UnitNorm(),)
         if self.conscience > 0:
             keep = (*keep, Conscience(self.conscience))
-        rule = Hebbian(Linear(self.rate), SoftWTA(self.temperature), SoftHebbRule(), keep, self.initial)
+        rule = Hebbian(
+            Linear(self.rate),
+            SoftWTA(self.temperature),
+            SoftHebbRule(),
+            keep,
+            self.initial,
+            positions=self.positions,
+        )
         return (Phase((name,), Local(rule), self.epochs, self.batch),)

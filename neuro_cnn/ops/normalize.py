@@ -34,6 +34,13 @@ def sum_positions(activity: Array) -> Array:
     return namespace(activity).sum(activity, axis=(0, *range(2, activity.ndim)))
 
 
+def plane_products(a: Array, b: Array) -> Array:
+    """Products of two planes' activity, summed over images and positions: (N, K, ...), (N, L, ...) -> (K, L)."""
+    xp = namespace(a, b)
+    left, right = (xp.permute_dims(x, (*range(1, x.ndim), 0)) for x in (a, b))  # as they lie in memory
+    return xp.reshape(left, (a.shape[1], -1)) @ xp.permute_dims(xp.reshape(right, (b.shape[1], -1)), (1, 0))
+
+
 def moments(activity: Array) -> tuple[Array, Array]:
     """Mean and variance of each plane over images and positions: (N, K, ...) -> (K,), (K,)."""
     count = activity.size / activity.shape[1]

@@ -1,22 +1,31 @@
 """What can be measured of cells: their health as learners, what they look for, and who answers to what."""
 
+from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
+from neuro_cnn.physiology.courses import Course, courses
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
+from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 
 __all__ = [
+    "Angle",
+    "Course",
     "Fields",
     "Health",
     "Mixture",
+    "Pinwheel",
     "Responders",
     "Seed",
     "Table",
     "Threshold",
+    "Topography",
+    "angles",
     "backprojection",
     "cell_names",
+    "courses",
     "deepest",
     "health",
     "mixture",
@@ -24,5 +33,6 @@ __all__ = [
     "seed_cells",
     "sparseness",
     "thresholds",
+    "topography",
     "trained",
 ]

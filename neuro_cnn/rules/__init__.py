@@ -4,28 +4,44 @@ from typing import TypeAlias
 
 from neuro_cnn.rules.add_if_silent import AddIfSilent
 from neuro_cnn.rules.base import Rule
-from neuro_cnn.rules.competition import KWTA, Competition, HardWTA, SeedCells, SoftWTA
+from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA
+from neuro_cnn.rules.divergence import check_norms
 from neuro_cnn.rules.edges import Edges
 from neuro_cnn.rules.fukushima import Fukushima1980
-from neuro_cnn.rules.hebbian import Hebbian
-from neuro_cnn.rules.homeostasis import Conscience, Homeostasis, UnitNorm
+from neuro_cnn.rules.hebbian import Competition, Hebbian
+from neuro_cnn.rules.homeostasis import (
+    AdaptiveThreshold,
+    Conscience,
+    Homeostasis,
+    NormDependentRate,
+    TrackedMoments,
+    UnitNorm,
+)
 from neuro_cnn.rules.imprint import Imprint
+from neuro_cnn.rules.kmeans import KMeans
+from neuro_cnn.rules.lateral import AntiHebbian
 from neuro_cnn.rules.memorize import Memorize
 from neuro_cnn.rules.name_cells import NameCells
-from neuro_cnn.rules.plasticity import Hebb, Instar, Oja, Plasticity, SoftHebb
+from neuro_cnn.rules.plasticity import BCM, Hebb, Instar, KrotovHopfield, Oja, Plasticity, Sanger, SoftHebb, Trace
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
+from neuro_cnn.rules.seed_cells import SeedCells
+from neuro_cnn.rules.sheet import Neighbourhood
+from neuro_cnn.rules.spatial import PerImage, Surround
 from neuro_cnn.rules.standardize import Standardize
 from neuro_cnn.rules.supervised_wta import SupervisedWTA
 from neuro_cnn.rules.taught import Taught
+from neuro_cnn.rules.whiten import Centre, Whiten
 from neuro_cnn.rules.winners import WinnerKillLoser, WinnerTakeAll
 
 AnyRule: TypeAlias = (
     AddIfSilent
+    | Centre
     | Edges
     | Fukushima1980
     | Hebbian
     | Imprint
+    | KMeans
     | LabelledWTA
     | LearnReferences
     | Memorize
@@ -33,18 +49,24 @@ AnyRule: TypeAlias = (
     | Ridge
     | Standardize
     | SupervisedWTA
+    | Whiten
     | WinnerKillLoser
     | WinnerTakeAll
     | Taught
 )
 
 __all__ = [
+    "BCM",
     "KWTA",
+    "AdaptiveThreshold",
     "AddIfSilent",
+    "AntiHebbian",
     "AnyRule",
+    "Centre",
     "Competition",
     "Conscience",
     "Edges",
+    "Everyone",
     "Fukushima1980",
     "HardWTA",
     "Hebb",
@@ -52,21 +74,32 @@ __all__ = [
     "Homeostasis",
     "Imprint",
     "Instar",
+    "KMeans",
+    "KrotovHopfield",
     "LabelledWTA",
     "LearnReferences",
     "Memorize",
     "NameCells",
+    "Neighbourhood",
+    "NormDependentRate",
     "Oja",
+    "PerImage",
     "Plasticity",
     "Ridge",
     "Rule",
+    "Sanger",
     "SeedCells",
     "SoftHebb",
     "SoftWTA",
     "Standardize",
     "SupervisedWTA",
+    "Surround",
     "Taught",
+    "Trace",
+    "TrackedMoments",
     "UnitNorm",
+    "Whiten",
     "WinnerKillLoser",
     "WinnerTakeAll",
+    "check_norms",
 ]

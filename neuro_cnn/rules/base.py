@@ -26,6 +26,15 @@ class Rule(Protocol):
     grows: ClassVar[bool] = False
     """Whether it makes the layer's planes, as many as it takes."""
 
+    @property
+    def sequential(self) -> bool:
+        """Whether it reads images in their order, as moments of time."""
+        return False
+
+    def check(self, layer: Any, params: Params) -> None:
+        """Raises UsageError, before anything is learned, where it cannot teach this layer; params may be empty."""
+        return
+
     def shows(self, shape: tuple[int, ...]) -> Dataset | None:
         """The images, of this shape, that are learned from instead of the data set's; None: the data set's."""
         return None
@@ -35,6 +44,10 @@ class Rule(Protocol):
     ) -> tuple[Params, Any]:
         """Params and state before the first of `updates` updates; `sample`, (n, *in_shape), is training input."""
         return params, None
+
+    def sees(self, layer: Any, params: Params, x: Array, rng: np.random.Generator) -> Any:
+        """What `update` is told of a batch, (N, *in_shape), where no layer above learns too: the layer's activity."""
+        return layer.forward(params, x)[1]
 
     def update(
         self, layer: Any, params: Params, state: Any, activity: Any, target: Array, rng: np.random.Generator

@@ -7,29 +7,60 @@ cell gets, in [0, 1]. Where every drive is exactly 0 (a blank view) nobody compe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol
 
-import numpy as np
-
-from neuro_cnn.backend import Array, namespace, to_numpy
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops import patches
 from neuro_cnn.ops.compete import awake, awake_winner, softmax_planes, winner
 
 
+class Competes(Protocol):
+    """Who may learn. Most competitions look at nothing but the drives, and keep no state."""
+
+    spatial: ClassVar[bool] = False
+    """Whether cells at different positions compete, so that a fraction of the positions would not do."""
+
+    def check(self, planes: int) -> None:
+        """Raises UsageError where so many planes cannot compete."""
+        return
+
+    def start(self, weight: Array, updates: int) -> Any:
+        """The state before the first of `updates` updates."""
+        return ()
+
+    def __call__(self, drive: Array, state: Any = ()) -> Array:
+        """Each cell's chance to learn: like the drives."""
+        ...
+
+    def settle(self, g: Array, drive: Array, state: Any) -> Any:
+        """The state after a batch in which these drives came to these chances."""
+        return state
+
+
 @dataclass(frozen=True)
-class HardWTA:
+class Everyone(Competes):
+    """No competition: every plane learns wherever anything is seen."""
+
+    kind: Literal["everyone"] = "everyone"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __call__(self, drive: Array, state: Any = ()) -> Array:
+        return 0 * drive + awake(drive)
+
+
+@dataclass(frozen=True)
+class HardWTA(Competes):
     """The plane with the largest drive takes all; ties go to the lowest index."""
 
     kind: Literal["hard_wta"] = "hard_wta"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
-    def __call__(self, drive: Array) -> Array:
+    def __call__(self, drive: Array, state: Any = ()) -> Array:
         return awake_winner(drive)
 
 
 @dataclass(frozen=True)
-class KWTA:
+class KWTA(Competes):
     """The k planes with the largest drives win alike; ties go to the lowest index."""
 
     k: int
@@ -40,10 +71,13 @@ class KWTA:
         if self.k < 1:
             raise UsageError(f"{self.k} winners; there must be at least 1")
 
-    def __call__(self, drive: Array) -> Array:
+    def check(self, planes: int) -> None:
+        if self.k > planes:
+            raise UsageError(f"{self.k} winners among {planes} planes; choose k up to the number of planes")
+
+    def __call__(self, drive: Array, state: Any = ()) -> Array:
         xp = namespace(drive)
-        if self.k > drive.shape[1]:
-            raise UsageError(f"{self.k} winners among {drive.shape[1]} planes; choose k up to the number of planes")
+        self.check(drive.shape[1])
         left, won = drive, xp.zeros(drive.shape, dtype=drive.dtype)
         for _ in range(self.k):
             first = winner(left)
@@ -53,7 +87,7 @@ class KWTA:
 
 
 @dataclass(frozen=True)
-class SoftWTA:
+class SoftWTA(Competes):
     """softmax(drive / temperature) over the planes; as the temperature falls to 0 it becomes HardWTA."""
 
     temperature: float = 1.0
@@ -64,58 +98,5 @@ class SoftWTA:
         if not 0 < self.temperature < float("inf"):
             raise UsageError(f"temperature {self.temperature}; it must be a positive number")
 
-    def __call__(self, drive: Array) -> Array:
+    def __call__(self, drive: Array, state: Any = ()) -> Array:
         return softmax_planes(drive, self.temperature)
-
-
-@dataclass(frozen=True)
-class SeedCells:
-    """Who may learn: in every S-column the cell with the largest output, at most one in each plane.
-
-    An S-column is all cells, of all planes, in a square of `column` x `column` positions; columns overlap. Where a
-    plane has the best cell of several columns only the strongest is its seed. Silent cells are no candidates; ties
-    go to the lowest plane, then the upper left.
-    """
-
-    column: int = 5
-    kind: Literal["seed_cells"] = "seed_cells"
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
-
-    def __post_init__(self) -> None:
-        if self.column < 1:
-            raise UsageError(f"S-columns of {self.column} positions; give at least 1")
-
-    def __call__(self, drive: Array) -> Array:
-        """1 at the seed cells, else 0: (N, K, H, W) -> (N, K, H, W). Raises UsageError for a column above the map."""
-        xp = namespace(drive)
-        u = to_numpy(drive)
-        if self.column > min(u.shape[2:]):
-            raise UsageError(
-                f"S-columns of {self.column} x {self.column} are larger than the map of {u.shape[2]} x {u.shape[3]}; "
-                "make them smaller"
-            )
-        seeds = np.zeros(u.shape, u.dtype)
-        for image, chosen in zip(u, seeds, strict=True):
-            for place in self._seeds(image):
-                chosen[place] = 1
-        return xp.asarray(seeds)
-
-    def _seeds(self, u: Any) -> list[tuple[int, int, int]]:
-        """The seed cells (plane, row, column) of one image's responses, (K, H, W)."""
-        planes, _, width = u.shape
-        side = self.column
-        columns = patches(u[None], side)[0]  # (K, side, side, H', W')
-        best = np.argmax(columns.reshape(planes * side * side, -1), axis=0)  # the first of equals: the lowest plane
-        places = np.arange(columns.shape[3] * columns.shape[4])
-        plane, tap = best // (side * side), best % (side * side)
-        row = places // columns.shape[4] + tap // side
-        column = places % columns.shape[4] + tap % side
-        seeds: dict[int, tuple[float, int]] = {}
-        for k, i, j in zip(plane, row, column, strict=True):
-            value = u[k, i, j]
-            if value > 0 and (k not in seeds or value > seeds[k][0]):
-                seeds[k] = (value, i * width + j)
-        return [(k, place // width, place % width) for k, (_, place) in seeds.items()]
-
-
-Competition: TypeAlias = HardWTA | KWTA | SoftWTA | SeedCells

@@ -13,7 +13,7 @@ from neuro_cnn.layers import Params, SCells, Shunting
 from neuro_cnn.layers.scells import SWeights
 from neuro_cnn.ops.normalize import sum_positions
 from neuro_cnn.rules.base import Rule
-from neuro_cnn.rules.competition import SeedCells
+from neuro_cnn.rules.seed_cells import SeedCells
 
 
 @dataclass(frozen=True)

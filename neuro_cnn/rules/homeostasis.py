@@ -1,34 +1,67 @@
-"""Keeping cells in use: what holds weights and winning chances within bounds."""
+"""Keeping cells in use: what holds weights, rates and winning chances within bounds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops.compete import deviation, raise_awake
-from neuro_cnn.ops.normalize import sum_positions, unit_norm
+from neuro_cnn.ops.compete import awake, deviation, raise_awake
+from neuro_cnn.ops.normalize import at_planes, norms, sum_positions, unit_norm
+
+
+class Keeping(Protocol):
+    """What is done before a competition to its drives, and after an update to the weights; most do one of these."""
+
+    def start(self, weight: Array) -> tuple[Array, Any]:
+        """The weights to begin with, and the state."""
+        return weight, ()
+
+    def handicap(self, drive: Array, state: Any) -> Array:
+        """The drives with which the planes compete; blank positions stay blank."""
+        return drive
+
+    def pace(self, weight: Array) -> Array | float:
+        """What each plane's rate is multiplied by, (K,)."""
+        return 1.0
+
+    def settle(self, weight: Array, g: Array, drive: Array, state: Any) -> tuple[Array, Any]:
+        """Weights and state after a batch in which these drives, without handicap, came to these chances."""
+        return weight, state
 
 
 @dataclass(frozen=True)
-class UnitNorm:
+class UnitNorm(Keeping):
     """Each plane's weights are scaled back to norm 1 after every update."""
 
     kind: Literal["unit_norm"] = "unit_norm"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
-    def start(self, weight: Array) -> tuple[Array, tuple[()]]:
-        """Weights of norm 1, and no state."""
+    def start(self, weight: Array) -> tuple[Array, Any]:
         return unit_norm(weight), ()
 
-    def handicap(self, drive: Array, state: tuple[()]) -> Array:
-        """The drives, unchanged."""
-        return drive
-
-    def settle(self, weight: Array, g: Array, state: tuple[()]) -> tuple[Array, tuple[()]]:
-        """Weights of norm 1."""
+    def settle(self, weight: Array, g: Array, drive: Array, state: Any) -> tuple[Array, Any]:
         return unit_norm(weight), ()
+
+
+@dataclass(frozen=True)
+class NormDependentRate(Keeping):
+    """rate |norm - 1|^power for each plane (Journe et al. 2023): learning ends as the weights reach norm 1.
+
+    For rules that bring the norm to 1 of their own, from weights that start far off; `power` is theirs.
+    """
+
+    power: float = 0.5
+    kind: Literal["norm_dependent_rate"] = "norm_dependent_rate"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if not 0 < self.power < float("inf"):
+            raise UsageError(f"rates that depend on the norm with power {self.power}; it must be a positive number")
+
+    def pace(self, weight: Array) -> Array:
+        return namespace(weight).abs(norms(weight) - 1) ** self.power
 
 
 class WinningShare(NamedTuple):
@@ -38,7 +71,7 @@ class WinningShare(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Conscience:
+class Conscience(Keeping):
     """A plane that wins too often feels guilty: drive + strength (1/K - share) (DeSieno 1988).
 
     The share of wins f follows f += memory (z - f), once a batch. `strength` is in units of the drives' deviation
@@ -58,18 +91,14 @@ class Conscience:
             )
 
     def start(self, weight: Array) -> tuple[Array, WinningShare]:
-        """The weights as they are, and every plane at its fair share."""
         xp = namespace(weight)
         planes = weight.shape[0]
         return weight, WinningShare(xp.full((planes,), 1 / planes, dtype=weight.dtype))
 
     def handicap(self, drive: Array, state: WinningShare) -> Array:
-        """The drives, with those of frequent winners lowered; blank positions stay blank."""
-        lead = self.strength * deviation(drive) * (1 / drive.shape[1] - state.share)
-        return raise_awake(drive, lead)
+        return raise_awake(drive, self.strength * deviation(drive) * (1 / drive.shape[1] - state.share))
 
-    def settle(self, weight: Array, g: Array, state: WinningShare) -> tuple[Array, WinningShare]:
-        """Shares moved towards those of this batch."""
+    def settle(self, weight: Array, g: Array, drive: Array, state: WinningShare) -> tuple[Array, WinningShare]:
         xp = namespace(weight)
         wins = sum_positions(g)
         total = xp.sum(wins)
@@ -79,4 +108,97 @@ class Conscience:
         )
 
 
-Homeostasis: TypeAlias = UnitNorm | Conscience
+class Thresholds(NamedTuple):
+    """The threshold of each plane, (K,), in deviations of the drives."""
+
+    threshold: Array
+
+
+@dataclass(frozen=True)
+class AdaptiveThreshold(Keeping):
+    """A plane that wins more than its target raises its threshold: dt = rate (wins - target) (Foldiak 1990).
+
+    Where conscience is a spring this is an integral: it ends only at the target. `target` is the share of views won,
+    by default 1 / K; thresholds are in units of the drives' deviation over the batch and `rate` per fair share of
+    wins (our choices, as for conscience).
+    """
+
+    rate: float = 0.05
+    target: float | None = None
+    kind: Literal["adaptive_threshold"] = "adaptive_threshold"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < float("inf"):
+            raise UsageError(f"thresholds that adapt at rate {self.rate}; it must be a positive number")
+        if self.target is not None and not 0 < self.target < 1:
+            raise UsageError(f"planes that win {self.target} of the views; the target must lie between 0 and 1")
+
+    def start(self, weight: Array) -> tuple[Array, Thresholds]:
+        return weight, Thresholds(namespace(weight).zeros((weight.shape[0],), dtype=weight.dtype))
+
+    def handicap(self, drive: Array, state: Thresholds) -> Array:
+        return raise_awake(drive, -deviation(drive) * state.threshold)
+
+    def settle(self, weight: Array, g: Array, drive: Array, state: Thresholds) -> tuple[Array, Thresholds]:
+        count, some = _views(drive)
+        target = 1 / g.shape[1] if self.target is None else self.target
+        excess = sum_positions(g) / count - target
+        return weight, Thresholds(state.threshold + some * (self.rate / target) * excess)
+
+
+class Tracked(NamedTuple):
+    """Running mean and variance of each plane's drive, (K,), and how much has been seen: at most one memory, ()."""
+
+    mean: Array
+    variance: Array
+    seen: Array
+
+
+@dataclass(frozen=True)
+class TrackedMoments(Keeping):
+    """Planes compete by standardised drives, (drive - mean) / deviation, of moments tracked over batches.
+
+    As batch normalisation does before a competition (Ioffe & Szegedy 2015; no gain, no offset); `memory` is the weight
+    of a batch.
+    """
+
+    memory: float = 0.1
+    kind: Literal["tracked_moments"] = "tracked_moments"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if not 0 < self.memory <= 1:
+            raise UsageError(f"moments with memory {self.memory}; it must lie in (0, 1]")
+
+    def start(self, weight: Array) -> tuple[Array, Tracked]:
+        xp, planes = namespace(weight), weight.shape[0]
+        zero = xp.zeros((planes,), dtype=weight.dtype)
+        return weight, Tracked(zero, xp.ones((planes,), dtype=weight.dtype), xp.zeros((), dtype=weight.dtype))
+
+    def handicap(self, drive: Array, state: Tracked) -> Array:
+        xp = namespace(drive)
+        deviation = xp.sqrt(xp.where(state.variance > 0, state.variance, xp.ones((), dtype=drive.dtype)))
+        return (drive - at_planes(state.mean, drive)) / at_planes(deviation, drive) * awake(drive)
+
+    def settle(self, weight: Array, g: Array, drive: Array, state: Tracked) -> tuple[Array, Tracked]:
+        xp = namespace(drive)
+        count, some = _views(drive)
+        mean = sum_positions(drive) / count  # drives of blank positions are 0
+        away = (drive - at_planes(mean, drive)) * awake(drive)
+        variance = sum_positions(away * away) / count
+        seen = state.seen + some * (1 - state.seen) * self.memory
+        share = some * self.memory / xp.where(seen > 0, seen, xp.ones((), dtype=seen.dtype))  # 1 for the first batch
+        mean, variance = state.mean + share * (mean - state.mean), state.variance + share * (variance - state.variance)
+        return weight, Tracked(mean, variance, seen)
+
+
+def _views(drive: Array) -> tuple[Array, Array]:
+    """How many positions saw anything, at least 1, and whether any did, 1 or 0."""
+    xp = namespace(drive)
+    count = xp.sum(awake(drive))
+    one = xp.ones((), dtype=drive.dtype)
+    return xp.where(count > 0, count, one), xp.astype(count > 0, drive.dtype)
+
+
+Homeostasis: TypeAlias = UnitNorm | NormDependentRate | Conscience | AdaptiveThreshold | TrackedMoments

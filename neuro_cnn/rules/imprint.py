@@ -9,7 +9,7 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Conv, Dense, Params, Prototypes, SCells
+from neuro_cnn.layers import PLASTIC, Dense, Params, Prototypes
 from neuro_cnn.ops.geometry import batch_first, batch_last
 from neuro_cnn.ops.normalize import norms, unit_norm
 from neuro_cnn.rules.base import Rule
@@ -29,7 +29,7 @@ class Imprint(Rule):
     kind: Literal["imprint"] = "imprint"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = False
-    teaches: ClassVar[tuple[type, ...]] = (Conv, SCells, Dense, Prototypes)
+    teaches: ClassVar[tuple[type, ...]] = (*PLASTIC, Prototypes)
 
     def __post_init__(self) -> None:
         if self.strength <= 0:
@@ -50,7 +50,7 @@ def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generato
     """
     xp = namespace(sample)
     weight = params.learned.weight
-    views = _views(layer, sample, weight.shape, rng)
+    views = layer.look(params, _views(layer, sample, weight.shape, rng))
     energy = np.asarray(to_numpy(norms(views)), dtype=float) ** 2
     seen = np.count_nonzero(energy)
     if seen < weight.shape[0]:
@@ -86,7 +86,7 @@ def _views(layer: Any, sample: Array, shape: tuple[int, ...], rng: np.random.Gen
     xp = namespace(sample)
     if isinstance(layer, Dense):
         return sample
-    if not isinstance(layer, Conv | SCells | Prototypes) or shape[1] != sample.shape[1]:
+    if shape[1] != sample.shape[1]:
         raise UsageError(f"views cannot be imprinted on a {layer.kind} layer with groups; use another rule")
     window = layer.window(sample.shape[1:])
     padded = batch_first(batch_last(sample, window.pad))

@@ -2,23 +2,35 @@
 
 from neuro_cnn.viz.accuracy import accuracy_against_shift
 from neuro_cnn.viz.activity import responses
+from neuro_cnn.viz.angles import angles
+from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
+from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.health import health
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.style import drawable, save, to_svg
+from neuro_cnn.viz.topography import topography
 from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
 
 __all__ = [
     "accuracy_against_shift",
     "against_option",
+    "aligned",
+    "angles",
+    "animatable",
     "confusion",
     "drawable",
     "filters",
+    "formation",
+    "frames",
+    "gif",
+    "health",
     "images",
     "learning_curves",
     "organisation",
@@ -28,4 +40,5 @@ __all__ = [
     "save",
     "selectivity",
     "to_svg",
+    "topography",
 ]

@@ -18,6 +18,7 @@ from neuro_cnn.viz.weights import tiles_of
 
 FEWEST, MOST = 16, 36  # receptive fields shown of a system that has as many
 SPACE = 5.0  # mm between two systems' mosaics
+NAME = 24  # letters in a line of a system's name
 
 
 def overview(summary: Sequence[Row], fields: Mapping[str, NDArray[Any]], *, chance: float = 0.1) -> Figure:
@@ -38,13 +39,15 @@ def overview(summary: Sequence[Row], fields: Mapping[str, NDArray[Any]], *, chan
     names = [accuracy.folded(label, int(wide / 1.7)) for label in weights]
     head = 1.5 + 3.6 * max((name.count("\n") + 1 for name in names), default=0)
     band = head + high + 9
-    tall = max(44.0, 6.5 * len(learned))
+    words = max(accuracy.folded(accuracy.system(row), NAME).count("\n") + 1 for row in learned)
+    tall = max(44.0, max(6.5, 3 * words + 1.5) * len(learned))
     with style.context():
         figure, top = style.page(bands * band + 8 + tall + 10, notes=[accuracy.legend(summary)])
         for index, (name, each) in enumerate(zip(names, weights.values(), strict=True)):
             left, down = 2 + index % across * (wide + SPACE), top + index // across * band
             style.text_at(figure, left, down, name, size=8, weight="bold")
-            _mosaic(figure, each, (left, down + head, wide, high))
+            bottom, shown = some(figure, each, (left, down + head, wide, high))
+            style.text_at(figure, left, bottom + 1, shown, color=style.MUTED)
         top += bands * band + 8
         _dots(style.box(figure, 40, top, 40 if shifted else 108, tall), summary)
         if shifted:
@@ -54,17 +57,25 @@ def overview(summary: Sequence[Row], fields: Mapping[str, NDArray[Any]], *, chan
     return figure
 
 
-def _mosaic(figure: Figure, weights: NDArray[Any], place: tuple[float, float, float, float]) -> None:
+def some(
+    figure: Figure, weights: NDArray[Any], place: tuple[float, float, float, float], among: NDArray[Any] | None = None
+) -> tuple[float, str]:
+    """Draw the first planes of weights (K, C, h, w) in a box of (left, top, wide, high) mm.
+
+    The scale is that of all the weights `among` which they stand; None: of the planes drawn. Returns where they end,
+    in mm, and in words how much of the layer they show.
+    """
     left, top, wide, high = place
     planes, inputs = weights.shape[:2]
     rows, columns = grid(planes, wide, high)
     count = min(planes, MOST, rows * columns)
-    tiles, colours = tiles_of(weights[:, :1] if inputs > 3 else weights, count)
+    seen = slice(1 if inputs > 3 else inputs)
+    drawn = weights[:count, seen]
+    tiles, colours = tiles_of(drawn, drawn if among is None else among[:, seen])
     mosaic.draw(style.box(figure, left, top, wide, high), tiles, columns, colours)
     shown = f"{planes} plane{'s' * (planes > 1)}" if count == planes else f"{count} of {planes} planes"
     shown += {2: ", ON \N{MINUS SIGN} OFF"}.get(inputs, ", first input" if inputs > 3 else "")
-    bottom = top + rows * min(high / rows, wide / columns)
-    style.text_at(figure, left, bottom + 1, shown, color=style.MUTED)
+    return top + rows * min(high / rows, wide / columns), shown
 
 
 def grid(planes: int, wide: float, high: float) -> tuple[int, int]:
@@ -95,7 +106,7 @@ def _dots(axes: Axes, summary: Sequence[Row]) -> None:
     _beside(axes, None, "learned", 38, weight="bold")
     if any(row["control_accuracy_mean"] is not None for row in rows):
         _beside(axes, None, "control", 72, color=style.MUTED)
-    axes.set_yticks(range(len(rows)), [accuracy.folded(accuracy.system(row), 24) for row in rows])
+    axes.set_yticks(range(len(rows)), [accuracy.folded(accuracy.system(row), NAME) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.1)

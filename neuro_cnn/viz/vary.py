@@ -1,10 +1,11 @@
-"""Systems against one of their options: test error, also under shift, and what grew."""
+"""Systems against one of their options, or of the data: test error, also under shift, and what grew."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,108 +16,145 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.viz import style
 from neuro_cnn.viz.accuracy import Row, legend
 
-LEFT, TALL, PITCH = 14.0, 38.0, 56.0  # mm: room left of a panel, its height, and from one to the next below
+LEFT, TALL, BETWEEN = 14.0, 38.0, 18.0  # mm: room left of a panel, its height (of one alone: more), and room below
+
+
+Points: TypeAlias = Mapping[str, Sequence[tuple[Any, Row]]]
+"""(value, row of the summary) by system."""
+Measure: TypeAlias = tuple[list[float | None], list[float | None]]
+"""Mean and deviation at each value; None where it is not known."""
+Lines: TypeAlias = dict[str, Measure]
 
 
 class Panel(NamedTuple):
-    """What a panel shows: its title, its unit, and mean and deviation of each system by name, (values,) each."""
+    """What a panel shows: its title, its unit, and mean and deviation of each system by name, (values,) each.
+
+    And the same of their controls.
+    """
 
     title: str
     unit: str
-    lines: dict[str, tuple[list[float | None], list[float | None]]]
+    lines: Lines
+    controls: Lines
 
 
-def against_option(option: str, lines: Mapping[str, Sequence[tuple[Any, Row]]]) -> Figure:
+def against_option(
+    option: str, lines: Points, controls: Points | None = None, places: Mapping[str, float] | None = None
+) -> Figure:
     """A panel a measure, a line a system, against the values of an option: (value, row of the summary) by system.
 
-    Test error in % on the images as they are and under each shift, all on one scale; planes that a layer made and
-    references, where there are any. Bars are one standard deviation over seeds and splits. Numbers that span a decade
-    stand on a logarithmic axis, words in their order. Raises UsageError where no system has the option.
+    Test error in % on the images as they are and under each shift, all on one scale, the systems' controls thin;
+    planes that a layer made and references, where there are any. Bars are one standard deviation over seeds and splits.
+    Numbers that span a decade stand on a logarithmic axis, words in their order, or with the numbers at their `places`.
+    Raises UsageError where no system has the option.
     """
     if not lines:
         raise UsageError(f"nothing to draw: no system of the comparison has the option {option}")
-    panels = _panels(lines)
+    controls = controls or {}
+    panels = _panels(lines, controls)
     looks = {name: style.look(index) for index, name in enumerate(lines)}
-    across = 2 if len(panels) in (2, 4) else 3
-    wide = (style.PAGE - 4) / across - LEFT
-    below = math.ceil(len(panels) / across) * PITCH
-    errors = [panel for panel in panels if panel.unit == "%"]
-    highest = max(m + (s or 0) for panel in errors for each in panel.lines.values() for m, s in _known(each))
-    note = legend([row for points in lines.values() for _, row in points])
+    thin = {"color": style.MUTED, "linewidth": 0.6, "linestyle": "--", "markerfacecolor": "white"}
+    across, tall = {1: 1, 2: 2, 4: 2}.get(len(panels), 3), TALL if len(panels) > 1 else 1.6 * TALL
+    wide = min((style.PAGE - 4) / across - LEFT, 3 * TALL)
+    below = math.ceil(len(panels) / across) * (tall + BETWEEN)
+    at, scale = _places(lines, places or {}), _scale([panel for panel in panels if panel.unit == "%"])
+    note = legend([row for drawn in (lines, controls) for points in drawn.values() for _, row in points])
     with style.context():
         size = below + 4.2 * len(lines)
         figure, top = style.page(size, f"Against {option}", "on test images; one scale for all errors", [note])
         for index, panel in enumerate(panels):
-            left, down = LEFT + index % across * (wide + LEFT), top + 5 + index // across * PITCH
-            axes = style.box(figure, left, down, wide, TALL)
-            _draw(axes, panel, lines, looks, wide)
+            left, down = LEFT + index % across * (wide + LEFT), top + 5 + index // across * (tall + BETWEEN)
+            axes = style.box(figure, left, down, wide, tall)
+            _draw(axes, controls, panel.controls, at, {name: {**look, **thin} for name, look in looks.items()})
+            _draw(axes, lines, panel.lines, at, looks)
             axes.set(title=panel.title, xlabel=option)
-            axes.set_ylim(0, 1.08 * highest if panel.unit == "%" and highest else None)
-        width, height = 25.4 * figure.get_size_inches()
-        figure.legend(
-            handles=[Line2D([], [], label=name, **look) for name, look in looks.items()],
-            loc="upper left",
-            bbox_to_anchor=(10 / width, 1 - (top + below - 2) / height),
-            borderaxespad=0,
-        )
+            axes.grid(axis="y")
+            _rescale(axes, scale if panel.unit == "%" else None)
+            _ticks(axes, at, wide)
+        _names(figure, looks, top + below - 2)
     return figure
 
 
-def _panels(lines: Mapping[str, Sequence[tuple[Any, Row]]]) -> list[Panel]:
-    rows = {name: [row for _, row in points] for name, points in lines.items()}
-    every = [row for mine in rows.values() for row in mine]
-    panels = [Panel("Error, %", "%", {name: _error(mine) for name, mine in rows.items()})]
+def _panels(lines: Points, controls: Points) -> list[Panel]:
+    every = [row for points in lines.values() for _, row in points]
+    panels = [Panel("Error, %", "%", _measures(lines, _error), _measures(controls, _error))]
     for pixels in sorted({pixels for row in every for pixels in row["shift"]}, key=int):
-        shifted = {name: _error(mine, pixels) for name, mine in rows.items()}
-        panels.append(Panel(f"Error, shifted {pixels} px, %", "%", shifted))
+        shifted = [_measures(drawn, partial(_error, pixels=pixels)) for drawn in (lines, controls)]
+        panels.append(Panel(f"Error, shifted {pixels} px, %", "%", *shifted))
     for layer in sorted({layer for row in every for layer in row["planes"]}):
-        made = {name: _plain([row["planes"].get(layer) for row in mine]) for name, mine in rows.items()}
-        panels.append(Panel(f"Planes of {layer}", "", made))
+        panels.append(Panel(f"Planes of {layer}", "", _measures(lines, partial(_planes, layer=layer)), {}))
     if any(row["references_mean"] is not None for row in every):
-        references = {name: _plain([row["references_mean"] for row in mine]) for name, mine in rows.items()}
-        panels.append(Panel("References at the top", "", references))
+        panels.append(Panel("References at the top", "", _measures(lines, _references), {}))
     return panels
 
 
-def _error(rows: Sequence[Row], pixels: str | None = None) -> tuple[list[float | None], list[float | None]]:
+def _measures(lines: Points, measure: Callable[[Sequence[Row]], Measure]) -> Lines:
+    return {name: measure([row for _, row in points]) for name, points in lines.items()}
+
+
+def _error(rows: Sequence[Row], pixels: str | None = None) -> Measure:
     means = [row["accuracy_mean"] if pixels is None else row["shift"][pixels] for row in rows]
     spreads = [row["accuracy_sd"] if pixels is None else row["shift_sd"][pixels] for row in rows]
     return [100 * (1 - mean) for mean in means], [None if sd is None else 100 * sd for sd in spreads]
 
 
-def _plain(values: list[float | None]) -> tuple[list[float | None], list[float | None]]:
-    return values, [None] * len(values)
+def _planes(rows: Sequence[Row], layer: str) -> Measure:
+    return [row["planes"].get(layer) for row in rows], [None] * len(rows)
 
 
-def _known(line: tuple[list[float | None], list[float | None]]) -> list[tuple[float, float | None]]:
-    return [(mean, spread) for mean, spread in zip(*line, strict=True) if mean is not None]
+def _references(rows: Sequence[Row]) -> Measure:
+    return [row["references_mean"] for row in rows], [None] * len(rows)
 
 
-def _draw(
-    axes: Axes,
-    panel: Panel,
-    lines: Mapping[str, Sequence[tuple[Any, Row]]],
-    looks: Mapping[str, Mapping[str, Any]],
-    wide: float,
-) -> None:
+def _scale(panels: Sequence[Panel]) -> tuple[float, float] | None:
+    """Limits for all errors: a logarithmic axis' where they span a decade, else from 0; None where all are 0."""
+    every = [line for panel in panels for drawn in (panel.lines, panel.controls) for line in drawn.values()]
+    known = [(mean, spread or 0) for line in every for mean, spread in zip(*line, strict=True) if mean is not None]
+    lowest, highest = min(mean for mean, _ in known), max(mean + spread for mean, spread in known)
+    if highest >= 10 * lowest > 0:
+        return lowest / 1.3, min(1.3 * highest, 100)
+    return (0, 1.08 * highest) if highest else None
+
+
+def _places(lines: Points, words: Mapping[str, float]) -> dict[Any, float]:
+    """Where each value stands: numbers where they are, words at their places; or all in their order."""
     values = list(dict.fromkeys(value for points in lines.values() for value, _ in points))
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    places = dict(zip(values, values if numbers else range(len(values)), strict=True))
-    if numbers and min(values) > 0 and max(values) >= 10 * min(values):
-        axes.set_xscale("log")
-    for name, (means, spreads) in panel.lines.items():
+    places: dict[Any, Any] = {value: words.get(value, value) if isinstance(value, str) else value for value in values}
+    numbers = all(isinstance(place, int | float) and not isinstance(place, bool) for place in places.values())
+    return places if numbers else {value: place for place, value in enumerate(values)}
+
+
+def _draw(axes: Axes, lines: Points, measured: Lines, places: Mapping[Any, float], looks: Mapping[str, Any]) -> None:
+    for name, (means, spreads) in measured.items():
         if all(mean is None for mean in means):
             continue
         x = [places[value] for value, _ in lines[name]]
         bars = None if all(spread is None for spread in spreads) else np.array(spreads, float)
         look = {**looks[name], "elinewidth": 0.7, "capsize": 1.5, "capthick": 0.7}
         axes.errorbar(x, np.array(means, float), bars, **look)
-    _ticks(axes, places, wide)
-    axes.grid(axis="y")
+
+
+def _names(figure: Figure, looks: Mapping[str, Mapping[str, Any]], down: float) -> None:
+    """The systems' names beside their looks, `down` mm from the figure's top."""
+    width, height = 25.4 * figure.get_size_inches()
+    handles = [Line2D([], [], label=name, **look) for name, look in looks.items()]
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(10 / width, 1 - down / height), borderaxespad=0)
+
+
+def _rescale(axes: Axes, limits: tuple[float, float] | None) -> None:
+    """The common scale of errors, logarithmic unless it starts at 0; None: from 0 up."""
+    if limits is not None and limits[0] > 0:
+        axes.set_yscale("log")
+        shown = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if limits[0] <= tick <= limits[1]]
+        axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
+        axes.set_yticks([], minor=True)
+    axes.set_ylim(*(limits or (0, None)))
 
 
 def _ticks(axes: Axes, places: Mapping[Any, float], wide: float) -> None:
-    """The values themselves, as far as their words do not touch."""
+    """The values themselves, as far as their words do not touch; logarithmic where they span a decade."""
+    if 0 < 10 * min(places.values()) <= max(places.values()):
+        axes.set_xscale("log")
     axes.margins(x=0.08)
     low, high = axes.get_xlim()
     log = axes.get_xscale() == "log"

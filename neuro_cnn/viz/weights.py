@@ -27,11 +27,13 @@ def filters(
     notes: Sequence[str] | None = None,
     dead: NDArray[np.bool_] | None = None,
     quantity: str = "weight",
+    among: NDArray[Any] | None = None,
 ) -> Figure:
     """Receptive fields by weights (K, C, h, w), all on one colour scale; `notes` are lines below them.
 
     One input: a tile a plane. Two: ON minus OFF. Three: colour. More: planes x inputs, 16 x 16 at most, and of the
     inputs those of the largest weights. Planes marked in `dead` (K,) are framed; `quantity` is what the colours mean.
+    Scale and inputs are those of all the weights `among` which these stand, (n, C, h, w); None: of the planes drawn.
     Raises DataError for weights that cannot be drawn.
     """
     weights = style.finite("weights", weights, (4,))
@@ -39,7 +41,7 @@ def filters(
     if dead is not None and np.shape(dead) != (planes,):
         raise UsageError(f"dead has shape {np.shape(dead)} for {planes} planes; give one value a plane")
     columns = _columns(planes) if inputs <= 3 else min(inputs, TABLE)
-    count = min(planes, MOST if inputs <= 3 else TABLE)
+    count = shown(planes, inputs)
     rows = math.ceil(count / columns) if inputs <= 3 else count
     tile = min(18.0, 150 / columns)  # mm
     tall = max(rows * tile * height / max(height, width), 20.0)
@@ -50,7 +52,7 @@ def filters(
         )
         top += 4 if inputs > 3 else 0  # the inputs' numbers
         axes = style.box(figure, 10, top, columns * tile, tall)
-        draw(axes, weights, count, columns)
+        draw(axes, weights[:count], columns, weights[:count] if among is None else among)
         for plane in lost[lost < count]:
             first, across = (plane, 1) if inputs <= 3 else (plane * columns, columns)
             mosaic.frame(axes, first, columns, (height, width), across)
@@ -58,16 +60,21 @@ def filters(
     return figure
 
 
-def draw(axes: Axes, weights: NDArray[Any], count: int, columns: int) -> None:
-    """Draw the first `count` planes of weights (K, C, h, w) in rows of `columns`, numbered."""
-    size = weights.shape[2:]
+def shown(planes: int, inputs: int) -> int:
+    """How many planes are drawn of so many planes and inputs."""
+    return min(planes, MOST if inputs <= 3 else TABLE)
+
+
+def draw(axes: Axes, weights: NDArray[Any], columns: int, among: NDArray[Any]) -> None:
+    """Draw weights (K, C, h, w) in rows of `columns`, numbered, on the scale of `among`, which they stand among."""
+    count, size = len(weights), weights.shape[2:]
     if weights.shape[1] > 3:  # a row a plane, a column an input
-        inputs = strongest(weights[:count], columns)
-        tiles, colours = tiles_of(weights[:, inputs], count)
+        inputs = strongest(among, columns)
+        tiles, colours = tiles_of(weights[:, inputs], among[:, inputs])
         mosaic.draw(axes, tiles, columns, colours)
         mosaic.number(axes, size, range(count), inputs)
     else:
-        tiles, colours = tiles_of(weights, count)
+        tiles, colours = tiles_of(weights, among)
         mosaic.draw(axes, tiles, columns, colours)
         mosaic.number(axes, size, range(0, count, columns))
 
@@ -78,18 +85,16 @@ def strongest(weights: NDArray[Any], count: int) -> list[int]:
     return sorted(np.argsort(-power, kind="stable")[:count].tolist())
 
 
-def tiles_of(weights: NDArray[Any], count: int) -> tuple[NDArray[Any], tuple[str, Normalize]]:
-    """The first `count` planes as tiles (n, h, w) or (n, h, w, 3), and the scale of all of them."""
+def tiles_of(weights: NDArray[Any], among: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, Normalize]]:
+    """Weights as tiles (n, h, w) or (n, h, w, 3), and the scale of the weights `among` which they stand."""
     inputs, size = weights.shape[1], weights.shape[2:]
-    weights = weights[:count]
     if inputs == 2:
-        signed = weights[:, 0] - weights[:, 1]
-        return signed, mosaic.scale(signed, signed=True)
+        return weights[:, 0] - weights[:, 1], mosaic.scale(among[:, 0] - among[:, 1], signed=True)
     if inputs == 3:
-        low, high = float(weights.min()), float(weights.max())
+        low, high = float(among.min()), float(among.max())
         colour = (weights - low) / ((high - low) or 1.0)
         return np.moveaxis(colour, 1, 3), ("gray", Normalize(low, high if high > low else low + 1))
-    return weights.reshape(-1, *size), mosaic.scale(weights)
+    return weights.reshape(-1, *size), mosaic.scale(among)
 
 
 def _columns(planes: int) -> int:

@@ -128,7 +128,7 @@ USAGE = {
     "all held out": ("train mlp --hold-out 1", "mlp: hold_out = 1.0: input should be less than 1"),
     "no labels to learn from": (
         "train lenet5 --data natural",
-        "natural has no labels to learn a read-out from; choose other data",
+        "lenet5 learns from labels alone, but the data has none; choose other data or another system",
     ),
     "no labels to compare by": (
         "compare --data natural",

@@ -23,12 +23,16 @@ SMALL = ("--train-size", 200)
 COMMANDS = (
     ("compare",),
     ("train",),
+    ("watch",),
     ("evaluate",),
     ("fields",),
+    ("health",),
     ("respond",),
     ("responders",),
     ("organisation",),
     ("selectivity",),
+    ("topography",),
+    ("angles",),
     ("bench",),
     ("models",),
     ("info",),
@@ -37,7 +41,7 @@ COMMANDS = (
 )
 FACTS = {"name", "kind", "out_shape", "parameters", "connections", "macs", "receptive_field", "stride"}
 ROW = {"model", "variant", "learning", "readout", "control", "seed", "split", "accuracy", "shift", "train_seconds"}
-ROW |= {"images_per_second", "parameters", "labels_used", "dead_units"}
+ROW |= {"images_per_second", "parameters", "labels_used", "dead_units", "redundancy", "health"}
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +245,7 @@ def test_where_many_units_are_dead_the_command_says_so_and_how_to_cure_it(tmp_pa
     compared = call("compare", *words, "--shift", 1, "--out", tmp_path / "c")
     for answer in (trained, compared):
         (line,) = re.findall(r"S1: \d+ of 60 units dead .*", answer.err)
-        assert line.endswith("; use fewer planes, or with a Hebbian rule initial=data and a larger conscience")
+        assert line.endswith("; dead planes: use initial=data, a larger conscience or fewer planes")
     assert line in (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
 
 
@@ -332,8 +336,32 @@ def test_fields_draws_the_weights_and_states_each_plane(hebbian, tmp_path):
     answer = call("fields", hebbian[0], "--layer", "S1", "--out", tmp_path / "f.svg", "--json")
     assert [plane["plane"] for plane in answer.json["planes"]] == list(range(6))
     assert all(plane["norm"] == pytest.approx(1, rel=1e-5) for plane in answer.json["planes"])
+    assert sum(plane["wins"] for plane in answer.json["planes"]) == pytest.approx(6)
+    assert all(-1 <= plane["nearest_cosine"] <= 1 for plane in answer.json["planes"])
     assert (tmp_path / "f.svg").is_file()
     assert "6 planes of S1 drawn in" in call("fields", hebbian[0], "--out", tmp_path / "f.png").out
+
+
+def test_health_tells_and_draws_every_layer_that_learned_alone(hebbian, tmp_path):
+    found = call("health", hebbian[0], "--out", tmp_path / "h.svg", "--json").json
+    assert (found["run"], found["figure"]) == (str(hebbian[0]), str(tmp_path / "h.svg"))
+    assert (tmp_path / "h.svg").is_file()
+    assert list(found["layers"]) == ["S1"]
+    told = found["layers"]["S1"]
+    assert (told["planes"], told["norm_median"], told["warnings"]) == (6, pytest.approx(1), [])
+    assert sorted(told["by_plane"]["cosines"])[0] == pytest.approx(told["cosine_min"])
+    assert [len(values) for values in told["by_plane"].values()] == [6] * 4
+    assert told["line"] in hebbian[1].err.splitlines()  # as train has told it
+    said = call("health", hebbian[0])
+    assert re.search(r"S1 +6 +\d+\.\d +0\.\d\d +0\.\d\d +\d\.\d +6 +1, 1, 1", said.out)
+
+
+def test_health_of_a_layer_with_a_teacher_is_told_where_it_is_named(lenet):
+    refused = call("health", lenet[0])
+    assert refused.code == 2
+    assert f"no layer of {lenet[0]} learned without a teacher; name one with --layer: " in refused.err
+    assert list(call("health", lenet[0], "--layer", "out", "--json").json["layers"]) == ["out"]
+    assert "C2 has no planes that learn; name one with" in call("health", lenet[0], "--layer", "C2").err
 
 
 def test_respond_draws_every_layer_for_a_test_image_and_for_a_file(lenet, tmp_path):

@@ -131,3 +131,51 @@ def test_compare_names_planes_that_were_made_and_references_in_its_table(tmp_pat
     assert "planes" in answer.out
     assert "references" in answer.out
     assert "S2 12" in answer.out
+
+
+# topography
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory):
+    """The folder of a run of a small sheet on patches without labels, and what its training printed."""
+    folder = tmp_path_factory.mktemp("runs") / "sheet"
+    small = ("--set", "rows=6", "--set", "columns=5", "--set", "epochs=2", "--set", "batch=50")
+    told = call("train", "cortical-sheet", "--data", "natural:size=12,count=400", *small, "--out", folder, "--json")
+    return folder, told
+
+
+def test_what_learns_without_labels_has_no_accuracy_and_ends_with_its_last_weights(sheet):
+    folder, told = sheet
+    assert told.lines[-1]["test_accuracy"] is None
+    assert [line["epoch"] for line in told.lines[:-1]] == [0, 1]
+    best, last = ((folder / "checkpoints" / f"{which}.safetensors").read_bytes() for which in ("best", "last"))
+    assert best == last
+    assert "held out" not in (folder / "log.txt").read_text(encoding="utf-8")
+
+
+def test_topography_draws_the_map_and_tells_how_smooth_it_is(sheet, tmp_path):
+    words = ("topography", sheet[0], "--out", tmp_path / "t.png")
+    found = call(*words, "--json").json
+    assert (found["layer"], found["rows"], found["columns"]) == ("S1", 6, 5)
+    assert [len(row) for row in found["orientation"]] == [len(row) for row in found["selectivity"]] == [5] * 6
+    assert {each["turn"] for each in found["pinwheels"]} <= {1, -1}
+    text = call(*words).out
+    near, chance = found["neighbour_difference"], found["shuffled_difference"]
+    assert f"neighbours differ by {near:.1f} degrees, shuffled by {chance:.1f}; " in text
+    assert f"{len(found['pinwheels'])} pinwheel" in text
+    assert drawn(tmp_path / "t.png")
+
+
+def test_topography_of_a_layer_without_a_sheet_is_refused(neocognitron, sheet, tmp_path):
+    words = ("--out", tmp_path / "t.png")
+    assert "layer S1 of this run did not learn on a sheet" in refused(2, "topography", neocognitron, *words)
+    assert "layer R of this run did not learn on a sheet" in refused(2, "topography", sheet[0], "--layer", "R", *words)
+
+
+def test_a_run_without_labels_is_looked_at_like_any_other_but_has_nothing_to_evaluate(sheet, tmp_path):
+    found = call("respond", sheet[0], 3, "--out", tmp_path / "r.png", "--json").json
+    assert (found["image"], found["answer"]) == ("test image 3", None)
+    words = ("--layer", "S1", "--method", "backprojection", "--out", tmp_path / "f.png", "--json")
+    assert len(call("fields", sheet[0], *words).json["planes"]) == 30
+    assert "has no read-out to evaluate; train it on labelled data" in refused(2, "evaluate", sheet[0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuro_cnn.data import deform, load
-from neuro_cnn.data.glyphs import STROKES, Variation, parse, pattern, vary
+from neuro_cnn.data.glyphs import STROKES, Glyphs, Variation, parse, pattern, vary
 from neuro_cnn.errors import UsageError
 
 
@@ -65,13 +65,16 @@ def test_load_presents_the_named_characters_in_turn():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("01,shfit=2", "no setting 'shfit'; there is shift"),
+        ("01,shfit=2", "unknown setting of glyphs 'shfit'; did you mean 'shift'?"),
         ("0a", "no glyph is drawn for 'a'; there is 0123"),
         ("00", "none of them twice"),
         (",shift=1", "name at least one character"),
         ("01,shift=-1", "shift = -1; it must not be negative"),
         ("01,count=0", "count = 0"),
         ("01,scale=wide", "scale = 'wide'; give a number"),
+        ("01,scale=nan", "scale = 'nan'; give a finite number"),
+        ("01,shift=1.5", "shift = '1.5'; give a whole number"),
+        ("01,shift=1,shift=2", "shift named twice"),
         ("01,flip=300", "flip = 300: give .* a flip of at most 256"),
     ],
 )
@@ -81,7 +84,8 @@ def test_what_cannot_be_drawn_is_named(text, words):
 
 
 def test_settings_are_read_by_name():
-    assert parse("AB,elastic=1.5,flip=3") == ("AB", Variation(elastic=1.5, flip=3))
+    assert parse("AB,elastic=1.5,flip=3") == Glyphs("AB", Variation(elastic=1.5, flip=3))
+    assert parse("") == Glyphs("0123456789", Variation())
 
 
 @pytest.mark.parametrize("name", ["glyphs", "glyphs:01234,shift=2,count=20", "glyphs:XYTZ,shift=1,flip=3,count=50"])

@@ -145,7 +145,7 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
             "leaves cells of a view of .* without weight; enlarge sigma",
         ),
         (lambda: SquareRoot(inhibition=-1), "surround inhibition of -1 in a C-cell; give 0 or more"),
-        (lambda: Contrast(margin=-1), "margin of -1 contrast cells; give 0 or more"),
+        (lambda: Contrast(margin=-4), "margin of -4 contrast cells, each 7 wide; give -3 or more"),
         (lambda: Join(()), "a joined plane of no input planes; name at least one in every row"),
         (lambda: Join(((0,), ())), "a joined plane of no input planes; name at least one in every row"),
         (lambda: Join(((0, -1),)), r"input planes \(0, -1\) joined; count from 0 and name none of them twice"),

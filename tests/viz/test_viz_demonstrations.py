@@ -8,8 +8,9 @@ from matplotlib.colors import same_color
 
 from neuro_cnn import viz
 from neuro_cnn.errors import UsageError
-from neuro_cnn.physiology import mixture, thresholds
+from neuro_cnn.physiology import Pinwheel, Topography, mixture, thresholds
 from neuro_cnn.viz import style
+from neuro_cnn.viz.topography import cyclic
 
 RNG = np.random.default_rng(0)
 
@@ -77,3 +78,32 @@ def test_words_stand_in_their_order_and_all_errors_have_one_scale():
 def test_the_colour_scale_of_fields_says_what_it_shows():
     figure = viz.filters(RNG.random((3, 1, 4, 4)), title="S2", quantity="relative")
     assert "relative" in [text.get_text() for text in figure.texts]
+
+
+def test_a_map_shows_each_unit_in_its_colour_and_place_and_pinwheels_between_units_with_their_sense():
+    angle = RNG.uniform(0, 180, (4, 6))
+    wheels = (Pinwheel(0.5, 3.5, 1), Pinwheel(2.5, 1.5, -1), Pinwheel(1.5, 0.5, -1))
+    fields, near = RNG.standard_normal((4, 6, 8, 8)), np.full(30, 12.0)
+    found = Topography(fields, angle, RNG.random((4, 6)), near, np.full(60, 45.0), wheels)
+    figure = viz.topography(found, title="map")
+    sheets = {axes.get_title(loc="left"): axes for axes in figure.axes}
+    orientation = sheets["Preferred orientation"]
+    np.testing.assert_array_equal(orientation.images[0].get_array(), angle)
+    assert orientation.images[0].get_clim() == (0, 180)
+    marks = {line.get_color(): line.get_xydata().tolist() for line in orientation.lines}
+    assert marks == {"white": [[3.5, 0.5]], "black": [[1.5, 2.5], [0.5, 1.5]]}
+    np.testing.assert_array_equal(sheets["Selectivity"].images[0].get_array(), found.selectivity)
+    words = [text.get_text() for text in sheets["Units side by side"].texts]
+    assert words == ["neighbours: mean 12.0\N{DEGREE SIGN}", "the same units shuffled: mean 45.0\N{DEGREE SIGN}"]
+    assert "Receptive fields of 4 \N{MULTIPLICATION SIGN} 6 units" in sheets
+
+
+def test_the_circle_of_hues_closes_and_its_colours_are_equally_light():
+    colours = np.array(cyclic(180).colors)
+    steps = np.linalg.norm(colours - np.roll(colours, 1, axis=0), axis=1)
+    assert steps.max() < 0.06
+    linear = np.where(colours > 0.04045, ((colours + 0.055) / 1.055) ** 2.4, colours / 12.92)
+    light = linear @ [0.2126, 0.7152, 0.0722]  # luminance, Rec. 709
+    assert light.max() / light.min() < 1.3
+    assert colours.min() > 0
+    assert colours.max() < 1

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import mixture, thresholds
+from neuro_cnn.physiology import Course, Health, Pinwheel, Topography, mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -81,6 +81,46 @@ def varied(models, values, shifts=(1, 2, 3), planes=("S2",), references=300, n=3
     return viz.against_option("theta_learning", {name: list(zip(values, steps, strict=True)) for name in models})
 
 
+def formed(count, weights):
+    moments = [(f"after epoch {100 + k}" if k else "before learning", f"{k * 60_000:,} images") for k in range(count)]
+    notes = ["S1: hebbian; then all layers: backprop. Before learning: as it began."]
+    title = "pretrained-finetuned:layers=2: weights of S1 while it learned"
+    return viz.formation(np.stack([weights] * count), moments, title=title, notes=notes)
+
+
+def healthy(planes, inhibited=False, dead=0.1, spare=0, norm=1.0):
+    """The health of planes of which some are dead, or have never learned."""
+    wins = RNG.geometric(0.001, planes)
+    wins[: int(dead * planes)] = 0
+    never = np.arange(planes) >= planes - spare
+    cosines = np.where(never | (planes < 2), np.nan, RNG.uniform(-0.2, 1, planes))
+    return Health(wins, cosines, norm * RNG.lognormal(0, 1, planes), never, 7.5, 25, inhibited)
+
+
+def ill_and_well(*names, planes=24):
+    pairs = {name: (healthy(planes), healthy(planes, dead=0.5)) for name in names}
+    return viz.health(pairs, title="Health of learned layers", beside="the control")
+
+
+def followed(systems, layers, points=10, seeds=3):
+    def course(place):
+        updates = np.linspace(1 + 30 * place, 1 + 30 * len(layers), points).round()
+        near = 90 + RNG.normal(0, 2, (4, seeds, points))
+        learning = updates < 31 * (place + 1)
+        return Course(updates, learning, near[0] / 100, near[1], near[1], near[2], 2.0 / (1 + place), near[3] - 20)
+
+    made = {name: {layer: course(place) for place, layer in enumerate(layers)} for name in systems}
+    return viz.angles(made, detail="digits, 1000 training images")
+
+
+def sheet(rows, columns, chance=True):
+    near = RNG.uniform(0, 90, 200) if chance else RNG.exponential(5, 200)
+    wheels = tuple(Pinwheel(row + 0.5, 0.5, 1 - 2 * (row % 2)) for row in range(rows - 1))
+    fields, angle = RNG.normal(size=(rows, columns, 6, 6)), RNG.uniform(0, 180, (rows, columns))
+    maps = Topography(fields, angle, RNG.random((rows, columns)), near, RNG.uniform(0, 90, 900), wheels)
+    return viz.topography(maps, title="cortical-sheet: the map on S1", detail="neighbours differ by 7.7 degrees")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -92,6 +132,10 @@ HISTORIES = {
     "nearest-neighbour": [],
 }
 FIGURES = {
+    "topography": lambda: sheet(12, 12, chance=False),
+    "topography, no map": lambda: sheet(6, 6),
+    "topography, wide": lambda: sheet(5, 16),
+    "topography, tall": lambda: sheet(16, 5),
     "filters": lambda: viz.filters(filters(36), title="S1", notes=["Seed 0."], dead=np.arange(36) == 5),
     "filters, one": lambda: viz.filters(filters(1), title="S1"),
     "filters, long title": lambda: viz.filters(filters(4), title="A long title. " * 12, notes=["A note. " * 40]),
@@ -121,15 +165,27 @@ FIGURES = {
     "organisation": lambda: organised(list("XYTZ")),
     "organisation, many": lambda: organised(ANIMALS, 2000, 200, ("S1", "S2")),
     "organisation, letters": lambda: organised(LETTERS, 36, 2, ("S1",)),
+    "health": lambda: ill_and_well("softhebb:layers=2,planes=24, S1", "softhebb:layers=2,planes=24, S2", planes=1536),
+    "health, one plane": lambda: ill_and_well("S1", planes=1),
+    "health, alone": lambda: viz.health({"S1": (healthy(9), None)}, title="Health", beside="nothing"),
+    "health, never learned": lambda: viz.health(
+        {"S3": (healthy(24, True, 1.0, 24), healthy(24, True, norm=1e5))}, title="Health", beside="the control"
+    ),
     "selectivity": lambda: selective(1.5, 0.5),
     "selectivity, silent": lambda: selective(6.0, 0.0),
     "varied": lambda: varied(["neocognitron-2013:planes=2000"], [0.6, 0.65, 0.7, 0.75, 0.8]),
     "varied, many": lambda: varied(SIX + MORE, [2**k for k in range(12)], (1, 2, 3, 4), ("S2", "S3"), None),
     "varied, words": lambda: varied(SIX[:2], ["interpolating", "all", "nearest", "wta"], (), (), None, 1),
     "varied, once": lambda: varied(SIX[:1], [0.5], (1,)),
+    "angles": lambda: followed(["softhebb:layers=2"], ["S1", "S2"]),
+    "angles, once": lambda: followed(["softhebb"], ["S1"], 2, 1),
+    "angles, many": lambda: followed(SIX[:5], ["S1", "S2", "S3"]),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
+    "formation": lambda: formed(6, filters(96, 2)),
+    "formation, two of four": lambda: formed(2, filters(4, 1, 11)),
+    "formation, table": lambda: formed(4, filters(384, 96, 3)),
     "overview, no fields": lambda: viz.overview(summary(SIX), {}),
 }
 

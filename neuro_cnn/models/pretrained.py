@@ -1,0 +1,48 @@
+"""Pretraining without a teacher, layer by layer, then backpropagation: the road that deep learning took in 2006."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from neuro_cnn.curriculum import Backprop, Curriculum, Phase
+from neuro_cnn.models.features import Count, Positive, RandomFeatures
+from neuro_cnn.models.hebbian_wta import HebbianWTA
+from neuro_cnn.models.imprinted_patches import ImprintedPatches
+from neuro_cnn.models.kmeans_features import KMeansFeatures
+from neuro_cnn.models.softhebb import SoftHebb
+from neuro_cnn.optim import Adam
+from neuro_cnn.schedule import Linear
+
+FIRST: dict[str, type[RandomFeatures]] = {
+    "none": RandomFeatures,
+    "imprinted": ImprintedPatches,
+    "hebbian-wta": HebbianWTA,
+    "softhebb": SoftHebb,
+    "k-means": KMeansFeatures,
+}
+"""The system whose S-layers learn first, by the option `rule`."""
+
+
+@dataclass(frozen=True)
+class PretrainedFinetuned(RandomFeatures):
+    """Any local `rule` of the catalogue with its own constants, then backprop through all layers or the last alone.
+
+    Its control is the same network from scratch, with the same epochs of backprop. Fine-tuning is our choice.
+    """
+
+    planes: Count = 32
+    rule: Literal["none", "imprinted", "hebbian-wta", "softhebb", "k-means"] = "softhebb"
+    tune: Literal["all", "last"] = "all"
+    epochs: Annotated[int, Field(ge=0, le=100_000)] = 10
+    rate: Positive = 0.001
+    batch: Count = 32
+
+    def curriculum(self) -> Curriculum:
+        """The S-layers as the chosen system learns them; in place of its read-out, the whole network or its end."""
+        shared: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(RandomFeatures)}
+        *features, _ = FIRST[self.rule](**shared).curriculum()
+        layers = None if self.tune == "all" else ("out",)
+        return (*features, Phase(layers, Backprop(optimizer=Adam(Linear(self.rate))), self.epochs, self.batch))

@@ -1,0 +1,37 @@
+"""What a study may vary of its data: which they are, how many images, how many labels a class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neuro_cnn.data import Data
+from neuro_cnn.errors import UsageError
+
+OF_DATA = ("data", "train_size", "labels_per_class")
+ALL = "all"
+"""How a number of images or labels is written that leaves none out."""
+
+
+def check_values(key: str, values: Sequence[Any]) -> None:
+    """Raises UsageError for a value that the data cannot have."""
+    for value in values:
+        number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        if key == "data" and not isinstance(value, str):
+            raise UsageError(f"vary: data {value!r} is not the name of a data set")
+        if key != "data" and not number and value != ALL:
+            raise UsageError(f'vary: {key} {value!r}; give whole numbers from 1, or "{ALL}"')
+
+
+def settings(common: Mapping[str, Any], vary: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """What is asked of the data for each value of what is varied of them; once, as all say, where nothing is."""
+    for key in OF_DATA:
+        if key in vary:
+            return [{**common, key: None if value == ALL else value} for value in vary[key]]
+    return [dict(common)]
+
+
+def told(data: Data, vary: Mapping[str, Sequence[Any]]) -> str:
+    """The varied value of these data in the form labels_per_class=10; empty where the data are not varied."""
+    asked = {"data": data.name, "train_size": data.train_size, "labels_per_class": data.labels_per_class}
+    return ",".join(f"{key}={ALL if asked[key] is None else asked[key]}" for key in OF_DATA if key in vary)
