@@ -92,7 +92,7 @@ class SoftHebbLayer:
                 product = torch.nn.grad.conv2d_weight(x, weight.shape, y, padding=pad)
                 step = product - (y * u).sum(places)[:, None, None, None] * weight
                 chances = g.sum(places)
-                chances = torch.maximum(chances, chances.sum() / self.planes)
+                chances = torch.maximum(chances, chances.sum() / self.planes)  # far above any single cell's
                 moved = weight + self.rate * step / chances[:, None, None, None]
                 return moved / moved.flatten(1).norm(dim=1)[:, None, None, None]
 
