@@ -26,7 +26,7 @@ FLOORS = (
     ("physiology", "viz"),
     ("report",),
     ("experiment", "settings"),
-    ("watch",),
+    ("watch", "bench"),
     ("compare",),
     ("vary",),
     ("study", "results", "sweep"),

@@ -1,13 +1,17 @@
 """Correlation of maps with shared weights, and its two adjoints: the products on which Hebb and backprop stand.
 
-The plain version: views gathered into columns, tile by tile, and one matrix product a tile. Memory beyond the
-result is bounded by the tile.
+The plain version: views gathered into columns, tile by tile, and one matrix product a tile, straight from or into the
+map. Memory beyond the result is bounded by the tile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
+from functools import partial
+from math import ceil, prod
+from typing import NamedTuple
+
+import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
@@ -17,14 +21,37 @@ from neuro_cnn.ops.geometry import (
     Size,
     Window,
     batch_first,
+    batch_innermost,
     batch_last,
     gather,
     unpad,
     window,
 )
+from neuro_cnn.ops.threads import share, threads
 
 TILE = 1 << 18
-"""Numbers in one tile of columns or of responses (1 MB in float32, so that it stays in cache). Our choice."""
+"""Numbers in one tile of columns (1 MB in float32, so that it stays in cache). Our choice."""
+SHARED = 1 << 15
+"""Numbers in one tile of columns below which another thread does not pay. Our choice."""
+
+
+class Tile(NamedTuple):
+    """Views whose places and images lie side by side in memory: a part of the map, and the same of its M = H' W' N."""
+
+    rows: slice
+    columns: slice
+    batch: slice
+    span: slice
+
+    @property
+    def places(self) -> Pair:
+        """How many views of one image."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    @property
+    def first(self) -> Pair:
+        """The first view."""
+        return self.rows.start, self.columns.start
 
 
 def correlate(
@@ -47,14 +74,12 @@ def correlate(
     places = w.places(*x.shape[2:])
     check_planes(x.shape[1], weight.shape[:2], groups)
     padded = batch_last(x, w.pad)
-    y = xp.empty((weight.shape[0], *places, x.shape[0]), dtype=xp.result_type(x, weight))
+    y = xp.empty((weight.shape[0], prod(places) * x.shape[0]), dtype=xp.result_type(x, weight))  # (K, M)
     for inputs, outputs in _groups(x.shape[1], weight.shape[0], groups):
         matrix = _matrix(weight[outputs, ...])
-        for rows, batch in _tiles(max(matrix.shape), places, x.shape[0]):
-            columns = _matrix_of(padded[inputs, ..., batch], w, places, rows)
-            tile = matrix @ columns
-            y[outputs, rows, :, batch] = xp.reshape(tile, y[outputs, rows, :, batch].shape)
-    return batch_first(y)
+        work = partial(_respond, matrix, padded[inputs, ...], y[outputs, ...], w)
+        share(work, _tiles(matrix.shape[1], places, x.shape[0]))
+    return batch_first(xp.reshape(y, (weight.shape[0], *places, x.shape[0])))
 
 
 def correlate_input_adjoint(
@@ -73,16 +98,15 @@ def correlate_input_adjoint(
     w = window(weight.shape[2:], stride, pad, dilation)
     places = w.places(*in_shape[2:])
     check_planes(in_shape[1], weight.shape[:2], groups)
-    errors = batch_last(dy, ((0, 0), (0, 0)))
+    errors = _matrix(batch_innermost(dy))  # (K, M)
     height, width = (length + sum(p) for length, p in zip(in_shape[2:], w.pad, strict=True))
     padded = xp.zeros((in_shape[1], height, width, in_shape[0]), dtype=xp.result_type(dy, weight))
     for inputs, outputs in _groups(in_shape[1], weight.shape[0], groups):
         matrix = xp.permute_dims(_matrix(weight[outputs, ...]), (1, 0))
-        for rows, batch in _tiles(max(matrix.shape), places, in_shape[0]):
-            tile = errors[outputs, rows, :, batch]
-            columns = matrix @ _matrix(tile)
-            columns = xp.reshape(columns, (-1, *w.size, *tile.shape[1:]))
-            _scatter(padded[inputs, ..., batch], columns, w, rows)
+        for tile in _tiles(matrix.shape[0], places, in_shape[0]):
+            columns = matrix @ errors[outputs, tile.span]
+            columns = xp.reshape(columns, (-1, *w.size, *tile.places, tile.batch.stop - tile.batch.start))
+            _scatter(padded[inputs, ..., tile.batch], columns, w, tile)
     return unpad(padded, w.pad, in_shape)
 
 
@@ -104,17 +128,31 @@ def correlate_weight_adjoint(
     w = window((weight_shape[2], weight_shape[3]), stride, pad, dilation)
     places = w.places(*x.shape[2:])
     check_planes(x.shape[1], weight_shape[:2], groups)
-    padded, errors = batch_last(x, w.pad), batch_last(dy, ((0, 0), (0, 0)))
+    padded, errors = batch_last(x, w.pad), _matrix(batch_innermost(dy))  # (K, M)
+    zero = xp.zeros((weight_shape[0] // groups, prod(weight_shape[1:])), dtype=xp.result_type(x, dy))
     parts = []
     for inputs, outputs in _groups(x.shape[1], weight_shape[0], groups):
-        size = (x.shape[1] // groups) * w.size[0] * w.size[1]
-        total = xp.zeros((weight_shape[0] // groups, size), dtype=xp.result_type(x, dy))
-        for rows, batch in _tiles(max(total.shape), places, x.shape[0]):
-            columns = _matrix_of(padded[inputs, ..., batch], w, places, rows)
-            tile = _matrix(errors[outputs, rows, :, batch])
-            total += tile @ xp.permute_dims(columns, (1, 0))
-        parts.append(total)
+        tiles, several = list(_tiles(zero.shape[1], places, x.shape[0])), threads()
+        work = partial(_product, padded[inputs, ...], errors[outputs, ...], w, zero)
+        parts.append(sum(share(work, [tiles[first::several] for first in range(several)]), zero))
     return _joined(xp.reshape(xp.concat(parts), weight_shape), table)
+
+
+def _respond(matrix: Array, padded: Array, y: Array, w: Window, tile: Tile) -> None:
+    """Weights times the views of a tile, (K, T), written where they belong; NumPy needs no copy for that."""
+    columns, out = _columns(padded, w, tile), y[:, tile.span]
+    if isinstance(out, np.ndarray):
+        np.matmul(matrix, columns, out=out)
+    else:
+        out[...] = matrix @ columns
+
+
+def _product(padded: Array, errors: Array, w: Window, zero: Array, tiles: list[Tile]) -> Array:
+    """Errors times views, summed over the positions of some tiles: (K, D)."""
+    total = zero + 0
+    for tile in tiles:
+        total += errors[:, tile.span] @ namespace(padded).permute_dims(_columns(padded, w, tile), (1, 0))
+    return total
 
 
 def check_planes(planes: int, weight_planes: tuple[int, ...], groups: int) -> None:
@@ -149,24 +187,37 @@ def _groups(planes_in: int, planes_out: int, groups: int) -> Iterator[tuple[slic
         yield slice(g * c, (g + 1) * c), slice(g * k, (g + 1) * k)
 
 
-def _tiles(depth: int, places: Pair, batch: int) -> Iterator[tuple[slice, slice]]:
-    """Rows of views and parts of the batch that fill at most one tile, at `depth` numbers a view."""
-    images = max(1, min(batch, TILE // (depth * places[1])))
-    rows = max(1, min(places[0], TILE // (depth * places[1] * images)))
-    for start in range(0, places[0], rows):
-        for first in range(0, batch, images):
-            yield slice(start, min(start + rows, places[0])), slice(first, min(first + images, batch))
+def _tiles(depth: int, places: Pair, batch: int) -> Iterator[Tile]:
+    """Parts of the map, in the order of memory, whose columns of `depth` numbers fill at most one tile each.
+
+    Several threads get at least a tile each, unless it would be too small to pay.
+    """
+    if not batch:
+        return
+    numbers = depth * prod(places) * batch
+    room = max(1, min(TILE, max(SHARED, ceil(numbers / threads()))) // max(depth, 1))  # views
+    for rows in _parts(places[0], room // (places[1] * batch)):
+        for columns in _parts(places[1], room // batch):
+            for images in _parts(batch, room):
+                start = (rows.start * places[1] + columns.start) * batch + images.start
+                count = prod(part.stop - part.start for part in (rows, columns, images))
+                yield Tile(rows, columns, images, slice(start, start + count))
 
 
-def _matrix_of(padded: Array, w: Window, places: Pair, rows: slice) -> Array:
-    xp = namespace(padded)
-    columns = gather(padded, w, (rows.stop - rows.start, places[1]), rows.start)
-    return xp.reshape(columns, (columns.shape[0] * w.size[0] * w.size[1], -1))  # (D, T)
+def _parts(length: int, most: int) -> Iterator[slice]:
+    """A length cut into parts as equal as can be, each of at most `most` (but at least 1)."""
+    step = ceil(length / ceil(length / max(most, 1)))
+    for start in range(0, length, step):
+        yield slice(start, min(start + step, length))
 
 
-def _scatter(padded: Array, columns: Array, w: Window, rows: slice) -> None:
-    places = (columns.shape[3], columns.shape[4])
+def _columns(padded: Array, w: Window, tile: Tile) -> Array:
+    columns = gather(padded[..., tile.batch], w, tile.places, tile.first)
+    return namespace(padded).reshape(columns, (columns.shape[0] * w.size[0] * w.size[1], -1))  # (D, T)
+
+
+def _scatter(padded: Array, columns: Array, w: Window, tile: Tile) -> None:
     for i in range(w.size[0]):
         for j in range(w.size[1]):
-            down, across = w.tap(i, j, places, rows.start)
+            down, across = w.tap(i, j, tile.places, tile.first)
             padded[:, down, across, :] += columns[:, i, j, ...]

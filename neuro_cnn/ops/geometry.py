@@ -44,10 +44,10 @@ class Window(NamedTuple):
             )
         return rooms[0] // self.stride[0] + 1, rooms[1] // self.stride[1] + 1
 
-    def tap(self, i: int, j: int, places: Pair, first: int = 0) -> tuple[slice, slice]:
-        """Rows and columns of the padded map that tap (i, j) of the views sees, from view row `first` on."""
-        return _steps(i, first, places[0], self.stride[0], self.dilation[0]), _steps(
-            j, 0, places[1], self.stride[1], self.dilation[1]
+    def tap(self, i: int, j: int, places: Pair, first: Pair = (0, 0)) -> tuple[slice, slice]:
+        """Rows and columns of the padded map that tap (i, j) of the views sees, from the view at `first` on."""
+        return _steps(i, first[0], places[0], self.stride[0], self.dilation[0]), _steps(
+            j, first[1], places[1], self.stride[1], self.dilation[1]
         )
 
 
@@ -99,6 +99,13 @@ def batch_last(x: Array, pad: tuple[Pair, Pair], value: float = 0.0) -> Array:
     return out
 
 
+def batch_innermost(x: Array) -> Array:
+    """The map with the batch innermost, a view where it lies so in memory: (N, C, H, W) -> (C, H, W, N)."""
+    last = namespace(x).permute_dims(x, (1, 2, 3, 0))
+    flags = getattr(last, "flags", None)  # the standard for arrays knows no order of memory
+    return last if flags is not None and flags.c_contiguous else batch_last(x, ((0, 0), (0, 0)))
+
+
 def batch_first(x: Array) -> Array:
     """The logical order again, without a copy: (C, H, W, N) -> (N, C, H, W)."""
     return namespace(x).permute_dims(x, (3, 0, 1, 2))
@@ -135,8 +142,8 @@ def patches(x: Array, size: Size, stride: Size = 1, pad: Pad = 0, dilation: Size
     return xp.permute_dims(columns, (5, 0, 1, 2, 3, 4))
 
 
-def gather(padded: Array, w: Window, places: Pair, first: int = 0) -> Array:
-    """The views of `places` from row `first` on, of a padded map (C, H, W, N): (C, h, w, H', W', N)."""
+def gather(padded: Array, w: Window, places: Pair, first: Pair = (0, 0)) -> Array:
+    """The views of `places` from the one at `first` on, of a padded map (C, H, W, N): (C, h, w, H', W', N)."""
     xp = namespace(padded)
     channels, _, _, batch = padded.shape
     columns = xp.empty((channels, *w.size, *places, batch), dtype=padded.dtype)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.compete import awake, awake_winner, softmax_planes, winner
 
 
 class Competes(Protocol):
@@ -55,7 +56,7 @@ class HardWTA(Competes):
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __call__(self, drive: Array, state: Any = ()) -> Array:
-        return winner(drive) * awake(drive)
+        return awake_winner(drive)
 
 
 @dataclass(frozen=True)
@@ -98,20 +99,4 @@ class SoftWTA(Competes):
             raise UsageError(f"temperature {self.temperature}; it must be a positive number")
 
     def __call__(self, drive: Array, state: Any = ()) -> Array:
-        xp = namespace(drive)
-        power = xp.exp((drive - xp.max(drive, axis=1, keepdims=True)) / self.temperature)
-        return power / xp.sum(power, axis=1, keepdims=True) * awake(drive)
-
-
-def winner(drive: Array) -> Array:
-    """1 at the plane with the largest drive of each position, ties to the lowest index: (N, K, ...) -> (N, K, ...)."""
-    xp = namespace(drive)
-    first = xp.expand_dims(xp.argmax(drive, axis=1), axis=1)
-    planes = xp.reshape(xp.arange(drive.shape[1]), (1, -1) + (1,) * (drive.ndim - 2))
-    return xp.astype(first == planes, drive.dtype)
-
-
-def awake(drive: Array) -> Array:
-    """1 where any plane of the position is driven at all, else 0: (N, K, ...) -> (N, 1, ...)."""
-    xp = namespace(drive)
-    return xp.astype(xp.any(drive != 0, axis=1, keepdims=True), drive.dtype)
+        return softmax_planes(drive, self.temperature)

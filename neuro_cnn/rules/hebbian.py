@@ -12,9 +12,10 @@ from pydantic import Field
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import PLASTIC, Params
+from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.normalize import norms, over_planes, sum_positions
 from neuro_cnn.rules.base import Rule
-from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA, awake
+from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA
 from neuro_cnn.rules.homeostasis import Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import imprinted
 from neuro_cnn.rules.lateral import AntiHebbian
@@ -155,6 +156,8 @@ class Hebbian(Rule):
         return self.competition(self._handicapped(self._drive(activity), state), state.competition)
 
     def _drive(self, activity: Any) -> Array:
+        if activity.drive is activity.excitation:
+            return activity.drive
         return activity.drive * awake(activity.excitation)  # a bias alone drives nobody to compete
 
     def _handicapped(self, drive: Array, state: HebbianState) -> Array:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.compete import awake, deviation, raise_awake
 from neuro_cnn.ops.normalize import at_planes, norms, over_planes, sum_positions, unit_norm
-from neuro_cnn.rules.competition import awake
 
 
 class Keeping(Protocol):
@@ -100,9 +100,7 @@ class Conscience(Keeping):
         return weight, WinningShare(xp.full((planes,), 1 / planes, dtype=weight.dtype))
 
     def handicap(self, drive: Array, state: WinningShare) -> Array:
-        xp = namespace(drive)
-        lead = self.strength * xp.std(drive) * (1 / drive.shape[1] - state.share)
-        return drive + at_planes(lead, drive) * awake(drive)
+        return raise_awake(drive, self.strength * deviation(drive) * (1 / drive.shape[1] - state.share))
 
     def settle(self, weight: Array, g: Array, drive: Array, state: WinningShare) -> tuple[Array, WinningShare]:
         xp = namespace(weight)
@@ -144,7 +142,7 @@ class AdaptiveThreshold(Keeping):
         return weight, Thresholds(namespace(weight).zeros((weight.shape[0],), dtype=weight.dtype))
 
     def handicap(self, drive: Array, state: Thresholds) -> Array:
-        return drive - at_planes(namespace(drive).std(drive) * state.threshold, drive) * awake(drive)
+        return raise_awake(drive, -deviation(drive) * state.threshold)
 
     def settle(self, weight: Array, g: Array, drive: Array, state: Thresholds) -> tuple[Array, Thresholds]:
         count, some = _views(drive)

@@ -10,9 +10,10 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import PLASTIC, Params
+from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.normalize import over_planes, sum_positions, unit_norm
 from neuro_cnn.rules.base import Rule
-from neuro_cnn.rules.competition import HardWTA, awake
+from neuro_cnn.rules.competition import HardWTA
 from neuro_cnn.rules.imprint import imprinted
 from neuro_cnn.rules.positions import a_fraction, at_views, drawn_views
 

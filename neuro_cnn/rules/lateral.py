@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.normalize import at_planes, plane_products, sum_positions
-from neuro_cnn.rules.competition import Competes, awake
+from neuro_cnn.rules.competition import Competes
 
 
 class Lateral(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.compete import softhebb_factor, winner
 from neuro_cnn.ops.normalize import plane_products, sum_positions
-from neuro_cnn.rules.competition import winner
 
 Change: TypeAlias = tuple[Array, Array, Any]
 """G, A and the new state."""
@@ -168,11 +168,7 @@ class SoftHebb(Moves):
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __call__(self, g: Array, u: Array, weight: Array, state: Any = ()) -> Change:
-        xp = namespace(g)
-        # where several took the largest chance alike (KWTA), the one most excited is the winner
-        first = xp.where(g == xp.max(g, axis=1, keepdims=True), u, xp.asarray(-xp.inf, dtype=u.dtype))
-        y = xp.where(winner(first) > 0, g, -g)
-        return y, sum_positions(y * u), state
+        return *softhebb_factor(g, u), state
 
 
 class Traced(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.rules.competition import Competes, awake, winner
+from neuro_cnn.ops.compete import awake, winner
+from neuro_cnn.rules.competition import Competes
 
 LEAST = 0.01
 """The least radius: far below 1 nobody has neighbours (our choice)."""

@@ -10,8 +10,9 @@ from pydantic import Field
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.kernels import gaussian
-from neuro_cnn.rules.competition import KWTA, Competes, Everyone, HardWTA, SoftWTA, awake
+from neuro_cnn.rules.competition import KWTA, Competes, Everyone, HardWTA, SoftWTA
 
 AtPosition: TypeAlias = Annotated[Everyone | HardWTA | KWTA | SoftWTA, Field(discriminator="kind")]
 """Competitions among the planes of one position, which the ones here end in."""

@@ -33,6 +33,7 @@ COMMANDS = (
     ("selectivity",),
     ("topography",),
     ("angles",),
+    ("bench",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),

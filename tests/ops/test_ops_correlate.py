@@ -13,6 +13,7 @@ from scipy.signal import convolve2d, correlate2d
 
 from neuro_cnn import ops
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops import threads
 
 MODULE = import_module("neuro_cnn.ops.correlate")
 
@@ -141,6 +142,22 @@ def test_the_size_of_the_tile_does_not_matter(problem, tile):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MODULE, "TILE", tile)
         assert_close(all_three(), whole)
+
+
+@given(problems())
+def test_the_number_of_threads_does_not_matter(problem):
+    x, weight, dy, *_ = problem
+
+    def both():
+        product = ops.correlate_weight_adjoint(x, dy, weight.shape, **problem.grouped)
+        return ops.correlate(x, weight, **problem.grouped), product
+
+    alone = both()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MODULE, "SHARED", 1)
+        for module in (MODULE, threads):
+            patch.setattr(module, "threads", lambda: 3)
+        assert_close(both(), alone)
 
 
 @pytest.mark.parametrize(("planes_in", "planes", "size"), [(16, 16, 5), (1, 64, 1), (64, 1, 1)])

@@ -1,0 +1,69 @@
+"""Work shared out among as many threads as BLAS may use: one number settles both.
+
+BLAS itself works on one thread meanwhile: its own threads would have to meet at the end of every small product, and
+would stand in the way of the loops that are not products.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+PART = 4096
+"""Positions of one part. Fixed, so that sums over parts do not depend on the number of threads. Our choice."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def share(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """What work comes to on each item, in order; work that releases the GIL runs on several threads."""
+    items = list(items)
+    workers = min(threads(), len(items))
+    if workers < 2:
+        return [work(item) for item in items]
+    with _blas_on_one():
+        return list(_pool(workers).map(work, items))
+
+
+def in_parts(work: Callable[[int, int], Result], positions: int) -> list[Result]:
+    """What work(begin, end) comes to on every part of so many positions, in order, shared out."""
+    starts = range(0, positions, PART)
+    return share(lambda begin: work(begin, min(begin + PART, positions)), starts)
+
+
+def threads() -> int:
+    """How many threads BLAS may use now; 1 where it does not say."""
+    return max((library.num_threads for library in _blas()), default=1)
+
+
+@contextmanager
+def _blas_on_one() -> Iterator[None]:
+    before = [(library, library.num_threads) for library in _blas()]
+    for library, _ in before:
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, number in before:
+            library.set_num_threads(number)
+
+
+@cache
+def _blas() -> list[Any]:
+    from threadpoolctl import ThreadpoolController
+
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, "neuro_cnn")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+    os.register_at_fork(after_in_child=_pool.cache_clear)
