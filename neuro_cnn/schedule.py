@@ -48,3 +48,11 @@ def checked(rate: Rate) -> Rate:
     if not all(0 <= end < float("inf") for end in ends):
         raise UsageError(f"rate {rate}; rates must be numbers from 0 up")
     return rate
+
+
+def positive(rate: Rate) -> Rate:
+    """The rate; raises UsageError unless it is positive at first and never negative."""
+    checked(rate)
+    if at(rate, 0, 1) == 0:
+        raise UsageError(f"rate {rate}; it must be positive")
+    return rate
