@@ -113,6 +113,10 @@ class Plastic(Layer, Protocol):
         """c * (G^T x), Hebb's product of the post-synaptic factor (N, K, ...) and the views: like the weights."""
         ...
 
+    def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
+        """W^T G, every cell's value sent back over its view: (N, K, ...) -> in_shape, (N, ...)."""
+        ...
+
     def rewire(self, params: Params, weight: Array) -> Params:
         """The params with new weights, and with what follows from the weights (inhibition) renewed."""
         ...

@@ -67,14 +67,16 @@ class Conv(Layer):
     def backward(
         self, params: Params, activity: LinearActivity, dy: Array, need_input: bool = True
     ) -> tuple[Array | None, Weights]:
-        weight = params.learned.weight
-        how = (self.stride, self.pad, self.dilation, self.groups, self._table())
         gradient = Weights(self.associate(params, activity, dy), sum_positions(dy) if self.bias else ())
-        return ops.correlate_input_adjoint(dy, weight, activity.x.shape, *how) if need_input else None, gradient
+        return self.recall(params, dy, activity.x.shape) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
         how = (self.stride, self.pad, self.dilation, self.groups, self._table())
         return ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, *how)
+
+    def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
+        how = (self.stride, self.pad, self.dilation, self.groups, self._table())
+        return ops.correlate_input_adjoint(factor, params.learned.weight, in_shape, *how)
 
     def rewire(self, params: Params, weight: Array) -> Params:
         return params._replace(learned=params.learned._replace(weight=weight))

@@ -49,10 +49,13 @@ class Dense(Layer):
     ) -> tuple[Array | None, Weights]:
         xp = namespace(dy)
         gradient = Weights(self.associate(params, activity, dy), xp.sum(dy, axis=0) if self.bias else ())
-        return dy @ params.learned.weight if need_input else None, gradient
+        return self.recall(params, dy, activity.x.shape) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
         return namespace(factor).permute_dims(factor, (1, 0)) @ activity.x
+
+    def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
+        return factor @ params.learned.weight
 
     def rewire(self, params: Params, weight: Array) -> Params:
         return params._replace(learned=params.learned._replace(weight=weight))

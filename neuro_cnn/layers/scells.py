@@ -120,7 +120,7 @@ class SCells(Layer):
         gradient = SWeights(da, sum_positions(db))
         if not need_input:
             return None, gradient
-        dx = ops.correlate_input_adjoint(de, a, x.shape, self.stride, self.pad)
+        dx = self.recall(params, de, x.shape)
         if self.response.inhibited:
             safe = xp.where(v > 0, v, xp.ones((), dtype=v.dtype))  # the root's derivative at 0 is taken as 0
             dsquare = xp.where(v > 0, xp.sum(dv, axis=1, keepdims=True) / (2 * safe), zero)
@@ -139,6 +139,9 @@ class SCells(Layer):
         views = ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, self.stride, self.pad)
         # Fukushima 1980, eq. (7): the increment is weighted by c(v)
         return views * params.fixed.surround if self.response.inhibited else views
+
+    def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
+        return ops.correlate_input_adjoint(factor, params.learned.weight, in_shape, self.stride, self.pad)
 
     def rewire(self, params: Params, weight: Array) -> Params:
         if not self.response.inhibited:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.autoencoder import Autoencoder
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
@@ -26,6 +27,7 @@ from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.pretrained import PretrainedFinetuned
+from neuro_cnn.models.rbm import RBM
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.models.softhebb_2023 import SoftHebb2023
 from neuro_cnn.network import Chain
@@ -56,6 +58,8 @@ CATALOGUE: dict[str, Any] = {
     "kmeans-features": KMeansFeatures,
     "hpca": HPCA,
     "pretrained-finetuned": PretrainedFinetuned,
+    "autoencoder": Autoencoder,
+    "rbm": RBM,
     "neocognitron-1980": Neocognitron1980,
     "neocognitron-1988": Neocognitron1988,
     "neocognitron-2003": Neocognitron2003,

@@ -133,7 +133,7 @@ def _kept(pad: Pair, length: int) -> slice:
 def patches(x: Array, size: Size, stride: Size = 1, pad: Pad = 0, dilation: Size = 1) -> Array:
     """What every cell sees: (N, C, H, W) -> (N, C, h, w, H', W').
 
-    For looking and for tests; the learning rules never build this array.
+    For looking, for tests and for views that do not overlap; no other rule builds this array.
     """
     xp = namespace(x)
     w = window(size, stride, pad, dilation)

@@ -5,9 +5,11 @@ from typing import TypeAlias
 from neuro_cnn.rules.add_if_silent import AddIfSilent
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA
+from neuro_cnn.rules.contrastive_divergence import Bernoulli, ContrastiveDivergence, Gaussian, Sparse, Visible
 from neuro_cnn.rules.divergence import check_norms
 from neuro_cnn.rules.edges import Edges
 from neuro_cnn.rules.fukushima import Fukushima1980
+from neuro_cnn.rules.generative import Apart, Everywhere, FromChance, FromData, Initial, Views
 from neuro_cnn.rules.hebbian import Competition, Hebbian
 from neuro_cnn.rules.homeostasis import (
     AdaptiveThreshold,
@@ -24,6 +26,7 @@ from neuro_cnn.rules.lateral import AntiHebbian
 from neuro_cnn.rules.memorize import Memorize
 from neuro_cnn.rules.name_cells import NameCells
 from neuro_cnn.rules.plasticity import BCM, Hebb, Instar, KrotovHopfield, Oja, Plasticity, Sanger, SoftHebb, Trace
+from neuro_cnn.rules.reconstruct import Code, LinearCode, LogisticCode, Reconstruct, RectifiedCode
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.seed_cells import SeedCells
@@ -38,6 +41,7 @@ from neuro_cnn.rules.winners import WinnerKillLoser, WinnerTakeAll
 AnyRule: TypeAlias = (
     AddIfSilent
     | Centre
+    | ContrastiveDivergence
     | Edges
     | Fukushima1980
     | Hebbian
@@ -47,6 +51,7 @@ AnyRule: TypeAlias = (
     | LearnReferences
     | Memorize
     | NameCells
+    | Reconstruct
     | Ridge
     | Standardize
     | SupervisedWTA
@@ -63,23 +68,34 @@ __all__ = [
     "AddIfSilent",
     "AntiHebbian",
     "AnyRule",
+    "Apart",
+    "Bernoulli",
     "Centre",
+    "Code",
     "Competition",
     "Conscience",
+    "ContrastiveDivergence",
     "Edges",
     "EqualPower",
     "Everyone",
+    "Everywhere",
+    "FromChance",
+    "FromData",
     "Fukushima1980",
+    "Gaussian",
     "HardWTA",
     "Hebb",
     "Hebbian",
     "Homeostasis",
     "Imprint",
+    "Initial",
     "Instar",
     "KMeans",
     "KrotovHopfield",
     "LabelledWTA",
     "LearnReferences",
+    "LinearCode",
+    "LogisticCode",
     "Memorize",
     "NameCells",
     "Neighbourhood",
@@ -87,12 +103,15 @@ __all__ = [
     "Oja",
     "PerImage",
     "Plasticity",
+    "Reconstruct",
+    "RectifiedCode",
     "Ridge",
     "Rule",
     "Sanger",
     "SeedCells",
     "SoftHebb",
     "SoftWTA",
+    "Sparse",
     "Standardize",
     "SupervisedWTA",
     "Surround",
@@ -100,6 +119,8 @@ __all__ = [
     "Trace",
     "TrackedMoments",
     "UnitNorm",
+    "Views",
+    "Visible",
     "Whiten",
     "WinnerKillLoser",
     "WinnerTakeAll",

@@ -9,7 +9,8 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense, Triangle
 from neuro_cnn.models import CATALOGUE, MAIN, build, control, learning, system
 from neuro_cnn.network import describe
-from neuro_cnn.rules import Conscience, Hebbian, Imprint, Ridge, Standardize
+from neuro_cnn.optim import Adam
+from neuro_cnn.rules import Bernoulli, Conscience, Gaussian, Hebbian, Imprint, Ridge, Sparse, Standardize
 from neuro_cnn.schedule import Linear
 from neuro_cnn.spec import plain
 from neuro_cnn.training import check
@@ -60,9 +61,9 @@ def test_the_control_learns_nothing_without_a_teacher_but_moments_and_takes_view
     assert grown or len(bare) < len(curriculum)
 
 
-@pytest.mark.parametrize("name", ["hebbian-wta", "softhebb", "imprinted-patches"])
+@pytest.mark.parametrize("name", ["hebbian-wta", "softhebb", "imprinted-patches", "autoencoder", "rbm"])
 @pytest.mark.parametrize(
-    "options", [{}, {"layers": 2}, {"readout": "softmax", "planes": 7, "eye": "pixels"}, {"layers": 3, "eye": "zca"}]
+    "options", [{}, {"layers": 2}, {"readout": "softmax", "planes": 7, "eye": "pixels"}, {"layers": 3}]
 )
 def test_the_control_of_an_unsupervised_system_is_random_features_with_the_same_options(name, options):
     net, curriculum = build(name, DIGIT, 10, **options)
@@ -83,6 +84,8 @@ def test_what_has_no_unsupervised_phase_or_nothing_else_has_no_control():
         ("imprinted-patches", "imprint"),
         ("hebbian-wta", "hebbian"),
         ("softhebb", "hebbian"),
+        ("autoencoder", "reconstruct"),
+        ("rbm", "contrastive_divergence"),
         ("nearest-neighbour", "memorize"),
         ("neocognitron-1988", "taught"),
         ("neocognitron-2013", "add_if_silent"),
@@ -113,7 +116,17 @@ def test_options_reach_wiring_and_rule():
     _, curriculum = build("softhebb", DIGIT, 10, temperature=0.3, readout="softmax")
     assert curriculum[0].method.rule.competition.temperature == 0.3
     assert isinstance(curriculum[-1].method, Backprop)
+    _, curriculum = build("autoencoder", DIGIT, 10, corruption=0.3, rate=0.01)
+    rule = curriculum[0].method.rule
+    assert (rule.corruption, rule.optimizer) == (0.3, Adam(Linear(0.01)))
     assert build("mlp", DIGIT, 10, hidden=3)[0]["hidden"] == Dense(3)
+
+
+def test_the_machine_takes_pixels_as_binary_and_contrast_and_standardised_responses_as_gaussian():
+    first, _, second, _ = build("rbm", DIGIT, 10, layers=2, deviation=0.3, k=4, sparsity=0.02)[1]
+    assert [phase.method.rule.visible for phase in (first, second)] == [Gaussian(0.3), Gaussian()]
+    assert {(phase.method.rule.k, phase.method.rule.sparse) for phase in (first, second)} == {(4, Sparse(0.02))}
+    assert build("rbm", DIGIT, 10, retina=False)[1][0].method.rule.visible == Bernoulli()
 
 
 @pytest.mark.parametrize("size", range(1, 29))
@@ -132,6 +145,9 @@ def test_every_view_that_fits_gives_a_map_of_the_same_side(size):
         ("softhebb", {"layers": 4}, "softhebb: layers = 4: input should be less than or equal to 3"),
         ("softhebb", {"temperature": 0.0}, "softhebb: temperature = 0.0: input should be greater than 0"),
         ("hebbian-wta", {"conscience": float("inf")}, "hebbian-wta: conscience = inf: input should be a finite number"),
+        ("autoencoder", {"corruption": 1.0}, "autoencoder: corruption = 1.0: input should be less than 1"),
+        ("rbm", {"k": 0}, "rbm: k = 0: input should be greater than or equal to 1"),
+        ("rbm", {"rate": 0.0}, "rbm: rate = 0.0: input should be greater than 0"),
         ("hebbian-wta", {"size": 29}, "a view of 29 does not fit a map of 28 x 28; set size=28 or less"),
         ("hebbian-wta", {"eye": "ear"}, "hebbian-wta: eye = 'ear': input should be 'retina'"),
     ],
