@@ -47,7 +47,8 @@ class RandomFeatures:
     `eye` is what S1 looks at: ON and OFF cells of contrast ("retina"), the filter of Olshausen & Field, the pixels as
     they are, or views of the pixels: with their mean removed ("centred"), or with their mean removed, their contrast
     normalised, and whitened ("zca", Coates et al. 2011). `source` names other images of the same shape, from which all
-    but the read-out is learned.
+    but the read-out is learned. The read-out sees the last C-cells' means in `places` x `places` fields: more of them
+    know more and cost more.
     """
 
     layers: Annotated[int, Field(ge=1, le=3)] = 1
@@ -56,6 +57,7 @@ class RandomFeatures:
     eye: Eye = "retina"
     power: Positive = 1.0
     readout: Readout = "ridge"
+    places: Count | None = None
     source: str | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -75,7 +77,8 @@ class RandomFeatures:
                 (f"T{level}", Triangle(self.power_at(level))),
                 (f"C{level}", _pool(level)),
             ]
-        return Chain((*layers, ("P", READ[self.layers]), ("flat", Flatten()), ("out", Dense(classes))))
+        pool = READ[self.layers] if self.places is None else _into(self.places, Chain(tuple(layers)), in_shape)
+        return Chain((*layers, ("P", pool), ("flat", Flatten()), ("out", Dense(classes))))
 
     def cells(self, level: int) -> AnyLayer:
         """The S-layer of this level, its maps as large as what it looks at."""
@@ -122,6 +125,16 @@ FILTERS: dict[str, AnyLayer] = {"retina": Contrast(), "olshausen-field": Olshaus
 READ = {1: CCells(4, stride=3, pad=1, pool=Mean()), 2: CCells(2, pool=Mean()), 3: CCells(2, stride=1, pool=Mean())}
 """Pooling before the read-out, few enough features to solve the ridge in seconds: of 28 x 28 pixels 5 x 5, 3 x 3, 2 x 2
 places."""
+
+
+def _into(places: int, below: Chain, in_shape: Shape) -> CCells:
+    """Means over so many fields a side of the map that these layers end in."""
+    sides = below.shapes(below.init(in_shape, None), in_shape)[below.names[-1]][1:]
+    if places > min(sides):
+        raise UsageError(f"{places} places a side of a map of {sides[0]} x {sides[1]}; set places={min(sides)} or less")
+    stride = [side // places for side in sides]
+    size = [side - (places - 1) * step for side, step in zip(sides, stride, strict=True)]
+    return CCells((size[0], size[1]), (stride[0], stride[1]), pool=Mean())
 
 
 def _pool(level: int) -> CCells:

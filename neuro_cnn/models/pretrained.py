@@ -9,11 +9,13 @@ from pydantic import Field
 
 from neuro_cnn.curriculum import Backprop, Curriculum, Phase
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.autoencoder import Autoencoder
 from neuro_cnn.models.features import Count, Positive, RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
+from neuro_cnn.models.rbm import RBM
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.network import Chain
 from neuro_cnn.optim import Adam
@@ -26,6 +28,8 @@ FIRST: dict[str, type[RandomFeatures]] = {
     "softhebb": SoftHebb,
     "k-means": KMeansFeatures,
     "hpca": HPCA,
+    "autoencoder": Autoencoder,
+    "rbm": RBM,
 }
 """The system whose S-layers learn first, by the option `rule`."""
 
@@ -38,7 +42,7 @@ class PretrainedFinetuned(RandomFeatures):
     """
 
     planes: Count = 32
-    rule: Literal["none", "imprinted", "hebbian-wta", "softhebb", "k-means", "hpca"] = "softhebb"
+    rule: Literal["none", "imprinted", "hebbian-wta", "softhebb", "k-means", "hpca", "autoencoder", "rbm"] = "softhebb"
     tune: Literal["all", "last"] = "all"
     epochs: Annotated[int, Field(ge=0, le=100_000)] = 10
     rate: Positive = 0.001

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from neuro_cnn.curriculum import Backprop, Local, Phase
@@ -126,7 +127,7 @@ def test_the_machine_takes_pixels_as_binary_and_contrast_and_standardised_respon
     first, _, second, _ = build("rbm", DIGIT, 10, layers=2, deviation=0.3, k=4, sparsity=0.02)[1]
     assert [phase.method.rule.visible for phase in (first, second)] == [Gaussian(0.3), Gaussian()]
     assert {(phase.method.rule.k, phase.method.rule.sparse) for phase in (first, second)} == {(4, Sparse(0.02))}
-    assert build("rbm", DIGIT, 10, retina=False)[1][0].method.rule.visible == Bernoulli()
+    assert build("rbm", DIGIT, 10, eye="pixels")[1][0].method.rule.visible == Bernoulli()
 
 
 @pytest.mark.parametrize("size", range(1, 29))
@@ -169,3 +170,42 @@ def test_every_system_can_learn_from_digits(name):
     from neuro_cnn.data import load
 
     check(*build(name, DIGIT, 10), load("digits").train)
+
+
+@pytest.mark.parametrize(("layers", "places"), [(1, 1), (1, 5), (1, 7), (1, 14), (2, 3), (2, 7), (3, 3)])
+def test_the_readout_sees_as_many_places_as_it_is_told_to_and_every_cell_in_one(layers, places):
+    net, _ = build("random-features", DIGIT, 10, layers=layers, places=places, planes=4)
+    params = net.init(DIGIT, 0)
+    shapes = net.shapes(params, DIGIT)
+    assert shapes["P"][1:] == (places, places)
+    ones = np.ones((1, *shapes[f"C{layers}"]), np.float32)
+    reached = net["P"].backward(params["P"], net["P"].forward(params["P"], ones)[1], np.ones((1, *shapes["P"])))[0]
+    assert reached.min() > 0
+
+
+def test_more_places_than_the_map_has_are_refused():
+    with pytest.raises(UsageError, match="15 places a side of a map of 14 x 14; set places=14 or less"):
+        build("hebbian-wta", DIGIT, 10, places=15)
+
+
+def test_features_from_elsewhere_learn_there_but_for_the_readout():
+    *features, end = build("hebbian-wta", DIGIT, 10, layers=2, source="natural:size=28")[1]
+    assert {phase.data for phase in features} == {"natural:size=28"}
+    assert end.data is None
+
+
+@pytest.mark.parametrize(
+    "rule", ["none", "imprinted", "hebbian-wta", "softhebb", "k-means", "hpca", "autoencoder", "rbm"]
+)
+@pytest.mark.parametrize("tune", ["all", "last"])
+def test_pretraining_is_the_systems_own_and_backprop_follows_through_all_layers_or_the_last(rule, tune):
+    net, curriculum = build("pretrained-finetuned", DIGIT, 10, rule=rule, tune=tune, layers=2, planes=16, epochs=3)
+    names = {"none": "random-features", "imprinted": "imprinted-patches", "k-means": "kmeans-features"}
+    shared = {"layers": 2, "planes": 16, "eye": "retina"}
+    first, learned = build(names.get(rule, rule), DIGIT, 10, **shared)
+    assert (net, curriculum[:-1]) == (first, learned[:-1])
+    assert curriculum[-1].layers == (None if tune == "all" else ("out",))
+    assert (curriculum[-1].epochs, isinstance(curriculum[-1].method, Backprop)) == (3, True)
+    scratch = build("pretrained-finetuned", DIGIT, 10, rule="none", tune=tune, layers=2, planes=16, epochs=3)[1]
+    if rule != "hpca":  # whose control still removes the means of the views
+        assert control(curriculum) == (None if rule == "none" else scratch)
