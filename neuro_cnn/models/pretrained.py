@@ -45,7 +45,7 @@ class PretrainedFinetuned(RandomFeatures):
     rule: Literal["none", "imprinted", "hebbian-wta", "softhebb", "k-means", "hpca", "autoencoder", "rbm"] = "softhebb"
     tune: Literal["all", "last"] = "all"
     epochs: Annotated[int, Field(ge=0, le=100_000)] = 10
-    rate: Positive = 0.001
+    rate: Positive = 0.01
     batch: Count = 32
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
