@@ -23,7 +23,7 @@ class RBM(RandomFeatures):
     beside this one. All constants are our choice, found on training images only.
     """
 
-    rate: Positive = 0.01
+    rate: Positive = 0.005
     epochs: Count = 2
     batch: Count = 8
     k: Count = 1
@@ -33,6 +33,6 @@ class RBM(RandomFeatures):
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:
         """CD-k, the rate falling to 0."""
         below: Visible = Gaussian() if level > 1 else Bernoulli() if self.eye == "pixels" else Gaussian(self.deviation)
-        rate = Linear(self.rate if level == 1 else self.rate / 5)  # views of many planes drive cells harder
+        rate = Linear(self.rate if level == 1 else self.rate / 20)  # faster, a tenth of the planes falls out of use
         rule = ContrastiveDivergence(rate, below, self.k, sparse=Sparse(self.sparsity), initial=FromData())
         return (Phase((name,), Local(rule), self.epochs, self.batch),)
