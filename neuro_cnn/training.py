@@ -109,6 +109,7 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
     if not curriculum:
         raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
+        phase.shown(data)  # other images must be there, and of this shape
         for name in phase.learners(net):
             if isinstance(phase.method, Backprop):
                 continue
@@ -203,6 +204,8 @@ class _Learning:
             return state._replace(params=params, learner=(0, self.phase.method.optimizer.start(learned)))
         order = generator(self.seed, "sample", self.number).permutation(self.indices)
         x = self._images(np.sort(order[:SAMPLE]))
+        if not self.phase.method.supervised:
+            _check_varied(x)
         learner: dict[str, Any] = {}
         for name, layer in self.net.part():
             if name in self.learners:
@@ -340,6 +343,14 @@ class _Learning:
             totals=totals,
             began=began,
         )
+
+
+def _check_varied(x: Array) -> None:
+    """Raises DataError where every image is of one grey: without a teacher only their edges would be learned."""
+    xp = namespace(x)
+    rows = xp.reshape(x, (x.shape[0], -1))
+    if not bool(xp.any(xp.max(rows, axis=1) > xp.min(rows, axis=1))):
+        raise DataError(f"each of {x.shape[0]} images looked at is of one grey; there is nothing to learn from them")
 
 
 def _restored(template: Any, arrays: dict[str, Any], device: str) -> Any:

@@ -104,14 +104,14 @@ USAGE = {
     ),
     "bad shape": ("models lenet5 --input 28x28", "--input '28x28' is not of the form CxHxW, such as 1x28x28"),
     "empty shape": ("models lenet5 --input 1x0x28", "--input 1x0x28: every side must be at least 1"),
-    "no seeds": ("compare --seeds 0", "compare: seeds = 0: input should be greater than or equal to 1"),
+    "no seeds": ("compare --seeds 0", "the command line: seeds = 0: input should be greater than or equal to 1"),
     "negative seed": ("train mlp --seed -1", "mlp: seed = -1: input should be greater than or equal to 0"),
     "no jobs": ("compare --jobs 0", f"Invalid value for '--jobs': Input should be greater than or equal to 1 {SEE}"),
     "no list of shifts": (
         "compare --shift abc",
         "--shift 'abc' is not a list of whole numbers such as 1,2,3,4",
     ),
-    "shift 0": ("compare --shift 0,1", "compare: shift.0 = 0: input should be greater than or equal to 1"),
+    "shift 0": ("compare --shift 0,1", "the command line: shift.0 = 0: input should be greater than or equal to 1"),
     "more images than there are": (
         "compare --train-size 4001",
         "train_size 4001: digits has 4000 training images; ask for 1 to 4000",
@@ -145,6 +145,21 @@ USAGE = {
     "no such TOML": ("train none.toml", "none.toml: cannot be read (No such file or directory)"),
     "no such TOML to compare": ("compare mlp none.toml", "none.toml: cannot be read (No such file or directory)"),
     "no such TOML to show": ("config show none.toml", "none.toml: cannot be read (No such file or directory)"),
+    "too many winners": (
+        "train hebbian-wta:competition=k,k=20,planes=4",
+        "layer S1: 20 winners among 4 planes; choose k up to the number of planes",
+    ),
+    "too many components": (
+        "train hpca:planes=30",
+        "layer S1: 30 planes look for as many components of 25 inputs; use no more planes than inputs",
+    ),
+    "no temperature": ("train softhebb:temperature=0", "softhebb: temperature = 0: input should be greater than 0"),
+    "no rate": ("compare softhebb:rate=-1", "softhebb: rate = -1: input should be greater than 0"),
+    "no views to code": ("train autoencoder:eye=zca", "reconstruct cannot teach layer S1, a standardized_conv layer"),
+    "no other images": (
+        "train softhebb:source=natural",
+        "natural has images of 1 x 32 x 32, but 1 x 28 x 28 are wanted; choose others to learn from",
+    ),
 }
 
 
@@ -237,6 +252,25 @@ def test_images_and_labels_that_cannot_be_exit_with_3(name, command, tmp_path):
     assert str(tmp_path / "a.npz") in line
     assert message in line
     assert left() == []
+
+
+@pytest.mark.parametrize("system", ["softhebb", "kmeans-features", "rbm", "neocognitron-2013"])
+def test_images_of_one_grey_teach_nobody_without_a_teacher(system, tmp_path):
+    grey = np.arange(30, dtype=np.float32)[:, None, None] / 30 + np.zeros((28, 28), np.float32)
+    np.savez(tmp_path / "grey.npz", images=grey, labels=np.arange(30) % 3)
+    line = refused(3, "compare", system, "--data", f"npz:{tmp_path / 'grey.npz'}", "--out", tmp_path / "run")
+    assert line.startswith("each of 24 images looked at is of one grey")
+
+
+def test_whitening_by_too_few_views_says_how_many_it_needs(tmp_path):
+    rng = np.random.default_rng(0)
+    images = np.zeros((10, 28, 28), np.float32)
+    images[:, 14, 14] = rng.random(10)
+    np.savez(tmp_path / "dots.npz", images=images, labels=np.arange(10) % 2)
+    line = refused(
+        2, "compare", "random-features:eye=zca", "--data", f"npz:{tmp_path / 'dots.npz'}", "--out", tmp_path / "r"
+    )
+    assert "views that are not blank, but 25 dimensions to whiten; use more images" in line
 
 
 def test_a_truncated_npz_or_idx_file_exits_with_3(tmp_path):
