@@ -17,11 +17,11 @@ from neuro_cnn.curriculum import Backprop, Curriculum
 from neuro_cnn.data import Data, Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy_under_shift, predict, right
-from neuro_cnn.experiment import Epoch, Experiment, Outcome, learn, unsupervised_layers
+from neuro_cnn.experiment import Epoch, Experiment, Outcome, layer_health, learn, unsupervised_layers
 from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, control_name, learning, system
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology import Health, health
+from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
 from neuro_cnn.training import State, check
@@ -225,7 +225,7 @@ def measure(
     started = time.perf_counter()
     scores = predict(task.net, params, data.test.images)
     answered = len(scores) / (time.perf_counter() - started)
-    found = {name: health(task.net, params, data.train.images, name) for name in task.watched}
+    found = {name: layer_health(task.net, task.curriculum, params, data.train.images, name) for name in task.watched}
     cosines = [h.redundancy for h in found.values() if h.redundancy is not None]
     row = {
         "model": task.model,

@@ -19,7 +19,8 @@ from neuro_cnn.layers import Params, Shape
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import LabelledWTA, LearnReferences, Memorize
+from neuro_cnn.physiology import Health, health
+from neuro_cnn.rules import LabelledWTA, LearnReferences, Memorize, Neighbourhood
 from neuro_cnn.streams import generator
 from neuro_cnn.training import Progress, State, train
 
@@ -178,6 +179,17 @@ def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase
         return {"held_out_accuracy": right(scores, data.labels)}  # distances are no estimate of the one-hot label
     loss = phase.method.loss if isinstance(phase.method, Backprop) else SquaredError()
     return {"held_out_loss": float(loss(scores, data.labels)[0]), "held_out_accuracy": right(scores, data.labels)}
+
+
+def layer_health(net: Chain, curriculum: Curriculum, params: dict[str, Params], images: Any, layer: str) -> Health:
+    """The health of a layer as the curriculum taught it: planes that learn with their neighbours are alike."""
+    rules = [
+        phase.method.rule_of(layer)
+        for phase in curriculum
+        if not isinstance(phase.method, Backprop) and layer in phase.learners(net)
+    ]
+    neighbours = any(isinstance(getattr(rule, "competition", None), Neighbourhood) for rule in rules)
+    return health(net, params, images, layer, neighbours)
 
 
 def unsupervised_layers(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:

@@ -50,8 +50,8 @@ def health_notes(findings: Sequence[tuple[Task, Finding]], classes: int) -> list
     for task, found in findings:
         if found.row["learning"] != "none" and not task.is_control:
             for name, state in found.health.items():
-                if state.warnings:  # what several tasks share is told once
-                    key = (f"{task.model} {task.features}", name)
+                if state.warnings:  # of the first seed that has it; what several tasks share is told once
+                    key = (f"{task.model} {task.net} {task.untaught}", name)
                     notes.setdefault(key, f"{task.label}, seed {task.seed}, {state.line(name)}")
         if task.is_control and like_chance(found.row["accuracy"], classes):
             silent = "answers like chance: its cells hardly reach their thresholds, so the gain over it is no measure"

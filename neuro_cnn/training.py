@@ -346,10 +346,10 @@ class _Learning:
 
 
 def _check_varied(x: Array) -> None:
-    """Raises DataError where every image is of one grey: without a teacher only their edges would be learned."""
+    """Raises DataError where every image is of one grey, not all black: only the frame of the map would be learned."""
     xp = namespace(x)
     rows = xp.reshape(x, (x.shape[0], -1))
-    if not bool(xp.any(xp.max(rows, axis=1) > xp.min(rows, axis=1))):
+    if bool(xp.any(rows != 0)) and not bool(xp.any(xp.max(rows, axis=1) > xp.min(rows, axis=1))):
         raise DataError(f"each of {x.shape[0]} images looked at is of one grey; there is nothing to learn from them")
 
 

@@ -28,6 +28,7 @@ def health(
     """
     from neuro_cnn import viz
     from neuro_cnn.cli.look import opened
+    from neuro_cnn.experiment import layer_health
     from neuro_cnn.physiology import health
 
     if out is not None:
@@ -35,7 +36,7 @@ def health(
     saved, experiment = opened(run)
     layers = _layers(saved, layer, run)
     images = experiment.parts(experiment.load())[0].images  # those that it learned from
-    found = {name: health(saved.net, saved.state.params, images, name) for name in layers}
+    found = {name: layer_health(saved.net, saved.curriculum, saved.state.params, images, name) for name in layers}
     if out is not None:
         before = saved.net.init(saved.in_shape, experiment.seed)
         pairs = {name: (state, health(saved.net, before, images, name)) for name, state in found.items()}

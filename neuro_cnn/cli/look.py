@@ -63,8 +63,7 @@ def fields(
     import numpy as np
 
     from neuro_cnn import viz
-    from neuro_cnn.experiment import unsupervised_layers
-    from neuro_cnn.physiology import health
+    from neuro_cnn.experiment import layer_health, unsupervised_layers
 
     viz.drawable(out)
     saved, experiment = opened(run)
@@ -72,7 +71,7 @@ def fields(
     drawn = _weights(saved, layer, run) if method == "weights" else _backprojected(saved, layer)
     state = None
     if layer in unsupervised_layers(saved.net, saved.curriculum):
-        state = health(saved.net, saved.state.params, experiment.load().train.images, layer)
+        state = layer_health(saved.net, saved.curriculum, saved.state.params, experiment.load().train.images, layer)
     notes = [*drawn.notes, *([] if state is None else [state.line(layer)])]
     dead = None if state is None else np.array(state.dead)
     if state is not None and state.spare.any():  # at their own scale, what they began with would look learned

@@ -122,8 +122,7 @@ def _run(
 ) -> dict[str, Any]:
     from neuro_cnn import checkpoint
     from neuro_cnn.evaluate import accuracy
-    from neuro_cnn.experiment import learn, unsupervised_layers
-    from neuro_cnn.physiology import health
+    from neuro_cnn.experiment import layer_health, learn, unsupervised_layers
     from neuro_cnn.training import check_weights
 
     net, curriculum, data, training, held_out = job
@@ -167,7 +166,7 @@ def _run(
         save("best", state)
     best = checkpoint.load(folder.checkpoint("best")).state.params
     for name in unsupervised_layers(net, curriculum):
-        line = health(net, best, training.images, name).line(name)
+        line = layer_health(net, curriculum, best, training.images, name).line(name)
         folder.log(line)
         say(line)
     taught = any(phase.method.supervised for phase in curriculum)

@@ -31,5 +31,6 @@ class HPCA(RandomFeatures):
 
     def learning(self, name: str, level: int) -> tuple[Phase, ...]:
         """All planes learn everywhere, the rate falling to 0."""
-        rule = Hebbian(Linear(self.rate), Everyone(), Sanger(), (UnitNorm(), EqualPower()))
+        rate = self.rate if level == 1 else self.rate / 20  # standardised responses are far stronger than pixels
+        rule = Hebbian(Linear(rate), Everyone(), Sanger(), (UnitNorm(), EqualPower()))
         return (Phase((name,), Local(rule), self.epochs, self.batch),)

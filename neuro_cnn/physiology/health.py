@@ -32,7 +32,8 @@ class Health(NamedTuple):
     `wins` (K,) counts won positions; `cosines` (K,) are NaN where a plane has no other; `norms` (K,). `spare` (K,)
     planes have never been a seed: their inhibitory weight b is 0 still. Of them nothing is asked. `rank` is the
     effective rank of the weights, None where all are 0, and `full_rank` the most that it can be, min(K, D). Where
-    cells are inhibited in proportion to their weights (`inhibited`), norms are free.
+    cells are inhibited in proportion to their weights (`inhibited`), norms are free; where planes learn with their
+    neighbours on a sheet (`neighbours`), they are meant to be alike.
     """
 
     wins: Any
@@ -42,6 +43,7 @@ class Health(NamedTuple):
     rank: float | None
     full_rank: int
     inhibited: bool = False
+    neighbours: bool = False
 
     @property
     def planes(self) -> int:
@@ -104,7 +106,7 @@ class Health(NamedTuple):
             found.append("blank input: look at the images, and at the layers below")
         elif self.dead_units >= WORRY and not self.spare.any():
             found.append("dead planes: use initial=data, a larger conscience or fewer planes")
-        if self.redundancy is not None and self.redundancy >= ALIKE:
+        if not self.neighbours and self.redundancy is not None and self.redundancy >= ALIKE:
             found.append("filters alike: use soft_hebb, whose losers turn away, a lower temperature, or fewer planes")
         low, middle, high = np.quantile(self.norms, (0, 0.5, 1))
         if not self.inhibited and not (middle <= min(FAR, FAR * low) and high <= FAR * middle):
@@ -128,10 +130,11 @@ class Health(NamedTuple):
         return "; ".join([f"{name}: {', '.join(facts)}", *self.warnings])
 
 
-def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> Health:
+def health(net: Chain, params: dict[str, Params], images: Any, layer: str, neighbours: bool = False) -> Health:
     """Health of one layer from 500 of these images, (N, C, H, W): who wins where, and how filters differ.
 
-    At every position that is not blank the plane with the largest drive wins.
+    At every position that is not blank the plane with the largest drive wins. `neighbours` says that planes learned
+    with those beside them.
     """
     xp = namespace(*(leaf for _, leaf in leaves(params)))
     weight = to_numpy(params[layer].learned.weight)
@@ -159,6 +162,7 @@ def health(net: Chain, params: dict[str, Params], images: Any, layer: str) -> He
         effective_rank(learned),
         min(learned.shape),
         bool(getattr(getattr(cells, "response", None), "inhibited", False)),
+        neighbours,
     )
 
 

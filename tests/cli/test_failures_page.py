@@ -16,6 +16,7 @@ SYMPTOMS = (
     "dead planes",
     "filters alike",
     "norms far from 1",
+    "blank input",
     "of one grey",
     "diverges",
     "control answers like chance",

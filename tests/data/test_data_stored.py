@@ -205,7 +205,7 @@ from neuro_cnn.rules import Hebbian, Ridge
 
 net = Chain((("S1", Conv(4, 16, stride=16)), ("C1", CCells(2)), ("flat", Flatten()), ("out", Dense(2))))
 curriculum = (Phase(("S1",), Local(Hebbian(0.1))), Phase(("out",), Local(Ridge()), batch=100))
-few = nc.data.dataset(np.ones((20, 96, 96)), np.arange(20) % 2)
+few = nc.data.dataset(np.random.default_rng(0).random((20, 96, 96)), np.arange(20) % 2)
 list(nc.train(net, curriculum, few, seed=0))  # what libraries take for themselves is taken before the limit
 words = open("/proc/self/status").read().split()
 used = 1024 * int(words[words.index("VmData:") + 1])

@@ -6,8 +6,9 @@ import pytest
 from neuro_cnn.data import load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy
+from neuro_cnn.experiment import layer_health
 from neuro_cnn.models import build
-from neuro_cnn.physiology import topography
+from neuro_cnn.physiology import health, topography
 from neuro_cnn.rules import Conscience, Neighbourhood
 from neuro_cnn.training import train
 
@@ -29,6 +30,15 @@ def test_an_orientation_map_emerges_from_natural_images_and_none_without_neighbo
     assert with_neighbours < 0.5
     assert 0.8 < alone < 1.2
     assert len(maps[0].pinwheels) < len(maps[1].pinwheels) / 2
+
+
+def test_units_of_a_map_are_like_their_neighbours_and_that_is_no_ailment():
+    patches = load("natural:size=14,count=2000").train
+    net, curriculum, params = learned(patches, 0, batch=100)
+    state = layer_health(net, curriculum, params, patches.images, "S1")
+    assert state.redundancy > 0.95
+    assert not any("alike" in warning for warning in state.warnings)
+    assert any("alike" in warning for warning in health(net, params, patches.images, "S1").warnings)
 
 
 def test_contrast_cells_see_nothing_beyond_the_edge():

@@ -401,7 +401,7 @@ def test_learning_from_all_views_drawn_is_learning_from_the_batch(name):
 @pytest.mark.parametrize("layer", [Dense(3), Conv(3, 2, stride=2)])
 def test_k_means_is_the_limit_of_instar_in_one_batch_of_all(layer):
     centres = unit_norm(np.array([[1.0, 0, 0, 1], [0, 1, 1, 0], [1, 1, 0, 0]]))
-    members = np.repeat(centres, 20, axis=0) + 0.1 * RNG.standard_normal((60, 4))
+    members = np.repeat(centres, 20, axis=0) + 0.1 * np.random.default_rng(0).standard_normal((60, 4))
     x = members if isinstance(layer, Dense) else np.moveaxis(members.reshape(10, 2, 3, 2, 2), 3, 2).reshape(10, 1, 4, 6)
     for batches in (1, 5):
         parts = np.array_split(x, batches)
