@@ -110,6 +110,9 @@ class Phase:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
         if self.data is not None and self.method.supervised:
             raise UsageError(f"a phase with a teacher cannot learn from {self.data}; leave data out")
+        for rule in self.method.taught:
+            if rule.sequence and self.images is not None:
+                raise UsageError(f"{rule.kind} reads images in order, but {self.images} are drawn; leave images out")
         for rule in self.method.taught if self.epochs > 1 else ():
             if rule.once:
                 raise UsageError(f"{rule.kind} takes every image once, not {self.epochs} times; set epochs = 1")

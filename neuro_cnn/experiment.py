@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -71,8 +71,11 @@ class Experiment:
         """The wiring and the curriculum for images of this shape."""
         if self.network is not None and self.curriculum is not None:
             self.network.init(in_shape, None)
-            return self.network, self.curriculum
-        return build(str(self.model), in_shape, classes, **self.options)
+            net, curriculum = self.network, self.curriculum
+        else:
+            net, curriculum = build(str(self.model), in_shape, classes, **self.options)
+        # a phase on the same data is one on the images that this split and hold-out leave to learn from
+        return net, tuple(replace(phase, data=None) if phase.data == self.data else phase for phase in curriculum)
 
     def parts(self, data: Data) -> tuple[Dataset, Dataset | None]:
         """The images to learn from, and those held out, drawn by the split alone; None when none are.
@@ -179,6 +182,18 @@ def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase
         return {"held_out_accuracy": right(scores, data.labels)}  # distances are no estimate of the one-hot label
     loss = phase.method.loss if isinstance(phase.method, Backprop) else SquaredError()
     return {"held_out_loss": float(loss(scores, data.labels)[0]), "held_out_accuracy": right(scores, data.labels)}
+
+
+def check_unseen(curriculum: Curriculum, data: Data) -> None:
+    """Raises UsageError where a phase learns from other data that hold test images of these."""
+    for name in {phase.data for phase in curriculum if phase.data is not None}:
+        learned = load(name).train.images
+        if learned.shape[1:] != data.test.shape:
+            continue  # refused elsewhere
+        known = {learned[place].tobytes() for place in range(len(learned))}
+        seen = sum(data.test.images[place].tobytes() in known for place in range(len(data.test)))
+        if seen:
+            raise UsageError(f"{seen} test images of {data.name} are among those of {name}; learn from other images")
 
 
 def layer_health(net: Chain, curriculum: Curriculum, params: dict[str, Params], images: Any, layer: str) -> Health:

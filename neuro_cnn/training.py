@@ -123,6 +123,11 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
                     f"{rule.kind} cannot teach layer {name}, a {net[name].kind} layer; "
                     f"name layers of these kinds: {kinds}"
                 )
+            if rule.sequence and phase.images_an_epoch(data) % rule.sequence:
+                raise UsageError(
+                    f"layer {name}: {phase.images_an_epoch(data)} images are no whole number of sequences of "
+                    f"{rule.sequence}; keep them whole, with hold_out = 0, or set another length"
+                )
             try:
                 rule.check(net[name], placeholders[name])
             except UsageError as error:
@@ -193,7 +198,7 @@ class _Learning:
 
     def _order(self, epoch: int) -> Any:
         """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
-        if any(rule.sequential for rule in self.phase.method.taught):
+        if any(rule.sequence for rule in self.phase.method.taught):
             return self.indices
         return generator(self.seed, "order", self.number, epoch).permutation(self.indices)
 
@@ -272,8 +277,9 @@ class _Learning:
                 x = layer.respond(before, x)
                 continue
             rule, rng = method.rule_of(name), generator(self.seed, "rule", self.number, name, *place)
-            if name == self.learners[-1]:  # nobody needs its response
+            if name == self.learners[-1] or rule.samples:
                 activity = rule.sees(layer, before, x, rng)
+                x = x if name == self.learners[-1] else layer.respond(before, x)  # nobody needs the last one's response
             else:
                 x, activity = layer.forward(before, x)
             params[name], learner[name] = rule.update(layer, before, learner[name], activity, labels, rng)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from neuro_cnn import ops
-from neuro_cnn.backend import Array
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, places, zeros
 from neuro_cnn.ops.correlate import check_planes
@@ -79,6 +79,9 @@ class Conv(Layer):
         return ops.correlate_input_adjoint(factor, params.learned.weight, in_shape, *how)
 
     def rewire(self, params: Params, weight: Array) -> Params:
+        if self.table is not None:  # synapses that are not there have no part in norms
+            xp = namespace(weight)
+            weight = weight * xp.astype(xp.asarray(self._table()), weight.dtype)[:, :, None, None]
         return params._replace(learned=params.learned._replace(weight=weight))
 
     def window(self, in_shape: Shape) -> Window:

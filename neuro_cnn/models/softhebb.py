@@ -18,7 +18,7 @@ from neuro_cnn.schedule import Linear
 class SoftHebb(RandomFeatures):
     """The rule of Journe et al. (2023) with weights of norm 1 and a conscience, for small data.
 
-    All constants are our choice, found on training images only; the published ones (`softhebb-2023`) need about 5,000
+    All constants are our choice, found on training images only; the published ones (`softhebb-2023`) need thousands of
     updates. Each further layer, four times as wide, learns at half the rate and with four times the conscience: there
     more planes are left behind.
     """

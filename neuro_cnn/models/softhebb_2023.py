@@ -21,8 +21,8 @@ class SoftHebb2023(RandomFeatures):
 
     Rates fall with each plane's norm, steps are scaled by their largest change, batches are of 10. Constants are
     recalled, not verified. Their maps are padded by reflection, ours by 0; their moments follow the batches, ours are
-    fitted before; their read-out is a softmax with dropout, ours as `readout` says. An epoch must bring some 5,000
-    batches, or the norms stay far above 1 and the planes untrained: `softhebb` is for fewer images.
+    fitted before; their read-out is a softmax with dropout, ours as `readout` says. An epoch must bring some
+    thousand batches, or the norms stay far above 1 and the planes untrained: `softhebb` is for fewer images.
     """
 
     layers: Annotated[int, Field(ge=1, le=3)] = 3

@@ -27,8 +27,13 @@ class Rule(Protocol):
     """Whether it makes the layer's planes, as many as it takes."""
 
     @property
-    def sequential(self) -> bool:
-        """Whether it reads images in their order, as moments of time."""
+    def sequence(self) -> int:
+        """How many images are the frames of one sequence and read in their order; 0 where order means nothing."""
+        return 0
+
+    @property
+    def samples(self) -> bool:
+        """Whether it `sees` views drawn at random, and not the layer's whole activity."""
         return False
 
     def check(self, layer: Any, params: Params) -> None:

@@ -45,9 +45,11 @@ class Apart:
             if weight.shape[1] != x.shape[1] or getattr(layer, "table", None) is not None:
                 raise UsageError("cells that see some of the planes below have no views apart; set views = everywhere")
             w = layer.window(x.shape[1:])
+            if w.dilation != (1, 1):
+                raise UsageError("dilated views cannot be laid apart without gaps; set views = everywhere")
             before = [int(rng.integers(side)) for side in w.size]
             pad = [(b, -(n + b) % side) for b, n, side in zip(before, x.shape[2:], w.size, strict=True)]
-            views = ops.patches(x, w.size, w.size, (pad[0], pad[1]), w.dilation)  # (N, C, h, w, H', W')
+            views = ops.patches(x, w.size, w.size, (pad[0], pad[1]))  # (N, C, h, w, H', W')
             x = xp.reshape(xp.permute_dims(views, (0, 4, 5, 1, 2, 3)), (-1, weight[0, ...].size))  # (M, D)
         lit = np.flatnonzero(to_numpy(xp.any(x != 0, axis=1)))
         flat = Weights(xp.reshape(weight, (weight.shape[0], -1)))

@@ -19,7 +19,7 @@ from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA
 from neuro_cnn.rules.homeostasis import Homeostasis, UnitNorm
 from neuro_cnn.rules.imprint import imprinted
 from neuro_cnn.rules.lateral import AntiHebbian
-from neuro_cnn.rules.plasticity import Instar, Plasticity
+from neuro_cnn.rules.plasticity import Instar, Plasticity, Trace
 from neuro_cnn.rules.positions import a_fraction, at_views, drawn_views
 from neuro_cnn.rules.seed_cells import SeedCells
 from neuro_cnn.rules.sheet import Neighbourhood
@@ -74,14 +74,19 @@ class Hebbian(Rule):
         a_fraction(self.positions)
         if self.radius is not None and not 0 < self.radius < float("inf"):
             raise UsageError(f"initial weights of norm {self.radius}; radius must be a positive number")
-        if self.positions < 1 and (self.competition.spatial or self.plasticity.sequential):
+        if self.positions < 1 and (self.competition.spatial or self.sequence):
             kind = (self.competition if self.competition.spatial else self.plasticity).kind
             raise UsageError(f"{kind} needs all positions, not a fraction of {self.positions}; leave positions out")
 
     @property
-    def sequential(self) -> bool:
-        """Whether it reads images in their order."""
-        return self.plasticity.sequential
+    def sequence(self) -> int:
+        """The frames of a sequence, where a trace is kept."""
+        return self.plasticity.length if isinstance(self.plasticity, Trace) else 0
+
+    @property
+    def samples(self) -> bool:
+        """Whether it draws its views."""
+        return self.positions < 1
 
     def check(self, layer: Any, params: Params) -> None:
         weight = params.learned.weight
@@ -133,9 +138,10 @@ class Hebbian(Rule):
         factor, decay, plasticity = self.plasticity(g, activity.excitation, weight, state.plasticity)
         step = wired.associate(params, activity, factor) - _decayed(decay, weight)
         rate = at(self.rate, int(state.step), int(state.updates))
+        step = self._scaled(step, g)
         for h in self.homeostasis:
             step = step * _over(h.pace(weight), weight)
-        weight = layer.rewire(params, weight + rate * self._scaled(step, g)).learned.weight
+        weight = layer.rewire(params, weight + rate * step).learned.weight
         states = []
         for h, kept in zip(self.homeostasis, state.homeostasis, strict=True):
             weight, kept = h.settle(weight, g, drive, kept)

@@ -48,18 +48,29 @@ def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generato
 
     Raises UsageError when the sample has fewer views that are not blank than the layer has planes.
     """
-    xp = namespace(sample)
-    weight = params.learned.weight
-    views = layer.look(params, _views(layer, sample, weight.shape, rng))
-    energy = np.asarray(to_numpy(norms(views)), dtype=float) ** 2
-    seen = np.count_nonzero(energy)
-    if seen < weight.shape[0]:
+    planes = params.learned.weight.shape[0]
+    views = some_views(layer, params, sample, rng, planes)
+    if len(views) < planes:
         raise UsageError(
-            f"{seen} views of the sample are not blank, but {weight.shape[0]} planes want one each; "
+            f"{len(views)} views of the sample are not blank, but {planes} planes want one each; "
             "use fewer planes or other images"
         )
-    # strong views before faint ones: by the square of their norm, lest planes learn the margins of strokes
-    chosen = xp.asarray(np.sort(rng.choice(len(energy), weight.shape[0], replace=False, p=energy / energy.sum())))
+    return views
+
+
+def some_views(layer: Any, params: Params, sample: Array, rng: np.random.Generator, count: int) -> Array:
+    """So many views of the sample, drawn by their energy, or as many as are not blank, norm 1: (n, *a plane's weights).
+
+    Strong views come before faint ones, by the square of their norm, lest planes learn the margins of strokes.
+    """
+    xp = namespace(sample)
+    weight = params.learned.weight
+    views = layer.look(params, _views(layer, sample, (count, *weight.shape[1:]), rng))
+    energy = np.asarray(to_numpy(norms(views)), dtype=float) ** 2
+    count = min(count, int(np.count_nonzero(energy)))
+    if count == 0:
+        return xp.astype(views[:0, ...], weight.dtype)
+    chosen = xp.asarray(np.sort(rng.choice(len(energy), count, replace=False, p=energy / energy.sum())))
     return unit_norm(xp.astype(xp.take(views, chosen, axis=0), weight.dtype))
 
 

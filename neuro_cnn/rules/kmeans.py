@@ -7,14 +7,14 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from neuro_cnn.backend import Array, namespace
+from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import PLASTIC, Params
 from neuro_cnn.ops.compete import awake
 from neuro_cnn.ops.normalize import over_planes, sum_positions, unit_norm
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import HardWTA
-from neuro_cnn.rules.imprint import imprinted
+from neuro_cnn.rules.imprint import imprinted, some_views
 from neuro_cnn.rules.positions import a_fraction, at_views, drawn_views
 
 
@@ -33,7 +33,7 @@ class KMeans(Rule):
 
     Dhillon & Modha (2001); for features Coates, Lee & Ng (2011). Each of `iterations` takes its share of the phase's
     batches: with as many epochs every one is a pass over all images. A plane that won nothing becomes a view of the
-    last batch. `positions` is the fraction of the views that is looked at, drawn anew each time.
+    last batch, if that has one to give. `positions` is the fraction of the views looked at, drawn anew each time.
     """
 
     iterations: int = 10
@@ -47,6 +47,11 @@ class KMeans(Rule):
         if self.iterations < 1:
             raise UsageError(f"{self.iterations} iterations of k-means; give at least 1")
         a_fraction(self.positions)
+
+    @property
+    def samples(self) -> bool:
+        """Whether it draws its views."""
+        return self.positions < 1
 
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
@@ -76,6 +81,11 @@ class KMeans(Rule):
         if step * self.iterations // updates == (step - 1) * self.iterations // updates:
             return params, Assigned(step, updates, sums, wins)
         xp, weight = namespace(sums), unit_norm(sums)
-        if bool(xp.any(wins == 0)):
-            weight = xp.where(over_planes(wins, sums) > 0, weight, imprinted(layer, params, activity.x, rng))
+        lost = np.flatnonzero(to_numpy(wins) == 0)
+        if len(lost):
+            fresh = some_views(layer, params, activity.x, rng, len(lost))
+            place = np.arange(len(wins))  # where the batch has too few views, a plane stays as it was
+            place[lost[: len(fresh)]] = len(wins) + np.arange(len(fresh))
+            found = xp.take(xp.concat([params.learned.weight, fresh]), xp.asarray(place), axis=0)
+            weight = xp.where(over_planes(wins, sums) > 0, weight, found)
         return layer.rewire(params, weight), Assigned(step, updates, 0 * sums, 0 * wins)

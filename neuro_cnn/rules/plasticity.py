@@ -24,9 +24,6 @@ Change: TypeAlias = tuple[Array, Array, Any]
 class Moves(Protocol):
     """How weights move. Most plasticities keep no state."""
 
-    sequential: ClassVar[bool] = False
-    """Whether the images of a batch are read in their order, as moments of time."""
-
     def check(self, weight_shape: tuple[int, ...]) -> None:
         """Raises UsageError where weights of this shape, (K, ...), cannot learn so."""
         return
@@ -189,7 +186,6 @@ class Trace(Moves):
     length: int
     share: float = 0.2
     kind: Literal["trace"] = "trace"
-    sequential: ClassVar[bool] = True
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:

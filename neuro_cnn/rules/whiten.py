@@ -45,6 +45,11 @@ class Whiten(Rule):
         if not 0 < self.positions <= 1:
             raise UsageError(f"whitening by {self.positions} of the positions; the fraction must lie in (0, 1]")
 
+    @property
+    def samples(self) -> bool:
+        """It draws its views, always."""
+        return True
+
     def start(
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, Products]:

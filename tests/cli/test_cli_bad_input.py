@@ -273,6 +273,29 @@ def test_whitening_by_too_few_views_says_how_many_it_needs(tmp_path):
     assert "views that are not blank, but 25 dimensions to whiten; use more images" in line
 
 
+def test_features_are_not_learned_from_the_test_images_under_another_name(tmp_path):
+    arrays = digits()
+    np.savez(tmp_path / "a.npz", **arrays)
+    np.savez(
+        tmp_path / "b.npz",
+        train_images=arrays["images"],
+        train_labels=arrays["labels"],
+        test_images=arrays["images"][:2],
+        test_labels=arrays["labels"][:2],
+    )
+    line = refused(
+        2,
+        "compare",
+        f"softhebb:source=npz:{tmp_path / 'b.npz'}",
+        "--data",
+        f"npz:{tmp_path / 'a.npz'}",
+        "--out",
+        tmp_path / "r",
+    )
+    assert "test images of" in line
+    assert "are among those of" in line
+
+
 def test_a_truncated_npz_or_idx_file_exits_with_3(tmp_path):
     np.savez(tmp_path / "a.npz", **digits())
     content = (tmp_path / "a.npz").read_bytes()

@@ -11,8 +11,11 @@ from scipy.linalg import eigh, subspace_angles
 from scipy.ndimage import correlate1d
 
 from neuro_cnn import ops
+from neuro_cnn.curriculum import Local, Phase
+from neuro_cnn.data import Dataset
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Conv, Dense, SCells, Shunting, StandardizedConv
+from neuro_cnn.layers import Conv, Dense, Flatten, ReLU, SCells, Shunting, StandardizedConv
+from neuro_cnn.network import Chain
 from neuro_cnn.ops.kernels import gaussian
 from neuro_cnn.ops.normalize import plane_products, unit_norm
 from neuro_cnn.rules import (
@@ -44,6 +47,7 @@ from neuro_cnn.rules.homeostasis import Tracked
 from neuro_cnn.rules.lateral import Lateral
 from neuro_cnn.rules.positions import at_views, drawn_views
 from neuro_cnn.schedule import Linear
+from neuro_cnn.training import check, train
 from neuro_cnn.tree import tree_map
 
 RNG = np.random.default_rng(5)
@@ -176,6 +180,21 @@ def test_a_norm_dependent_rate_brings_large_weights_to_norm_1_and_leaves_those_t
     weight = learned(rule, Dense(3), x, 1500)[0].learned.weight
     np.testing.assert_allclose(np.linalg.norm(weight, axis=1), 1, atol=0.1)
     np.testing.assert_allclose(NormDependentRate(0.5).pace(np.diag([1.0, 5.0, 0.75])), [0, 2, 0.5])
+
+
+def test_a_norm_dependent_rate_multiplies_a_step_that_is_scaled_already():
+    # Journe et al. 2023: dw / max |dw|, then eta_i = eta | |w_i| - 1 |^power
+    x = np.abs(RNG.standard_normal((40, 6)))
+    layer, rng = Dense(4), np.random.default_rng(0)
+    rule = Hebbian(0.08, SoftWTA(), SoftHebb(), (NormDependentRate(),), radius=25.0, scale="largest")
+    params = tree_map(lambda leaf: leaf.astype(np.float64), layer.init((6,), rng))
+    params, state = rule.start(layer, params, x, rng, 1)
+    weight, activity = params.learned.weight, layer.forward(params, x)[1]
+    factor, decay, _ = SoftHebb()(SoftWTA()(activity.drive), activity.excitation, weight)
+    step = factor.T @ x - decay[:, None] * weight
+    pace = np.sqrt(np.abs(np.linalg.norm(weight, axis=1) - 1))
+    expected = weight + 0.08 * pace[:, None] * step / np.abs(step).max()
+    assert_close(rule.update(layer, params, state, activity, None, rng)[0].learned.weight, expected)
 
 
 def test_radius_sets_the_mean_norm_of_the_weights_at_the_start():
@@ -396,6 +415,52 @@ def test_learning_from_all_views_drawn_is_learning_from_the_batch(name):
     some = at_views(layer)
     activity = some.forward(params, drawn_views(layer, x, 1.0, rng))[1]
     assert_close(rule.update(some, params, state, activity, None, rng), expected)
+
+
+@pytest.mark.parametrize("rule", [Hebbian(0.3, positions=0.999), KMeans(1, positions=0.999)])
+def test_a_fraction_of_the_positions_serves_layers_that_learn_together(rule):
+    x = RNG.random((40, 1, 9, 9)).astype(np.float32)
+    data = Dataset(x, np.zeros(40, np.int64), ("one",))
+    layers = (("S1", Conv(4, 3, pad=1, bias=False)), ("A1", ReLU()), ("S2", Conv(5, 3, pad=1, bias=False)))
+    net = Chain(layers)
+    few, every = (
+        list(train(net, (Phase(("S1", "S2"), Local(each), batch=40),), data, seed=0))[-1].params
+        for each in (rule, replace(rule, positions=1.0))
+    )
+    for name in ("S1", "S2"):
+        a, b = (
+            unit_norm(each[name].learned.weight).reshape(len(each[name].learned.weight), -1) for each in (few, every)
+        )
+        assert np.sum(a * b, axis=1).min() > 0.99, name
+
+
+def test_synapses_that_are_not_there_have_no_part_in_norms():
+    table = ((True, False), (True, True), (False, True))
+    layer, x = Conv(3, 3, table=table, bias=False), RNG.random((6, 2, 6, 6))
+    for initial in ("random", "data"):
+        weight = learned(Hebbian(0.3, initial=initial), layer, x, 4)[0].learned.weight
+        np.testing.assert_array_equal(np.any(weight != 0, axis=(2, 3)), table)
+        np.testing.assert_allclose(np.linalg.norm(weight.reshape(3, -1), axis=1), 1, rtol=1e-6)
+
+
+def test_k_means_goes_on_where_a_batch_has_fewer_views_than_planes_are_lost():
+    x = np.eye(3)
+    layer, rule = Dense(5), KMeans(1)
+    params = layer.rewire(layer.init((3,), np.random.default_rng(0)), -np.ones((5, 3)))
+    state = rule.start(layer, layer.init((3,), np.random.default_rng(0)), RNG.random((9, 3)), RNG, 1)[1]
+    found, _ = rule.update(layer, params, state, layer.forward(params, x)[1], None, np.random.default_rng(0))
+    fresh = np.sum(np.isclose(np.abs(found.learned.weight).sum(axis=1), 1))
+    assert fresh >= 3
+    assert np.sum(np.all(found.learned.weight == -1, axis=1)) == 1  # kept, for there was no view left
+
+
+def test_frames_are_kept_whole():
+    data = Dataset(RNG.random((20, 1, 4, 4)).astype(np.float32), np.zeros(20, np.int64), ("one",))
+    net, rule = Chain((("flat", Flatten()), ("C1", Dense(2)))), Local(Hebbian(0.1, plasticity=Trace(8)))
+    with pytest.raises(UsageError, match="20 images are no whole number of sequences of 8; keep them whole"):
+        check(net, (Phase(("C1",), rule),), data)
+    with pytest.raises(UsageError, match="reads images in order, but 16 are drawn; leave images out"):
+        Phase(("C1",), rule, images=16)
 
 
 @pytest.mark.parametrize("layer", [Dense(3), Conv(3, 2, stride=2)])
