@@ -36,9 +36,9 @@ FIRST: dict[str, type[RandomFeatures]] = {
 
 @dataclass(frozen=True)
 class PretrainedFinetuned(RandomFeatures):
-    """Any local `rule` of the catalogue with its own constants, on what `eye` shows, then backprop through all layers or the last alone.
+    """Any local `rule` of the catalogue with its own constants, then backprop through all layers or the last alone.
 
-    Its control is the same network from scratch, with the same epochs of backprop. Fine-tuning is our choice.
+    All rules see what `eye` shows. Its control is the same network from scratch, with the same epochs of backprop. Fine-tuning is our choice.
     """
 
     planes: Count = 32
