@@ -38,7 +38,8 @@ FIRST: dict[str, type[RandomFeatures]] = {
 class PretrainedFinetuned(RandomFeatures):
     """Any local `rule` of the catalogue with its own constants, then backprop through all layers or the last alone.
 
-    All rules see what `eye` shows. Its control is the same network from scratch, with the same epochs of backprop. Fine-tuning is our choice.
+    All rules see what `eye` shows. The control is the same network from scratch, with the same epochs of backprop.
+    Fine-tuning is our choice.
     """
 
     planes: Count = 32
