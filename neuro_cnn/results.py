@@ -144,10 +144,15 @@ def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
     from neuro_cnn import viz
 
     controls = {(t.model, t.variant): found.health for t, found in first.values() if t.is_control}
+    once = {  # what several tasks share is drawn once
+        f"{task.model} {task.net} {task.untaught or label}": label
+        for label, (task, _) in reversed(first.items())
+        if not task.is_control
+    }
     learned = {
         (label, name): (state, controls.get((task.model, task.variant), {}).get(name))
         for label, (task, found) in first.items()
-        if not task.is_control and found.row["learning"] != "none"
+        if label in once.values() and found.row["learning"] != "none"
         for name, state in found.health.items()
     }
     if not learned:
