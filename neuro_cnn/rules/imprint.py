@@ -50,9 +50,9 @@ def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generato
     """
     planes = params.learned.weight.shape[0]
     views = some_views(layer, params, sample, rng, planes)
-    if len(views) < planes:
+    if views.shape[0] < planes:
         raise UsageError(
-            f"{len(views)} views of the sample are not blank, but {planes} planes want one each; "
+            f"{views.shape[0]} views of the sample are not blank, but {planes} planes want one each; "
             "use fewer planes or other images"
         )
     return views

@@ -84,8 +84,8 @@ class KMeans(Rule):
         lost = np.flatnonzero(to_numpy(wins) == 0)
         if len(lost):
             fresh = some_views(layer, params, activity.x, rng, len(lost))
-            place = np.arange(len(wins))  # where the batch has too few views, a plane stays as it was
-            place[lost[: len(fresh)]] = len(wins) + np.arange(len(fresh))
+            place = np.arange(wins.shape[0])  # where the batch has too few views, a plane stays as it was
+            place[lost[: fresh.shape[0]]] = wins.shape[0] + np.arange(fresh.shape[0])
             found = xp.take(xp.concat([params.learned.weight, fresh]), xp.asarray(place), axis=0)
             weight = xp.where(over_planes(wins, sums) > 0, weight, found)
         return layer.rewire(params, weight), Assigned(step, updates, 0 * sums, 0 * wins)
