@@ -17,7 +17,16 @@ from neuro_cnn.curriculum import Backprop, Curriculum
 from neuro_cnn.data import Data, Dataset
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy_under_shift, predict, right
-from neuro_cnn.experiment import Epoch, Experiment, Outcome, check_unseen, layer_health, learn, unsupervised_layers
+from neuro_cnn.experiment import (
+    Epoch,
+    Experiment,
+    Outcome,
+    at_home,
+    check_unseen,
+    layer_health,
+    learn,
+    unsupervised_layers,
+)
 from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, control_name, learning, system
 from neuro_cnn.network import Chain
@@ -177,6 +186,7 @@ def plan(wanted: Iterable[Experiment], data: Data, seeds: int, split: int) -> li
     tasks = []
     for one in wanted:
         net, curriculum = one.build(data.train.shape, len(data.train.classes))
+        curriculum = at_home(curriculum, data)
         check(net, curriculum, data.train)
         check_unseen(curriculum, data)
         watched = unsupervised_layers(net, curriculum)

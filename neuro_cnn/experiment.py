@@ -71,11 +71,8 @@ class Experiment:
         """The wiring and the curriculum for images of this shape."""
         if self.network is not None and self.curriculum is not None:
             self.network.init(in_shape, None)
-            net, curriculum = self.network, self.curriculum
-        else:
-            net, curriculum = build(str(self.model), in_shape, classes, **self.options)
-        # a phase on the same data is one on the images that this split and hold-out leave to learn from
-        return net, tuple(replace(phase, data=None) if phase.data == self.data else phase for phase in curriculum)
+            return self.network, self.curriculum
+        return build(str(self.model), in_shape, classes, **self.options)
 
     def parts(self, data: Data) -> tuple[Dataset, Dataset | None]:
         """The images to learn from, and those held out, drawn by the split alone; None when none are.
@@ -182,6 +179,11 @@ def _held_out(net: Chain, params: dict[str, Params], data: Dataset | None, phase
         return {"held_out_accuracy": right(scores, data.labels)}  # distances are no estimate of the one-hot label
     loss = phase.method.loss if isinstance(phase.method, Backprop) else SquaredError()
     return {"held_out_loss": float(loss(scores, data.labels)[0]), "held_out_accuracy": right(scores, data.labels)}
+
+
+def at_home(curriculum: Curriculum, data: Data) -> Curriculum:
+    """The curriculum on this data: a phase on data of its name learns from what split and hold-out leave of it."""
+    return tuple(replace(phase, data=None) if phase.data == data.name else phase for phase in curriculum)
 
 
 def check_unseen(curriculum: Curriculum, data: Data) -> None:

@@ -145,6 +145,15 @@ def test_the_figure_holds_systems_and_controls_at_their_numbers_of_labels(done):
     assert sum("filters alike" in note for note in health_notes(alike, 10)) == 3  # and what ails them is told once
 
 
+def test_features_from_another_data_set_are_from_it_and_from_ones_own_where_it_is_the_same():
+    study = Study(
+        ("softhebb",), vary={"data": ("glyphs:01", "glyphs:23")}, options={"source": "glyphs:01", "size": 3}, shift=()
+    )
+    tasks = tasks_of(study, sources(study)[0], load_splits(study))
+    found = {(task.variant.partition("data=")[2], task.curriculum[0].data) for task in tasks if not task.is_control}
+    assert {(name[:9], source) for name, source in found} == {("glyphs:01", None), ("glyphs:23", "glyphs:01")}
+
+
 def test_a_control_that_is_itself_a_system_of_the_study_is_drawn_as_that_system(done):
     splits, _, findings = done
     outcome = results(LABELS, splits, findings)

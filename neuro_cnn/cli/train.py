@@ -108,11 +108,12 @@ class Job(NamedTuple):
 
 def _job(experiment: Experiment) -> Job:
     """The job, checked before anything is written."""
-    from neuro_cnn.experiment import check_unseen
+    from neuro_cnn.experiment import at_home, check_unseen
     from neuro_cnn.training import check
 
     data = experiment.load()
     net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
+    curriculum = at_home(curriculum, data)
     training, held_out = experiment.parts(data)
     check(net, curriculum, training)
     check_unseen(curriculum, data)

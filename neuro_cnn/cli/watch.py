@@ -80,11 +80,13 @@ class Job(NamedTuple):
 def _job(experiment: Experiment, layer: str) -> Job:
     """The job. Raises UsageError for a layer that is not there, cannot be drawn or does not learn."""
     from neuro_cnn.errors import UsageError
+    from neuro_cnn.experiment import at_home
     from neuro_cnn.training import check
     from neuro_cnn.watch import drawable_layers, spans
 
     data = experiment.load()
     net, curriculum = experiment.build(data.train.shape, max(len(data.train.classes), 1))
+    curriculum = at_home(curriculum, data)
     training, _ = experiment.parts(data)
     net[layer]
     drawable = drawable_layers(net, data.train)
