@@ -262,7 +262,9 @@ class _Learning:
         )
         params = dict(state.params)
         for name in self.learners:
-            params[name] = params[name]._replace(learned=self.net[name].project(moved[name]))
+            layer = self.net[name]
+            seen = layer.absorb(params[name], activity[name])
+            params[name] = seen._replace(learned=layer.project(moved[name]))
         right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
         return params, (int(step) + 1, inner), (loss, right)
 

@@ -16,7 +16,7 @@ FLOORS = (
     ("backend", "tree"),
     ("ops",),
     ("layers",),
-    ("network", "losses", "schedule", "optim"),
+    ("network", "describe", "losses", "schedule", "optim"),
     ("data", "stimuli"),
     ("rules",),
     ("curriculum",),

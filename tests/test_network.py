@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from kit import assert_close, double, inner, relative, slope
 from pydantic import TypeAdapter, ValidationError
 
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Mean, Normalize, Params, ReLU, SCells, Shunting
-from neuro_cnn.network import Chain, describe
+from neuro_cnn.network import Chain
 from neuro_cnn.tree import fill, leaves, tree_map
 
 # LeCun et al. 1998, Table I: which planes of S2 each plane of C3 looks at

@@ -49,8 +49,8 @@ def models(
     from dataclasses import fields as options_of
 
     from neuro_cnn.compare import parse
+    from neuro_cnn.describe import describe
     from neuro_cnn.models import CATALOGUE, build, system
-    from neuro_cnn.network import describe
 
     if name is None:
         facts = [

@@ -78,7 +78,10 @@ class Layer(Protocol):
         return self.forward(params, x)[0]
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Any]:
-        """The response, and the activity behind it: (N, *in_shape) -> (N, *out_shape), Activity."""
+        """The response, and the activity behind it: (N, *in_shape) -> (N, *out_shape), Activity.
+
+        `train` names a learning pass, in which some layers behave otherwise (dropout, batch moments); None is rest.
+        """
         ...
 
     def backward(self, params: Params, activity: Any, dy: Array, need_input: bool = True) -> tuple[Array | None, Any]:
@@ -88,6 +91,10 @@ class Layer(Protocol):
     def project(self, learned: Any) -> Any:
         """The nearest permitted weights (non-negative where synapses are excitatory or inhibitory)."""
         return learned
+
+    def absorb(self, params: Params, activity: Any) -> Params:
+        """The params with their fixed arrays brought up to date by a learning pass (running moments); no gradient."""
+        return params
 
     def look(self, params: Params, views: Array) -> Array:
         """What the cells make of views of their input before they weigh it, (M, C, h, w): here nothing."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuro_cnn import ops
 from neuro_cnn.backend import to_numpy
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import (
     CCells,
@@ -31,7 +32,7 @@ from neuro_cnn.layers import (
     SquareRoot,
     Triangle,
 )
-from neuro_cnn.network import Chain, describe
+from neuro_cnn.network import Chain
 from neuro_cnn.ops.normalize import standardize
 
 AT_ONCE = 32

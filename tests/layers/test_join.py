@@ -3,8 +3,9 @@
 import numpy as np
 from kit import assert_close
 
+from neuro_cnn.describe import describe
 from neuro_cnn.layers import CCells, Join, Saturating
-from neuro_cnn.network import Chain, describe
+from neuro_cnn.network import Chain
 
 RNG = np.random.default_rng(0)
 TABLE = ((0, 2), (1,), (3, 1, 0))

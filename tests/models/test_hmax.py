@@ -5,12 +5,13 @@ import pytest
 from kit import assert_close, on
 
 from neuro_cnn.data import load
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy, accuracy_under_shift
 from neuro_cnn.layers import Gabors, Prototypes
 from neuro_cnn.layers.gabors import simple_cell
 from neuro_cnn.models import build, control, learning
-from neuro_cnn.network import Chain, describe
+from neuro_cnn.network import Chain
 from neuro_cnn.rules import Imprint
 from neuro_cnn.training import train
 

@@ -7,11 +7,11 @@ from layer_examples import example
 
 from neuro_cnn.data import load
 from neuro_cnn.data.augment import Augment
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy, accuracy_under_shift
 from neuro_cnn.layers import BestPosition, Key
 from neuro_cnn.models import build
-from neuro_cnn.network import describe
 from neuro_cnn.training import train
 
 DIGIT = (1, 28, 28)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from neuro_cnn.curriculum import Backprop, Local, Phase
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense, Triangle
 from neuro_cnn.models import CATALOGUE, MAIN, build, control, learning, system
-from neuro_cnn.network import describe
 from neuro_cnn.optim import Adam
 from neuro_cnn.rules import Bernoulli, Conscience, Gaussian, Hebbian, Imprint, Ridge, Sparse, Standardize
 from neuro_cnn.schedule import Linear

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from neuro_cnn.data import Dataset, deform, glyphs
+from neuro_cnn.describe import describe
 from neuro_cnn.evaluate import accuracy, predict
 from neuro_cnn.models import build
-from neuro_cnn.network import describe
 from neuro_cnn.training import train
 
 AROUND = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)]

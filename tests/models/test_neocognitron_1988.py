@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from neuro_cnn.data import Dataset, glyphs, load
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy, accuracy_under_shift, predict
 from neuro_cnn.models import build, control
 from neuro_cnn.models.lessons_1988 import STARS, digits, lines, parts, stars
-from neuro_cnn.network import describe
 from neuro_cnn.training import train
 
 DIGITS = "0123456789"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from neuro_cnn.data import load
+from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy, accuracy_under_shift
 from neuro_cnn.models import build, control
-from neuro_cnn.network import describe
 from neuro_cnn.training import train
 
 

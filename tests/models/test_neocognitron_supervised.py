@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from neuro_cnn.data import load
+from neuro_cnn.describe import describe
 from neuro_cnn.evaluate import accuracy
 from neuro_cnn.models import build, control
-from neuro_cnn.network import describe
 from neuro_cnn.training import train
 
 STAGES = ("S1", "S2", "S3")
