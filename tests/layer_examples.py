@@ -38,6 +38,7 @@ from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.layers.standardized import Whitening
+from neuro_cnn.network import Branches, Chain, Residual
 from neuro_cnn.tree import tree_map
 
 TABLE = ((True, False, True), (True, True, False))
@@ -87,6 +88,15 @@ EXAMPLES = {
     "labelled-cells": (LabelledCells(3, SCells(7, 3, response=Shunting(0.2))), MAP),
     "labelled-cells-rectified": (LabelledCells(3, SCells(2, (2, 3), 2)), MAP),
     "interpolating": (InterpolatingVector(3), (6,)),
+    "residual": (Residual(Chain((("a", Conv(3, 3, pad=1)), ("r", ReLU()), ("b", Conv(2, 3, pad=1))))), MAP),
+    "residual-shortcut": (
+        Residual(Chain((("a", Conv(3, 3, 2, 1)), ("r", ReLU()))), Chain((("s", Conv(3, 1, 2)), ("n", Normalize())))),
+        MAP,
+    ),
+    "branches": (
+        Branches((Chain((("a", Conv(3, 3, pad=1)),)), Chain((("p", CCells(3, 1, 1)), ("b", Conv(2, 1)))))),
+        MAP,
+    ),
     "interpolating-reach": (InterpolatingVector(3, nearest=3, reach=1), (2, 4, 3)),
 }
 LEARNING = [name for name, (layer, shape) in EXAMPLES.items() if layer.init(shape, None).learned]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -107,6 +108,10 @@ class Layer(Protocol):
     def parameters(self, params: Params) -> int:
         """How many numbers can be learned."""
         return sum(leaf.size for _, leaf in leaves(params.learned))
+
+    def unshared(self, params: Params, in_shape: Shape) -> int:
+        """How many numbers there would be to learn if every place of the map had its own."""
+        return self.parameters(params) * prod(self.out_shape(params, in_shape)[1:])
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         """Connections and multiply-adds for one image."""
