@@ -6,6 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from catalogue import images_of
 from learning_examples import PROBLEMS
 
 from neuro_cnn.compare import Study
@@ -23,7 +24,7 @@ EXPERIMENTS = {
     **{name: Experiment(network=net, curriculum=phases) for name, (net, phases) in PROBLEMS.items()},
     **{
         f"own {name}": Experiment(network=net, curriculum=phases)
-        for name, (net, phases) in ((name, build(name, (1, 28, 28), 10)) for name in CATALOGUE)
+        for name, (net, phases) in ((name, build(name, images_of(name), 10)) for name in CATALOGUE)
     },
 }
 STUDIES = {"default": Study(), "changed": Study(("lenet5",), seeds=3, shift=(1,), options={"epochs": 2})}

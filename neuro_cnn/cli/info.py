@@ -38,8 +38,12 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
 
 def models(
     name: Annotated[str | None, typer.Argument(help="A system such as softhebb:layers=2.")] = None,
-    input_shape: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Shape of an image.")] = "1x28x28",
-    classes: Annotated[int, typer.Option(min=1, help="Classes of the read-out.")] = 10,
+    input_shape: Annotated[
+        str | None, typer.Option("--input", metavar="CxHxW", help="Shape of an image. [default: what it was made for]")
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(min=1, help="Classes of the read-out. [default: as it was made for]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The catalogue of systems; with a name, its options and its layers.
@@ -68,8 +72,10 @@ def models(
         return
     model, chosen = parse(name)
     made: Any = system(model, chosen)
-    net, _ = build(model, _shape(input_shape), classes, **chosen)
-    rows = [row._asdict() for row in describe(net, _shape(input_shape))]
+    shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
+    classes = classes or int(getattr(made, "for_classes", 10))
+    net, _ = build(model, shape, classes, **chosen)
+    rows = [row._asdict() for row in describe(net, shape)]
     totals = {key: sum(row[key] for row in rows) for key in COUNTS}
     if as_json:
         emit({"name": name, "layers": rows, **totals})
@@ -88,7 +94,7 @@ def models(
         for row in rows
     ]
     lines.append(["all", "", "", *_counted(totals), "", ""])
-    table(columns, lines, f"{name} for images of {input_shape}", words=2)
+    table(columns, lines, f"{name} for images of {_by(shape)}", words=2)
     if vars(made):
         print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
 
