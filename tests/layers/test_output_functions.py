@@ -47,7 +47,7 @@ def curve(layer, learned=()):
         (SReLU(leak=0), (), ReLU()),
         (SReLU(leak=0.25), (), LeakyReLU(0.25)),
         (SReLU(), Bends(*np.array([[-1, -1], [1, 1], [1, 1], [1, 1]], float)), Dropout()),
-        (APL(4), (), ReLU()),  # a = 0
+        (APL(2), Hinges(np.zeros((2, 2)), np.ones((2, 2))), ReLU()),
         (APL(1), Hinges(np.full((1, 2), -0.3), np.zeros((1, 2))), LeakyReLU(0.3)),
         (ELU(1e-300), (), ReLU()),
     ],
@@ -83,6 +83,12 @@ def test_curves_that_are_others_in_disguise():
     assert_close(Softplus().backward((), activity, np.ones_like(x))[0], Logistic().forward((), x)[0])
     assert_close(SoftPlusPlus(c=1e300).forward((), x)[0], y - np.log(2))
     assert_close(GELU().forward((), x)[0] - GELU().forward((), -x)[0], x)  # Phi(x) + Phi(-x) = 1
+
+
+def test_the_constants_of_scaled_exponential_units_are_the_published_ones():
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    x = np.array([[-1.0, 1.0]])
+    np.testing.assert_allclose(SELU().forward((), x)[0], [[scale * alpha * np.expm1(-1), scale]], rtol=1e-15)
 
 
 def test_scaled_exponential_units_keep_mean_0_and_variance_1():
