@@ -10,9 +10,10 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import BatchNorm, BestPosition, Dropout, Key, RReLU
 from neuro_cnn.tree import fill, leaves, tree_map
 
-OTHERWISE = (BatchNorm, BestPosition, Dropout, RReLU)
+KINDS = (BatchNorm, BestPosition, Dropout, RReLU)
+OTHERWISE = [name for name, (layer, _) in EXAMPLES.items() if isinstance(layer, KINDS) or name == "residual-norm"]
 KEY = Key((1, 2))
-those = pytest.mark.parametrize("name", [name for name, (layer, _) in EXAMPLES.items() if isinstance(layer, OTHERWISE)])
+those = pytest.mark.parametrize("name", OTHERWISE)
 drawing = pytest.mark.parametrize("layer", [Dropout(0.4), RReLU()])
 
 
@@ -22,7 +23,7 @@ def test_a_learning_pass_differs_from_rest(name):
     assert np.any(layer.forward(params, x, KEY)[0] != layer.forward(params, x)[0])
 
 
-@pytest.mark.parametrize("name", [name for name, (layer, _) in EXAMPLES.items() if not isinstance(layer, OTHERWISE)])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in OTHERWISE])
 def test_all_other_layers_do_the_same_in_a_learning_pass_as_at_rest(name):
     layer, params, x, _ = example(name)
     y, activity = layer.forward(params, x)
@@ -71,6 +72,13 @@ def test_a_learning_pass_changes_nothing_given_and_no_learned_weight(name):
     assert layer.absorb(params, activity).learned is params.learned
     for (_, now), (_, then) in zip(leaves((params, x, dy)), leaves(given), strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+def test_moments_run_in_layers_within_layers():
+    layer, params, x, _ = example("residual-norm", np.float64)
+    seen = layer.forward(params, x, KEY)[1].paths[0]["n"].batch
+    now = layer.absorb(params, layer.forward(params, x, KEY)[1]).fixed["n"]
+    assert_close(now.mean, 0.9 * params.fixed["n"].mean + 0.1 * seen.mean)
 
 
 @drawing
