@@ -136,6 +136,7 @@ EXAMPLES = {
     "labelled-cells-rectified": (LabelledCells(3, SCells(2, (2, 3), 2)), MAP),
     "interpolating": (InterpolatingVector(3), (6,)),
     "residual": (Residual(Chain((("a", Conv(3, 3, pad=1)), ("r", ReLU()), ("b", Conv(2, 3, pad=1))))), MAP),
+    "residual-norm": (Residual(Chain((("c", Conv(2, 3, pad=1, bias=False)), ("n", BatchNorm()), ("a", RReLU())))), MAP),
     "residual-shortcut": (
         Residual(Chain((("a", Conv(3, 3, 2, 1)), ("r", ReLU()))), Chain((("s", Conv(3, 1, 2)), ("n", Normalize())))),
         MAP,
