@@ -6,13 +6,14 @@ from neuro_cnn.layers.activation import ReLU, Triangle
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
-from neuro_cnn.layers.conv import Conv
+from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
+from neuro_cnn.layers.locally_connected import LocallyConnected
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -31,6 +32,8 @@ PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 
 AnyLayer: TypeAlias = (
     Conv
+    | TrueConv
+    | LocallyConnected
     | StandardizedConv
     | SCells
     | CCells
@@ -70,6 +73,7 @@ __all__ = [
     "Labelled",
     "LabelledCells",
     "Layer",
+    "LocallyConnected",
     "Max",
     "Maxout",
     "Mean",
@@ -90,4 +94,5 @@ __all__ = [
     "StandardizedConv",
     "Subtractive",
     "Triangle",
+    "TrueConv",
 ]
