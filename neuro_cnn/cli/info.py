@@ -55,6 +55,7 @@ def models(
     from neuro_cnn.compare import parse
     from neuro_cnn.describe import describe
     from neuro_cnn.models import CATALOGUE, build, system
+    from neuro_cnn.sizes import notes
 
     if name is None:
         facts = [
@@ -77,8 +78,9 @@ def models(
     net, _ = build(model, shape, classes, **chosen)
     rows = [row._asdict() for row in describe(net, shape)]
     totals = {key: sum(row[key] for row in rows) for key in COUNTS}
+    misfits = notes(net, shape)
     if as_json:
-        emit({"name": name, "layers": rows, **totals})
+        emit({"name": name, "layers": rows, **totals, "notes": misfits})
         return
     columns = ["layer", "kind", "shape", "params", "unshared", "connections", "MACs", "kB", "training kB"]
     columns += ["field", "stride"]
@@ -95,6 +97,7 @@ def models(
     ]
     lines.append(["all", "", "", *_counted(totals), "", ""])
     table(columns, lines, f"{name} for images of {_by(shape)}", words=2)
+    print("".join(f"{line}\n" for line in misfits), end="")
     if vars(made):
         print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
 
