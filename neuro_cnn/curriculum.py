@@ -14,7 +14,7 @@ from neuro_cnn.data.augment import Augment
 from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
-from neuro_cnn.optim import Adam, Optimizer
+from neuro_cnn.optim import Adam, Clip, Optimizer
 from neuro_cnn.rules import AnyRule, Taught
 
 
@@ -71,10 +71,14 @@ class Together:
 
 @dataclass(frozen=True)
 class Backprop:
-    """The error at the output is sent back through the layers, and every layer of the phase follows its gradient."""
+    """The error at the output is sent back through the layers, and every layer of the phase follows its gradient.
+
+    `clip` keeps the gradient of the phase's layers short; None leaves it as it is.
+    """
 
     loss: Annotated[Loss, Field(discriminator="kind")] = CrossEntropy()
     optimizer: Annotated[Optimizer, Field(discriminator="kind")] = Adam()
+    clip: Annotated[Clip, Field(discriminator="kind")] | None = None
     kind: Literal["backprop"] = "backprop"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True

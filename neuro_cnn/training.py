@@ -257,9 +257,10 @@ class _Learning:
         step, inner = state.learner
         weights = {name: state.params[name].learned for name in self.learners}
         steps = self.batches * self.phase.epochs
-        moved, inner = method.optimizer.step(
-            weights, {name: gradients[name] for name in self.learners}, inner, int(step), steps
-        )
+        slope = {name: gradients[name] for name in self.learners}
+        if method.clip is not None:
+            slope = method.clip(slope)
+        moved, inner = method.optimizer.step(weights, slope, inner, int(step), steps)
         params = dict(state.params)
         for name in self.learners:
             layer = self.net[name]
