@@ -5,6 +5,7 @@ import pytest
 from kit import is_float
 
 from neuro_cnn.layers import (
+    Associations,
     BestPosition,
     CCells,
     Contrast,
@@ -17,6 +18,7 @@ from neuro_cnn.layers import (
     Join,
     Labelled,
     LabelledCells,
+    Majority,
     Maxout,
     Mean,
     Nearest,
@@ -88,6 +90,8 @@ EXAMPLES = {
     "labelled-cells": (LabelledCells(3, SCells(7, 3, response=Shunting(0.2))), MAP),
     "labelled-cells-rectified": (LabelledCells(3, SCells(2, (2, 3), 2)), MAP),
     "interpolating": (InterpolatingVector(3), (6,)),
+    "associations": (Associations(4, 3, 2, 0.5), (6,)),
+    "majority": (Majority(3), (6,)),
     "residual": (Residual(Chain((("a", Conv(3, 3, pad=1)), ("r", ReLU()), ("b", Conv(2, 3, pad=1))))), MAP),
     "residual-shortcut": (
         Residual(Chain((("a", Conv(3, 3, 2, 1)), ("r", ReLU()))), Chain((("s", Conv(3, 1, 2)), ("n", Normalize())))),

@@ -3,6 +3,7 @@
 from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
+from neuro_cnn.layers.associations import Associations
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
@@ -13,6 +14,7 @@ from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
+from neuro_cnn.layers.majority import Majority
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -51,11 +53,14 @@ AnyLayer: TypeAlias = (
     | Gabors
     | Maxout
     | Prototypes
+    | Associations
+    | Majority
 )
 
 __all__ = [
     "PLASTIC",
     "AnyLayer",
+    "Associations",
     "BestPosition",
     "CCells",
     "Contrast",
@@ -70,6 +75,7 @@ __all__ = [
     "Labelled",
     "LabelledCells",
     "Layer",
+    "Majority",
     "Max",
     "Maxout",
     "Mean",
