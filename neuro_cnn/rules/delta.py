@@ -119,7 +119,7 @@ class MadalineI(Corrects):
     """
 
     adalines: int
-    rate: Rate = Linear(0.5)  # our choice
+    rate: Rate = Linear(1.0)  # our choice: the whole error at first
     kind: Literal["madaline"] = "madaline"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
