@@ -3,6 +3,7 @@
 from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
+from neuro_cnn.layers.associations import Associations
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.batch_norm import BatchNorm
 from neuro_cnn.layers.best_position import BestPosition
@@ -18,6 +19,7 @@ from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.learned_functions import APL, PReLU, SReLU
 from neuro_cnn.layers.local_response import LocalResponse
 from neuro_cnn.layers.locally_connected import LocallyConnected
+from neuro_cnn.layers.majority import Majority
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -89,6 +91,8 @@ AnyLayer: TypeAlias = (
     | LocalResponse
     | BatchNorm
     | GlobalPool
+    | Associations
+    | Majority
 )
 
 __all__ = [
@@ -100,6 +104,7 @@ __all__ = [
     "PLASTIC",
     "SELU",
     "AnyLayer",
+    "Associations",
     "BatchNorm",
     "BentIdentity",
     "BestPosition",
@@ -122,6 +127,7 @@ __all__ = [
     "LocalResponse",
     "LocallyConnected",
     "Logistic",
+    "Majority",
     "Max",
     "Maxout",
     "Mean",

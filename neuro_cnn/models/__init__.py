@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.adaline import Adaline
 from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
 from neuro_cnn.models.cortical_sheet import CorticalSheet
@@ -20,6 +21,7 @@ from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
+from neuro_cnn.models.madaline import Madaline
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
@@ -28,6 +30,7 @@ from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
+from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM
 from neuro_cnn.models.resnet import ResNet18, ResNet50
@@ -81,6 +84,9 @@ CATALOGUE: dict[str, Any] = {
     "googlenet": GoogLeNet,
     "resnet18": ResNet18,
     "resnet50": ResNet50,
+    "perceptron": Perceptron,
+    "adaline": Adaline,
+    "madaline": Madaline,
 }
 
 NO_FEATURES = (
