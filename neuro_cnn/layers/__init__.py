@@ -8,6 +8,7 @@ from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.frame import Frame
 from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.join import Join
@@ -19,12 +20,15 @@ from neuro_cnn.layers.normalize import Normalize
 from neuro_cnn.layers.olshausen_field import OlshausenField
 from neuro_cnn.layers.pools import Hyperbolic, Max, Mean, Saturating, SquareRoot
 from neuro_cnn.layers.prototypes import Prototypes
+from neuro_cnn.layers.rbf import RBF
 from neuro_cnn.layers.resize import Resize
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
+from neuro_cnn.layers.scaled_tanh import ScaledTanh
 from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
 from neuro_cnn.layers.standardized import StandardizedConv
+from neuro_cnn.layers.subsampling import Subsampling
 
 PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 """The layers whose weights any local rule can change."""
@@ -51,10 +55,15 @@ AnyLayer: TypeAlias = (
     | Gabors
     | Maxout
     | Prototypes
+    | Frame
+    | ScaledTanh
+    | Subsampling
+    | RBF
 )
 
 __all__ = [
     "PLASTIC",
+    "RBF",
     "AnyLayer",
     "BestPosition",
     "CCells",
@@ -62,6 +71,7 @@ __all__ = [
     "Conv",
     "Dense",
     "Flatten",
+    "Frame",
     "Gabors",
     "Hyperbolic",
     "InterpolatingVector",
@@ -84,10 +94,12 @@ __all__ = [
     "Resize",
     "SCells",
     "Saturating",
+    "ScaledTanh",
     "Shape",
     "Shunting",
     "SquareRoot",
     "StandardizedConv",
+    "Subsampling",
     "Subtractive",
     "Triangle",
 ]

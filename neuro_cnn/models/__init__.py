@@ -18,6 +18,7 @@ from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
+from neuro_cnn.models.lenet5_1998 import LeNet5Of1998
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
@@ -69,6 +70,7 @@ CATALOGUE: dict[str, Any] = {
     "hmax": HMAX,
     "mlp": MLP,
     "lenet5": LeNet5,
+    "lenet5-1998": LeNet5Of1998,
 }
 
 NO_FEATURES = (
