@@ -48,7 +48,9 @@ class RBF(Layer):
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         if in_shape != (HEIGHT * WIDTH,):
-            raise UsageError(f"drawings of {WIDTH} x {HEIGHT} pixels meet an input of shape {in_shape}; give it 84 units")
+            raise UsageError(
+                f"drawings of {WIDTH} x {HEIGHT} pixels meet an input of shape {in_shape}; give it 84 units"
+            )
         return Params((), Codes(constant(codes(self.classes), rng)))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:

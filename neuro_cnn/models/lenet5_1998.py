@@ -28,7 +28,7 @@ TABLES: dict[str, tuple[tuple[int, ...], ...]] = {
     "aggregated": tuple(THREES[plane % 6] for plane in range(16)),
     "full": ((0, 1, 2, 3, 4, 5),) * 16,
 }
-"""Which planes of S2 each of C3's 16 planes sees. "hand-made": Table I of LeCun et al. 1998; the others are for comparison."""
+"""Which planes of S2 each of C3's 16 planes sees: Table I of LeCun et al. (1998), by hand, and three to compare."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class LeNet5Of1998:
     """LeNet-5 exactly as LeCun, Bottou, Bengio and Haffner (1998) wired it: 60,000 parameters, 340,908 connections.
 
     The parameters of the output units, 840 drawn pixels, are fixed and not counted; their connections are. Images are
-    set into 32 x 32 pixels, larger ones shrunk to them. `table` says which planes of S2 the planes of C3 see: those of
-    the paper's table ("hand-made"), one each ("direct"), three neighbours each ("aggregated"), or all ("full"). Layers bear the paper's names, C
-    for convolution and S for subsampling.
+    set into 32 x 32 pixels, larger ones resized to them. `table` says which planes of S2 the planes of C3 see: those of
+    the paper's table ("hand-made"), one each ("direct"), three neighbours each ("aggregated"), or all ("full"). Layers
+    bear the paper's names, C for convolution and S for subsampling.
 
-    Weights begin as in the paper and learn its criterion, eq. (9), but by Adam in batches, where the paper goes image by
-    image with the stochastic diagonal Levenberg-Marquardt method; rate, epochs and batch are our choice. `augment` moves
-    each training image anew by up to so many pixels; give it more epochs.
+    Weights begin as in the paper and follow its criterion, eq. (9), but by Adam in batches, where the paper goes image
+    by image with the stochastic diagonal Levenberg-Marquardt method; rate, epochs and batch are our choice. `augment`
+    moves each training image anew by up to so many pixels; give it more epochs.
     """
 
     table: Table = "hand-made"
