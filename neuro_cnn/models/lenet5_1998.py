@@ -47,13 +47,13 @@ class LeNet5Of1998:
 
     table: Table = "hand-made"
     epochs: Count = 20
-    rate: Positive = 0.002
+    rate: Positive = 0.003
     batch: Count = 64
     augment: Annotated[int, Field(ge=0, le=100)] = 0
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
-        """INPUT, C1 to F6, each squashed, and the output units."""
+        """The framed image, C1 to F6, each squashed, and the output units."""
         rows = tuple(tuple(plane in row for plane in range(6)) for row in TABLES[self.table])
         cells: tuple[tuple[str, AnyLayer], ...] = (
             ("C1", Conv(6, 5, initial="lecun-1998")),
@@ -67,7 +67,7 @@ class LeNet5Of1998:
         return Chain(
             (
                 *((("resized", Resize(SIDE, SIDE)),) if larger else ()),
-                ("input", Frame(SIDE, SIDE)),
+                ("frame", Frame(SIDE, SIDE)),
                 *squashed,
                 ("flat", Flatten()),
                 *(("F6", Dense(84, initial="lecun-1998")), ("F6_squashed", ScaledTanh())),

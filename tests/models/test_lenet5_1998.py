@@ -9,12 +9,10 @@ from neuro_cnn.data import load
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import accuracy
 from neuro_cnn.layers import RBF, Conv, Dense, Frame, ScaledTanh, Subsampling
 from neuro_cnn.layers.rbf import codes
 from neuro_cnn.losses import MAP
 from neuro_cnn.models import build
-from neuro_cnn.training import train
 
 DIGIT = (1, 28, 28)
 MEASURED = ("C1", "S2", "C3", "S4", "C5", "F6", "out")
@@ -36,7 +34,7 @@ def facts(**options):
 @pytest.mark.parametrize(
     ("name", "shape", "parameters", "connections"),
     [
-        ("input", (1, 32, 32), 0, 0),
+        ("frame", (1, 32, 32), 0, 0),
         ("C1", (6, 28, 28), 156, 122_304),
         ("S2", (6, 14, 14), 12, 5_880),
         ("C3", (16, 10, 10), 1_516, 151_600),
@@ -150,11 +148,11 @@ def test_planes_that_see_fewer_planes_begin_with_larger_weights():
 
 
 def test_images_of_other_sizes_are_set_into_32_x_32_or_shrunk_to_it():
-    for in_shape, first in (((3, 32, 32), "input"), ((1, 9, 20), "input"), ((2, 40, 33), "resized")):
+    for in_shape, first in (((3, 32, 32), "frame"), ((1, 9, 20), "frame"), ((2, 40, 33), "resized")):
         net, _ = build("lenet5-1998", in_shape, 12)
         rows = describe(net, in_shape)
         assert rows[0].name == first
-        assert {row.name: row.out_shape for row in rows}["input"] == (in_shape[0], 32, 32)
+        assert {row.name: row.out_shape for row in rows}["frame"] == (in_shape[0], 32, 32)
         assert rows[-1].out_shape == (12,)
 
 
@@ -169,10 +167,3 @@ def test_it_learns_the_papers_criterion_from_moved_images_where_that_is_asked():
 def test_an_unknown_table_is_refused():
     with pytest.raises(UsageError, match="table = 'ful'"):
         build("lenet5-1998", DIGIT, 10, table="ful")
-
-
-def test_500_digits_teach_it_in_8_epochs():
-    data = load("digits", train_size=500)
-    net, curriculum = build("lenet5-1998", DIGIT, 10, epochs=8, batch=16)
-    *_, progress = train(net, curriculum, data.train, seed=0)
-    assert accuracy(net, progress.params, data.test) >= 0.7
