@@ -10,6 +10,7 @@ from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.frame import Frame
 from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.global_pool import GlobalPool
 from neuro_cnn.layers.interpolating import InterpolatingVector
@@ -39,12 +40,15 @@ from neuro_cnn.layers.output_functions import (
 from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
 from neuro_cnn.layers.prototypes import Prototypes
 from neuro_cnn.layers.randomised import Dropout, RReLU
+from neuro_cnn.layers.rbf import RBF
 from neuro_cnn.layers.resize import Resize
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
+from neuro_cnn.layers.scaled_tanh import ScaledTanh
 from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
 from neuro_cnn.layers.standardized import StandardizedConv
+from neuro_cnn.layers.subsampling import Subsampling
 
 PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 """The layers whose weights any local rule can change."""
@@ -93,6 +97,10 @@ AnyLayer: TypeAlias = (
     | GlobalPool
     | Associations
     | Majority
+    | Frame
+    | ScaledTanh
+    | Subsampling
+    | RBF
 )
 
 __all__ = [
@@ -102,6 +110,7 @@ __all__ = [
     "ISRLU",
     "L2",
     "PLASTIC",
+    "RBF",
     "SELU",
     "AnyLayer",
     "Associations",
@@ -114,6 +123,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Frame",
     "Gabors",
     "GlobalPool",
     "Hyperbolic",
@@ -146,12 +156,14 @@ __all__ = [
     "SCells",
     "SReLU",
     "Saturating",
+    "ScaledTanh",
     "Shape",
     "Shunting",
     "SoftPlusPlus",
     "Softplus",
     "SquareRoot",
     "StandardizedConv",
+    "Subsampling",
     "Subtractive",
     "Tanh",
     "Triangle",

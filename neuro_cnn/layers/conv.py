@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +10,19 @@ import numpy as np
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, places, zeros
+from neuro_cnn.layers.base import (
+    Arithmetic,
+    Initial,
+    Key,
+    Layer,
+    LinearActivity,
+    Params,
+    Shape,
+    Weights,
+    drawn,
+    places,
+    zeros,
+)
 from neuro_cnn.ops.correlate import check_planes
 from neuro_cnn.ops.geometry import Padding, Size, Window, window
 from neuro_cnn.ops.normalize import at_planes, sum_positions
@@ -29,6 +40,7 @@ class _Shared(Layer):
     groups: int = 1
     table: tuple[tuple[bool, ...], ...] | None = None
     bias: bool = True
+    initial: Initial = "he"
 
     def __post_init__(self) -> None:
         at_least_one("planes", self.planes)
@@ -47,8 +59,8 @@ class _Shared(Layer):
         for row in self.table or ():
             if len(row) != shape[1]:
                 raise UsageError(f"connection table with a row of {len(row)} for {shape[1]} input planes")
-        # half the variance is lost in a rectifier: 2 / fan-in keeps it (He et al. 2015, eq. 10)
-        weight = draw(rng, shape, sqrt(2 / (shape[1] * shape[2] * shape[3])))
+        seen = shape[1] if self.table is None else np.maximum(1, np.sum(self.table, axis=1))[:, None, None, None]
+        weight = drawn(self.initial, rng, shape, seen * shape[2] * shape[3])
         return Params(Weights(weight, zeros((self.planes,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:

@@ -21,6 +21,7 @@ from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
+from neuro_cnn.models.lenet5_1998 import LeNet5Of1998
 from neuro_cnn.models.madaline import Madaline
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
@@ -87,6 +88,7 @@ CATALOGUE: dict[str, Any] = {
     "perceptron": Perceptron,
     "adaline": Adaline,
     "madaline": Madaline,
+    "lenet5-1998": LeNet5Of1998,
 }
 
 NO_FEATURES = (

@@ -14,6 +14,7 @@ from neuro_cnn.layers import (
     ELU,
     ISRLU,
     L2,
+    RBF,
     BatchNorm,
     BestPosition,
     CCells,
@@ -21,6 +22,7 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Dropout,
+    Frame,
     Gabors,
     GlobalPool,
     InterpolatingVector,
@@ -37,6 +39,7 @@ from neuro_cnn.layers import (
     Prototypes,
     Rectified,
     RReLU,
+    ScaledTanh,
     SCells,
     Shunting,
     SoftPlusPlus,
@@ -60,7 +63,7 @@ def test_weights_fit_the_input_that_they_were_made_for(name):
     assert layer.fits(params, x.shape[1:])
 
 
-@pytest.mark.parametrize("name", [*LEARNING, "normalize", "join", "nearest", "interpolating"])
+@pytest.mark.parametrize("name", [*LEARNING, "normalize", "join", "nearest", "rbf", "interpolating"])
 def test_weights_no_longer_fit_once_the_layer_below_has_grown(name):
     layer, params, x, _ = example(name)
     assert not layer.fits(params, (2 * x.shape[1], *x.shape[2:]))
@@ -224,6 +227,16 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),
         (lambda: Dense(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
+        (lambda: ScaledTanh(slope=0), "scaled tanh with slope 0; it must be positive"),
+        (lambda: Frame(0, 5), "height is 0; it must be at least 1"),
+        (lambda: Frame(5, 5, 1.0, 1.0), "levels from dark 1.0 to bright 1.0; the bright must be the higher"),
+        (lambda: Frame(9, 5).init(MAP, None), "a field of 9 x 5 cannot hold a map of 7 x 6; make it larger"),
+        (lambda: Frame(9, 9).init((5,), None), "a frame around a row of 5 units; give it maps"),
+        (lambda: RBF(0), "classes is 0; it must be at least 1"),
+        (
+            lambda: RBF(3).init((85,), None),
+            r"drawings of 7 x 12 pixels meet an input of shape \(85,\); give it 84 units",
+        ),
         (lambda: Nearest(0), "classes is 0; it must be at least 1"),
         (lambda: Nearest(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
     ],
