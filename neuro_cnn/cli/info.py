@@ -37,12 +37,16 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="A system such as softhebb:layers=2.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A system such as softhebb:layers=2, or a pattern of layers.")
+    ] = None,
     input_shape: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Shape of an image.")] = "1x28x28",
     classes: Annotated[int, typer.Option(min=1, help="Classes of the read-out.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The catalogue of systems; with a name, its options and its layers.
+
+    A text with arrows is a system too: "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC:N=1,M=3".
 
     Example: neuro-cnn models lenet5 --input 1x28x28
     """
@@ -50,7 +54,7 @@ def models(
 
     from neuro_cnn.compare import parse
     from neuro_cnn.describe import describe
-    from neuro_cnn.models import CATALOGUE, build, system
+    from neuro_cnn.models import CATALOGUE, build, defaults, system
 
     if name is None:
         facts = [
@@ -65,9 +69,10 @@ def models(
             emit({"models": facts})
         else:
             table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
+            print('or a pattern of layers, such as "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*1 -> FC"')
         return
     model, chosen = parse(name)
-    made: Any = system(model, chosen)
+    options = {key: getattr(system(model, chosen), key) for key in defaults(model)}
     net, _ = build(model, _shape(input_shape), classes, **chosen)
     rows = [row._asdict() for row in describe(net, _shape(input_shape))]
     totals = {key: sum(row[key] for row in rows) for key in ("parameters", "connections", "macs")}
@@ -88,8 +93,8 @@ def models(
     ]
     lines.append(["all", "", "", *(f"{totals[key]:,}" for key in ("parameters", "connections", "macs")), "", ""])
     table(columns, lines, f"{name} for images of {input_shape}", words=2)
-    if vars(made):
-        print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
+    if options:
+        print("options: " + ", ".join(f"{key}={value}" for key, value in options.items()))
 
 
 def _by(numbers: tuple[float, ...]) -> str:

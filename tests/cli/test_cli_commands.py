@@ -258,6 +258,17 @@ def test_every_system_trains_from_the_command_line(name, tmp_path):
     assert 0 < answer.lines[-1]["test_accuracy"] <= 1
 
 
+def test_a_pattern_of_layers_is_described_trained_compared_and_varied_like_a_system(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, small = "INPUT -> [CONV(4) -> RELU -> POOL]*N -> FC", ("--train-size", 40, "--set", "epochs=1")
+    assert "pool1" in call("models", f"{text}:N=1").out
+    assert call("train", f"{text}:N=1", *small).code == 0
+    assert [path.name[:28] for path in (tmp_path / "runs").iterdir()] == ["INPUT-CONV-4-RELU-POOL-N-FC-"]
+    others = ("mlp", f"INPUT {'-> [RELU]*0 ' * 30}-> FC", "--shift", 1, "--out", tmp_path / "all", "--json")
+    rows = call("compare", text, *others, "--vary", "N=1,2", *small).json["rows"]
+    assert [row["variant"] for row in rows if row["model"] == text] == ["N=1,epochs=1", "N=2,epochs=1"]
+
+
 def test_a_toml_of_ones_own_network_trains_is_evaluated_and_compared(tmp_path):
     net, curriculum = build("mlp", (1, 28, 28), 10, hidden=8, epochs=1)
     path = tmp_path / "own net.toml"
