@@ -10,6 +10,7 @@ from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
 from neuro_cnn.models.autoencoder import Autoencoder
+from neuro_cnn.models.convnetjs import ConvNetJSCIFAR, ConvNetJSMNIST
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.hebbian_wta import HebbianWTA
@@ -70,6 +71,8 @@ CATALOGUE: dict[str, Any] = {
     "hmax": HMAX,
     "mlp": MLP,
     "lenet5": LeNet5,
+    "convnetjs-mnist": ConvNetJSMNIST,
+    "convnetjs-cifar": ConvNetJSCIFAR,
 }
 
 NO_FEATURES = (
