@@ -13,7 +13,7 @@ from neuro_cnn.network import Chain
 class LayerView(NamedTuple):
     """A layer's response to one image and its weights, each with the loss's gradient by it.
 
-    `error` is like `response`, without the axis of images; `gradient` is like `weight`; both () where the layer has none.
+    `error` is like `response`, (K, ...) of one image; `gradient` is like `weight`, both () where the layer has none.
     """
 
     response: Array
@@ -42,9 +42,9 @@ def network_view(net: Chain, params: dict[str, Params], image: Array, label: int
     value, error = loss(y, xp.asarray([label]))
     views = {}
     for name, layer in reversed(net.layers):
+        gradient: Any
         below, gradient = layer.backward(params[name], activity[name], error)
-        learned = params[name].learned
-        weights = (learned.weight, gradient.weight) if hasattr(learned, "weight") else ()
+        weights = (params[name].learned.weight, gradient.weight) if hasattr(gradient, "weight") else ()
         views[name] = LayerView(responses[name], error[0, ...], *weights)
         error = below
     return NetworkView(value, error[0, ...], {name: views[name] for name in net.names})

@@ -28,6 +28,7 @@ COMMANDS = (
     ("fields",),
     ("health",),
     ("respond",),
+    ("view",),
     ("responders",),
     ("organisation",),
     ("selectivity",),
@@ -480,3 +481,22 @@ def test_progress_bars_with_rate_and_time_left_are_drawn_on_a_terminal_only(tmp_
     assert b"batches/s" in drawn
     assert re.search(rb"\d:\d\d:\d\d", drawn)
     assert call(*words, "--overwrite").err == ""
+
+
+def test_view_draws_and_gives_the_limits_of_responses_weights_and_gradients(lenet, tmp_path):
+    folder, figure = lenet[0], tmp_path / "view.png"
+    facts = call("view", folder, 3, "--out", figure, "--json").json
+    assert figure.stat().st_size > 0
+    saved = checkpoint.load(folder / "checkpoints" / "best.safetensors")
+    data = read(Experiment, read_toml(folder / "config.toml"), "").load().test
+    assert facts["label"] == data.classes[data.labels[3]]
+    scores = saved.net.respond(saved.state.params, data.images[3:4])[0].astype(float)
+    assert facts["loss"] == pytest.approx(np.log(np.exp(scores).sum()) - scores[data.labels[3]], rel=1e-5)
+    rows = {row["layer"]: row for row in facts["layers"]}
+    assert list(rows) == ["input", *saved.net.names]
+    weight = saved.state.params["S2"].learned.weight
+    assert rows["S2"]["weight"] == {"min": float(weight.min()), "max": float(weight.max())}
+    assert {"response", "error", "gradient"} < set(rows["S2"])
+    assert rows["out"]["error"]["min"] < 0 < rows["out"]["error"]["max"]
+    assert facts["loss"] != call("view", folder, 3, "--label", "5", "--out", figure, "--json").json["loss"]
+    assert "S2" in call("view", folder, 3, "--out", figure).out
