@@ -12,6 +12,7 @@ from neuro_cnn.layers import Shape
 from neuro_cnn.models.adaline import Adaline
 from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
+from neuro_cnn.models.convnetjs import ConvNetJSCIFAR, ConvNetJSMNIST
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.googlenet import GoogLeNet
@@ -31,6 +32,7 @@ from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
+from neuro_cnn.models.pattern import ARROW, Pattern
 from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM
@@ -89,6 +91,8 @@ CATALOGUE: dict[str, Any] = {
     "adaline": Adaline,
     "madaline": Madaline,
     "lenet5-1998": LeNet5Of1998,
+    "convnetjs-mnist": ConvNetJSMNIST,
+    "convnetjs-cifar": ConvNetJSCIFAR,
 }
 
 NO_FEATURES = (
@@ -101,23 +105,35 @@ MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "neoc
 """What `compare` sets side by side when no system is named."""
 
 
-def system(name: str, options: Mapping[str, Any] | None = None) -> System:
-    """The system of a name with its options set.
+def defaults(name: str) -> dict[str, Any]:
+    """The options of a system and their defaults; a pattern of layers has the letters that stand in it.
 
-    Raises UsageError for a name or option that does not exist, with the nearest one, or a value that cannot be.
+    Raises UsageError for a name that does not exist, with the nearest one, or for a text that is no pattern.
     """
+    if ARROW in name:
+        made = read(Pattern, {"text": name}, name)
+        left_out = {"text", *"NMK"} - made.letters
+        return {key: value for key, value in vars(made).items() if key not in left_out}
     if name not in CATALOGUE:
         if "." in name or "/" in name:
             raise UsageError(f"{name} is neither a system nor a TOML file or a run folder that is there")
         raise unknown("system", name, CATALOGUE)
-    kind = CATALOGUE[name]
-    known = [field.name for field in fields(kind)]
+    return {field.name: field.default for field in fields(CATALOGUE[name])}
+
+
+def system(name: str, options: Mapping[str, Any] | None = None) -> System:
+    """The system of a name, or of a pattern of layers (a text with arrows, ->), with its options set.
+
+    Raises UsageError for a name or option that does not exist, with the nearest one, or a value that cannot be.
+    """
+    known = defaults(name)
     for key in options or {}:
         if key not in known:
             if not known:
                 raise UsageError(f"{name} has no options, so {key!r} cannot be set")
             raise unknown(f"option of {name}", key, known)
-    made: System = read(kind, dict(options or {}), name)
+    kind, written = (Pattern, {"text": name}) if ARROW in name else (CATALOGUE[name], {})
+    made: System = read(kind, {**written, **(options or {})}, name)
     return made
 
 
