@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
 
 from neuro_cnn.errors import UsageError
 
@@ -114,7 +116,7 @@ class Warmup:
 
 
 Schedule: TypeAlias = Linear | Cosine | Exponential | Steps | Warmup
-Rate: TypeAlias = float | Schedule
+Rate: TypeAlias = float | Annotated[Schedule, Field(discriminator="kind")]
 
 
 def at(rate: Rate, step: int, steps: int) -> float:

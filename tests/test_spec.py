@@ -72,7 +72,7 @@ WRONG = {
         lambda d: rule(d)["competition"].update(kind="softwta"),
         "competition: unknown kind 'softwta'; did you mean 'soft_wta'? there is: anti_hebbian, everyone",
     ),
-    "schedule": (lambda d: rule(d)["rate"].pop("start"), "rule.hebbian.rate.Linear.start: field required"),
+    "schedule": (lambda d: rule(d)["rate"].pop("start"), "rule.hebbian.rate.linear.start: field required"),
     "value": (lambda d: layer(d).update(planes=0), "network.layers.1.1.conv: planes is 0; it must be at least 1"),
     "number": (lambda d: d.update(seed=-1), "x.toml: seed = -1: input should be greater than or equal to 0"),
     "word": (lambda d: d.update(seed="x"), "x.toml: seed = 'x': input should be a valid integer"),
