@@ -95,8 +95,7 @@ def _conducted(
     folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
     try:
         with folder.told():
-            for data in loaded:
-                tell_missing(folder, data.train)
+            tell_missing(folder, *(data.train.missing for data in loaded))
             findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
             outcome = results(study, loaded, findings)
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.runs import RunFolder
 
+MANY = 10
+"""Classes that are told by name (our choice)."""
+
 
 def train(
     what: Annotated[
@@ -133,7 +136,7 @@ def _run(
         folder.log(f"{len(training)} images to learn from, {len(held_out)} held out to choose the best weights")
     taught = any(phase.method.supervised for phase in curriculum)
     if taught:
-        tell_missing(folder, training)
+        tell_missing(folder, training.missing)
     state, history = None, []
     if resumed and folder.checkpoint("last").is_file():
         state = checkpoint.load(folder.checkpoint("last")).state
@@ -196,10 +199,11 @@ def _tell_early_stop(folder: RunFolder, progress: Any) -> None:
         say(told)
 
 
-def tell_missing(folder: RunFolder, training: Any) -> None:
+def tell_missing(folder: RunFolder, *missing: tuple[str, ...]) -> None:
     """Say which classes a teacher has no image of: what is answered wrongly then is not the system's fault."""
-    if training.missing:
-        told = f"no training image of class {', '.join(training.missing)}, so it cannot be learned"
+    for names in filter(None, dict.fromkeys(missing)):
+        more = f" and {len(names) - MANY} others" if len(names) > MANY else ""
+        told = f"no training image is labelled {', '.join(names[:MANY])}{more}, so these cannot be learned"
         folder.log(told)
         say(told)
 

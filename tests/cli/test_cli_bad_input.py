@@ -503,8 +503,19 @@ def test_a_class_without_a_training_image_is_told_of(tmp_path):
             command, "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--out", tmp_path / command
         )
         assert answer.code == 0, answer.err
-        assert "no training image of class 3, so it cannot be learned" in answer.err
-        assert "of class 3" in (tmp_path / command / "log.txt").read_text(encoding="utf-8")
+        assert "no training image is labelled 3, so these cannot be learned\n" in answer.err
+        assert "no training image is labelled 3" in (tmp_path / command / "log.txt").read_text(encoding="utf-8")
+
+
+def test_many_classes_without_a_training_image_are_told_of_once_and_the_first_by_name(tmp_path):
+    arrays = digits(labels=np.where(np.arange(40) % 2, 30, 0))
+    np.savez(tmp_path / "d.npz", **arrays)
+    answer = call(
+        "compare", "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--splits", 2, "--out", "c"
+    )
+    assert answer.code == 0, answer.err
+    told = "no training image is labelled 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 19 others, so these cannot be learned\n"
+    assert answer.err.count(told) == answer.err.count("no training image") == 1
 
 
 def test_debug_shows_the_traceback():
