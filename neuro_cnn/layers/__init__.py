@@ -7,7 +7,7 @@ from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.batch_norm import BatchNorm
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
-from neuro_cnn.layers.conv import Conv
+from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.global_pool import GlobalPool
@@ -17,6 +17,7 @@ from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.learned_functions import APL, PReLU, SReLU
 from neuro_cnn.layers.local_response import LocalResponse
+from neuro_cnn.layers.locally_connected import LocallyConnected
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -48,6 +49,8 @@ PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 
 AnyLayer: TypeAlias = (
     Conv
+    | TrueConv
+    | LocallyConnected
     | StandardizedConv
     | SCells
     | CCells
@@ -118,6 +121,7 @@ __all__ = [
     "LeakyReLU",
     "LocalResponse",
     "Logistic",
+    "LocallyConnected",
     "Max",
     "Maxout",
     "Mean",
@@ -145,4 +149,5 @@ __all__ = [
     "Subtractive",
     "Tanh",
     "Triangle",
+    "TrueConv",
 ]
