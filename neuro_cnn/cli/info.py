@@ -51,6 +51,7 @@ def models(
     from neuro_cnn.compare import parse
     from neuro_cnn.describe import describe
     from neuro_cnn.models import CATALOGUE, build, system
+    from neuro_cnn.sizes import notes
 
     if name is None:
         facts = [
@@ -71,8 +72,9 @@ def models(
     net, _ = build(model, _shape(input_shape), classes, **chosen)
     rows = [row._asdict() for row in describe(net, _shape(input_shape))]
     totals = {key: sum(row[key] for row in rows) for key in COUNTS}
+    misfits = notes(net, _shape(input_shape))
     if as_json:
-        emit({"name": name, "layers": rows, **totals})
+        emit({"name": name, "layers": rows, **totals, "notes": misfits})
         return
     columns = ["layer", "kind", "shape", "params", "unshared", "connections", "MACs", "kB", "training kB"]
     columns += ["field", "stride"]
@@ -89,6 +91,7 @@ def models(
     ]
     lines.append(["all", "", "", *_counted(totals), "", ""])
     table(columns, lines, f"{name} for images of {input_shape}", words=2)
+    print("".join(f"{line}\n" for line in misfits), end="")
     if vars(made):
         print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
 

@@ -71,6 +71,9 @@ class LocallyConnected(Layer):
     def window(self, in_shape: Shape) -> Window:
         return window(self.size, self.stride, self.pad, self.dilation, in_shape[1:])
 
+    def unshared(self, params: Params, in_shape: Shape) -> int:
+        return self.parameters(params)
+
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         return Arithmetic(self.parameters(params), params.learned.weight.size)
 
