@@ -75,6 +75,10 @@ WRONG = {
     "value": (lambda d: layer(d).update(planes=0), "network.layers.1.1.conv: planes is 0; it must be at least 1"),
     "number": (lambda d: d.update(seed=-1), "x.toml: seed = -1: input should be greater than or equal to 0"),
     "word": (lambda d: d.update(seed="x"), "x.toml: seed = 'x': input should be a valid integer"),
+    "padding": (
+        lambda d: layer(d).update(pad="smae"),
+        "layers.1.1.conv.pad = 'smae': input should be 'valid', 'same', 'same-before' or 'full'",
+    ),
     "missing": (lambda d: d["network"].pop("layers"), "x.toml: network.layers: field required"),
     "half": (lambda d: d.pop("curriculum"), "x.toml: an experiment needs either `model` or both `network` and `curr"),
     "both": (lambda d: d.update(model="mlp"), "x.toml: an experiment needs either `model` or both `network` and `curr"),
