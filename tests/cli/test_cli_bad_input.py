@@ -97,12 +97,14 @@ USAGE = {
     ),
     "view larger than the map": (
         "train hebbian-wta --set size=40",
-        "hebbian-wta cannot see images of 1 x 28 x 28: a view of 40 does not fit a map of 28 x 28; set size=28 or less",
+        "hebbian-wta cannot see images of 1 x 28 x 28: a view of 40 does not fit a map of 28 x 28; set size=28 or "
+        "less, or give images of at least 1 x 40 x 40",
     ),
     "view larger than the map within": (
         "models lenet5 --input 1x8x8",
         "lenet5 cannot see images of 1 x 8 x 8: "
-        "layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or shrink the view",
+        "layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or shrink the view, "
+        "or give images of at least 1 x 12 x 12",
     ),
     "bad shape": ("models lenet5 --input 28x28", "--input '28x28' is not of the form CxHxW, such as 1x28x28"),
     "empty shape": ("models lenet5 --input 1x0x28", "--input 1x0x28: every side must be at least 1"),
