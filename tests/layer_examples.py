@@ -5,43 +5,66 @@ import pytest
 from kit import is_float
 
 from neuro_cnn.layers import (
+    APL,
+    ELU,
+    GELU,
+    ISRLU,
+    L2,
     RBF,
+    SELU,
+    BatchNorm,
+    BentIdentity,
     BestPosition,
     CCells,
     Contrast,
     Conv,
     Dense,
+    Dropout,
     Flatten,
     Frame,
     Gabors,
+    GlobalPool,
     Hyperbolic,
     InterpolatingVector,
     Join,
     Labelled,
     LabelledCells,
+    LeakyReLU,
+    LocalResponse,
+    Logistic,
+    Max,
     Maxout,
     Mean,
     Nearest,
     Normalize,
     OlshausenField,
+    PowerMean,
+    PReLU,
     Prototypes,
     ReLU,
     Resize,
+    RReLU,
     Saturating,
     ScaledTanh,
     SCells,
     Shunting,
+    Softplus,
+    SoftPlusPlus,
     SquareRoot,
+    SReLU,
     StandardizedConv,
     Subsampling,
     Subtractive,
+    Tanh,
     Triangle,
 )
+from neuro_cnn.layers.batch_norm import RunningMoments
 from neuro_cnn.layers.interpolating import References, scaled
 from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.layers.standardized import Whitening
+from neuro_cnn.network import Branches, Chain, Residual
 from neuro_cnn.tree import tree_map
 
 TABLE = ((True, False, True), (True, True, False))
@@ -56,6 +79,8 @@ EXAMPLES = {
     "scells-rectified": (SCells(3, (3, 2), **ODD), MAP),
     "scells-shunting": (SCells(3, (3, 2), **ODD, response=Shunting(r=0.5, gamma=0.7)), MAP),
     "scells-subtractive": (SCells(3, (3, 2), **ODD, response=Subtractive(0.3, sigma=0.9)), MAP),
+    "ccells-l2": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1)), pool=L2()), MAP),
+    "ccells-power-mean": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1)), pool=PowerMean(3.5)), MAP),
     "ccells-max": (CCells(2), MAP),
     "ccells-max-overhang": (CCells((3, 2), stride=2, pad=((1, 2), (0, 1))), MAP),
     "ccells-mean": (CCells(3, stride=1, pool=Mean()), MAP),
@@ -68,6 +93,29 @@ EXAMPLES = {
     "dense-no-bias": (Dense(4, bias=False), (5,)),
     "relu": (ReLU(), MAP),
     "scaled-tanh": (ScaledTanh(), MAP),
+    "leaky-relu": (LeakyReLU(0.1), MAP),
+    "rrelu": (RReLU(), MAP),
+    "elu": (ELU(1.3), MAP),
+    "selu": (SELU(), MAP),
+    "isrlu": (ISRLU(0.7), MAP),
+    "softplus": (Softplus(), MAP),
+    "soft-plus-plus": (SoftPlusPlus(1.5, 3.0), MAP),
+    "bent-identity": (BentIdentity(), MAP),
+    "tanh": (Tanh(), MAP),
+    "logistic": (Logistic(), (6,)),
+    "gelu": (GELU(), MAP),
+    "prelu": (PReLU(), MAP),
+    "prelu-flat": (PReLU(), (6,)),
+    "srelu": (SReLU(right=0.5), MAP),
+    "apl": (APL(3), MAP),
+    "dropout": (Dropout(), MAP),
+    "local-response": (LocalResponse(3, alpha=0.3), (5, 3, 2)),
+    "local-response-flat": (LocalResponse(5, k=0.5, alpha=0.7, beta=1.2), (4,)),
+    "batch-norm": (BatchNorm(), MAP),
+    "batch-norm-flat": (BatchNorm(), (5,)),
+    "global-mean": (GlobalPool(), MAP),
+    "global-max": (GlobalPool(Max()), MAP),
+    "global-l2": (GlobalPool(L2()), MAP),
     "triangle": (Triangle(), (4, 3, 3)),
     "triangle-flat": (Triangle(0.7), (6,)),
     "triangle-steep": (Triangle(1.4), (4, 3, 3)),
@@ -98,6 +146,15 @@ EXAMPLES = {
     "labelled-cells": (LabelledCells(3, SCells(7, 3, response=Shunting(0.2))), MAP),
     "labelled-cells-rectified": (LabelledCells(3, SCells(2, (2, 3), 2)), MAP),
     "interpolating": (InterpolatingVector(3), (6,)),
+    "residual": (Residual(Chain((("a", Conv(3, 3, pad=1)), ("r", ReLU()), ("b", Conv(2, 3, pad=1))))), MAP),
+    "residual-shortcut": (
+        Residual(Chain((("a", Conv(3, 3, 2, 1)), ("r", ReLU()))), Chain((("s", Conv(3, 1, 2)), ("n", Normalize())))),
+        MAP,
+    ),
+    "branches": (
+        Branches((Chain((("a", Conv(3, 3, pad=1)),)), Chain((("p", CCells(3, 1, 1)), ("b", Conv(2, 1)))))),
+        MAP,
+    ),
     "interpolating-reach": (InterpolatingVector(3, nearest=3, reach=1), (2, 4, 3)),
 }
 LEARNING = [name for name, (layer, shape) in EXAMPLES.items() if layer.init(shape, None).learned]
@@ -122,6 +179,8 @@ def example(name, precision=np.float32, images=3):
     if isinstance(layer, InterpolatingVector):
         vectors, _ = scaled(rng.random((9, int(np.prod(shape)))))
         params = params._replace(fixed=References(vectors, np.arange(9) % 3, vectors @ vectors.T))
+    if isinstance(layer, BatchNorm):
+        params = params._replace(fixed=RunningMoments(rng.standard_normal(shape[0]), rng.uniform(0.5, 2, shape[0])))
     moved = tree_map(lambda w: w + 0.2 * rng.standard_normal(w.shape, np.float32), params.learned)
     params = params._replace(learned=layer.project(moved))
     x = rng.standard_normal((images, *shape))

@@ -70,26 +70,35 @@ def models(
     made: Any = system(model, chosen)
     net, _ = build(model, _shape(input_shape), classes, **chosen)
     rows = [row._asdict() for row in describe(net, _shape(input_shape))]
-    totals = {key: sum(row[key] for row in rows) for key in ("parameters", "connections", "macs")}
+    totals = {key: sum(row[key] for row in rows) for key in COUNTS}
     if as_json:
         emit({"name": name, "layers": rows, **totals})
         return
-    columns = ["layer", "kind", "shape", "params", "connections", "MACs", "field", "stride"]
+    columns = ["layer", "kind", "shape", "params", "unshared", "connections", "MACs", "kB", "training kB"]
+    columns += ["field", "stride"]
     lines = [
         [
             row["name"],
             row["kind"],
             _by(row["out_shape"]),
-            *(f"{row[key]:,}" for key in ("parameters", "connections", "macs")),
+            *_counted(row),
             _by(row["receptive_field"]),
             _by(row["stride"]),
         ]
         for row in rows
     ]
-    lines.append(["all", "", "", *(f"{totals[key]:,}" for key in ("parameters", "connections", "macs")), "", ""])
+    lines.append(["all", "", "", *_counted(totals), "", ""])
     table(columns, lines, f"{name} for images of {input_shape}", words=2)
     if vars(made):
         print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
+
+
+COUNTS = ("parameters", "unshared", "connections", "macs", "memory", "training_memory")
+"""What of a layer is added up over layers; memory in bytes, and told in kB."""
+
+
+def _counted(row: dict[str, Any]) -> list[str]:
+    return [f"{row[key] / 1000:,.1f}" if "memory" in key else f"{row[key]:,}" for key in COUNTS]
 
 
 def _by(numbers: tuple[float, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -112,6 +113,10 @@ class Layer(Protocol):
         """How many numbers can be learned."""
         return sum(leaf.size for _, leaf in leaves(params.learned))
 
+    def unshared(self, params: Params, in_shape: Shape) -> int:
+        """How many numbers there would be to learn if every place of the map had its own."""
+        return self.parameters(params) * prod(self.out_shape(params, in_shape)[1:])
+
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         """Connections and multiply-adds for one image."""
         return Arithmetic(0, 0)
@@ -165,6 +170,11 @@ def drawn(initial: Initial, rng: np.random.Generator | None, shape: Shape, input
 def zeros(shape: Shape, placeholder: bool = False) -> Array:
     """Zeros in single precision; a placeholder has the shape but takes no memory."""
     return np.broadcast_to(np.float32(0), shape) if placeholder else np.zeros(shape, np.float32)
+
+
+def filled(shape: Shape, value: float, placeholder: bool = False) -> Array:
+    """One value everywhere, in single precision; a placeholder has the shape but takes no memory."""
+    return np.broadcast_to(np.float32(value), shape) if placeholder else np.full(shape, value, np.float32)
 
 
 def constant(values: Any, rng: np.random.Generator | None) -> Array:
