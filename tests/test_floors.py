@@ -21,7 +21,7 @@ FLOORS = (
     ("rules",),
     ("curriculum",),
     ("training", "evaluate", "readout"),
-    ("spec", "checkpoint", "runs"),
+    ("spec", "checkpoint", "exchange", "runs"),
     ("models",),
     ("physiology", "viz"),
     ("report",),

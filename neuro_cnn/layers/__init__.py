@@ -5,22 +5,39 @@ from typing import TypeAlias
 from neuro_cnn.layers.activation import ReLU, Triangle
 from neuro_cnn.layers.associations import Associations
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
+from neuro_cnn.layers.batch_norm import BatchNorm
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.gabors import Gabors
+from neuro_cnn.layers.global_pool import GlobalPool
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
+from neuro_cnn.layers.learned_functions import APL, PReLU, SReLU
+from neuro_cnn.layers.local_response import LocalResponse
 from neuro_cnn.layers.majority import Majority
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
 from neuro_cnn.layers.olshausen_field import OlshausenField
-from neuro_cnn.layers.pools import Hyperbolic, Max, Mean, Saturating, SquareRoot
+from neuro_cnn.layers.output_functions import (
+    ELU,
+    GELU,
+    ISRLU,
+    SELU,
+    BentIdentity,
+    LeakyReLU,
+    Logistic,
+    Softplus,
+    SoftPlusPlus,
+    Tanh,
+)
+from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
 from neuro_cnn.layers.prototypes import Prototypes
+from neuro_cnn.layers.randomised import Dropout, RReLU
 from neuro_cnn.layers.resize import Resize
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
@@ -55,19 +72,47 @@ AnyLayer: TypeAlias = (
     | Prototypes
     | Associations
     | Majority
+    | LeakyReLU
+    | RReLU
+    | ELU
+    | SELU
+    | ISRLU
+    | Softplus
+    | SoftPlusPlus
+    | BentIdentity
+    | Tanh
+    | Logistic
+    | GELU
+    | PReLU
+    | SReLU
+    | APL
+    | Dropout
+    | LocalResponse
+    | BatchNorm
+    | GlobalPool
 )
 
 __all__ = [
+    "APL",
+    "ELU",
+    "GELU",
+    "ISRLU",
+    "L2",
     "PLASTIC",
+    "SELU",
     "AnyLayer",
     "Associations",
+    "BatchNorm",
+    "BentIdentity",
     "BestPosition",
     "CCells",
     "Contrast",
     "Conv",
     "Dense",
+    "Dropout",
     "Flatten",
     "Gabors",
+    "GlobalPool",
     "Hyperbolic",
     "InterpolatingVector",
     "Join",
@@ -75,6 +120,9 @@ __all__ = [
     "Labelled",
     "LabelledCells",
     "Layer",
+    "LeakyReLU",
+    "LocalResponse",
+    "Logistic",
     "Majority",
     "Max",
     "Maxout",
@@ -82,18 +130,25 @@ __all__ = [
     "Nearest",
     "Normalize",
     "OlshausenField",
+    "PReLU",
     "Params",
     "Plastic",
+    "PowerMean",
     "Prototypes",
+    "RReLU",
     "ReLU",
     "Rectified",
     "Resize",
     "SCells",
+    "SReLU",
     "Saturating",
     "Shape",
     "Shunting",
+    "SoftPlusPlus",
+    "Softplus",
     "SquareRoot",
     "StandardizedConv",
     "Subtractive",
+    "Tanh",
     "Triangle",
 ]

@@ -153,6 +153,11 @@ def zeros(shape: Shape, placeholder: bool = False) -> Array:
     return np.broadcast_to(np.float32(0), shape) if placeholder else np.zeros(shape, np.float32)
 
 
+def filled(shape: Shape, value: float, placeholder: bool = False) -> Array:
+    """One value everywhere, in single precision; a placeholder has the shape but takes no memory."""
+    return np.broadcast_to(np.float32(value), shape) if placeholder else np.full(shape, value, np.float32)
+
+
 def constant(values: Any, rng: np.random.Generator | None) -> Array:
     """A fixed array in single precision (the same as placeholder or not: kernels are small)."""
     del rng

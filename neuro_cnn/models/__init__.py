@@ -10,9 +10,11 @@ from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
 from neuro_cnn.models.adaline import Adaline
+from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
+from neuro_cnn.models.googlenet import GoogLeNet
 from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.hmax import HMAX
 from neuro_cnn.models.hpca import HPCA
@@ -31,8 +33,11 @@ from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM
+from neuro_cnn.models.resnet import ResNet18, ResNet50
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.models.softhebb_2023 import SoftHebb2023
+from neuro_cnn.models.vgg16 import VGG16
+from neuro_cnn.models.zfnet import ZFNet
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import AddIfSilent, Centre, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
 from neuro_cnn.spec import read
@@ -75,6 +80,13 @@ CATALOGUE: dict[str, Any] = {
     "perceptron": Perceptron,
     "adaline": Adaline,
     "madaline": Madaline,
+    "alexnet": AlexNet,
+    "alexnet-small": AlexNetSmall,
+    "zfnet": ZFNet,
+    "vgg16": VGG16,
+    "googlenet": GoogLeNet,
+    "resnet18": ResNet18,
+    "resnet50": ResNet50,
 }
 
 NO_FEATURES = (

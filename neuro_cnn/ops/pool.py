@@ -94,8 +94,7 @@ def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, 
     """
     xp = namespace(x)
     w = pooling(size, stride, pad)
-    if not 1 <= p < float("inf"):
-        raise UsageError(f"power mean with p = {p}; p must be finite and at least 1")
+    check_power(p)
     padded = xp.abs(batch_last(x, w.pad))
     places = w.places(*x.shape[2:])
     largest = next(_taps(padded, w, places))[1]
@@ -106,6 +105,12 @@ def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, 
     for _, view in _taps(padded, w, places):
         total += (view / scale) ** p
     return batch_first(largest * (total / _area(w)) ** (1 / p))
+
+
+def check_power(p: float) -> None:
+    """Raises UsageError unless 1 <= p < inf."""
+    if not 1 <= p < float("inf"):
+        raise UsageError(f"power mean with p = {p}; p must be finite and at least 1")
 
 
 def power_mean_pool_adjoint(

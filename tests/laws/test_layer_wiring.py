@@ -10,23 +10,37 @@ from pydantic import TypeAdapter, ValidationError
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import (
+    APL,
+    ELU,
+    ISRLU,
+    L2,
+    BatchNorm,
     BestPosition,
     CCells,
     Contrast,
     Conv,
     Dense,
+    Dropout,
     Gabors,
+    GlobalPool,
     InterpolatingVector,
     Join,
+    LeakyReLU,
+    LocalResponse,
     Max,
     Maxout,
     Mean,
     Nearest,
+    PowerMean,
+    PReLU,
     Prototypes,
     Rectified,
+    RReLU,
     SCells,
     Shunting,
+    SoftPlusPlus,
     SquareRoot,
+    SReLU,
     Subtractive,
     Triangle,
 )
@@ -88,7 +102,9 @@ def test_an_unknown_key_is_refused(name):
         adapter.validate_python(data)
 
 
-@pytest.mark.parametrize("part", [Max(), Mean(), SquareRoot(), Rectified(), Shunting(), Subtractive(0.5)])
+@pytest.mark.parametrize(
+    "part", [Max(), Mean(), L2(), PowerMean(), SquareRoot(), Rectified(), Shunting(), Subtractive(0.5)]
+)
 def test_an_unknown_key_of_a_pool_or_response_is_refused(part):
     adapter = TypeAdapter(type(part))
     with pytest.raises(ValidationError, match="gama"):
@@ -166,6 +182,29 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
         (lambda: Prototypes(2, (2, 3)), r"sizes \(2, 3\); give sizes of at least 1, all odd or all even"),
         (lambda: Prototypes(2, (3,), sigma=0), "sigma = 0; it must be positive"),
         (lambda: Prototypes(2, (3,), bands=2).init((5, 4, 4), None), "2 bands do not divide 5 planes; choose a div"),
+        (lambda: LeakyReLU(float("inf")), "leak is inf; it must be a number"),
+        (lambda: ELU(0), "alpha is 0; it must be a positive number"),
+        (lambda: ISRLU(float("nan")), "alpha is nan; it must be a positive number"),
+        (lambda: SoftPlusPlus(k=-1), "k is -1; it must be a positive number"),
+        (lambda: SoftPlusPlus(c=0), "c is 0; it must be a positive number"),
+        (lambda: PReLU(float("nan")), "initial is nan; it must be a number"),
+        (lambda: SReLU(leak=float("nan")), "leak is nan; it must be a number"),
+        (lambda: SReLU(right=-1), "the right bend lies at -1, the left one at 0; give 0 or more"),
+        (lambda: APL(0), "hinges is 0; it must be at least 1"),
+        (lambda: RReLU(0.5, 0.2), "slopes from 0.5 to 0.2; give 0 <= lower <= upper"),
+        (lambda: RReLU(-0.1, 0.2), "slopes from -0.1 to 0.2; give 0 <= lower <= upper"),
+        (lambda: Dropout(1), r"dropout at a rate of 1; it must lie in \[0, 1\)"),
+        (lambda: Dropout(-0.1), r"dropout at a rate of -0.1; it must lie in \[0, 1\)"),
+        (lambda: LocalResponse(0), "neighbours is 0; it must be at least 1"),
+        (lambda: LocalResponse(4), "4 neighbours have no plane in their middle; give an odd number"),
+        (lambda: LocalResponse(k=0), "k is 0; it must be a positive number"),
+        (lambda: LocalResponse(alpha=-1), "alpha is -1; it must be a positive number"),
+        (lambda: LocalResponse(beta=0), "beta is 0; it must be a positive number"),
+        (lambda: BatchNorm(epsilon=0), "epsilon is 0; it must be a positive number"),
+        (lambda: BatchNorm(momentum=0), r"momentum of running moments is 0; it must lie in \(0, 1\]"),
+        (lambda: BatchNorm(momentum=1.5), r"momentum of running moments is 1.5; it must lie in \(0, 1\]"),
+        (lambda: PowerMean(0.5), "power mean with p = 0.5; p must be finite and at least 1"),
+        (lambda: GlobalPool().init((5,), None), r"meets a row of 5 units; put it in place of Flatten\(\)"),
         (lambda: Triangle(0), "triangle with power 0; it must be positive"),
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),
