@@ -7,10 +7,12 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.data.lessons import Pattern
 from neuro_cnn.layers import (
+    BatchNorm,
     CCells,
     Contrast,
     Conv,
     Dense,
+    Dropout,
     Flatten,
     Gabors,
     Hyperbolic,
@@ -21,6 +23,7 @@ from neuro_cnn.layers import (
     Maxout,
     Nearest,
     Normalize,
+    PReLU,
     Prototypes,
     ReLU,
     Resize,
@@ -104,6 +107,15 @@ PROBLEMS = {
     "backprop from moved images": (
         Chain((("S1", SCells(4, 3)), *END)),
         (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8, augment=Augment(shift=1)),),
+    ),
+    "backprop with norms, lots and learned curves": (
+        Chain(
+            (
+                *(("S1", Conv(6, 3)), ("N1", BatchNorm()), ("A1", PReLU()), ("C1", CCells(2))),
+                *(("flat", Flatten()), ("D1", Dropout(0.2)), ("out", Dense(3))),
+            )
+        ),
+        (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8),),
     ),
     "shunting, momentum": (
         Chain((("S1", SCells(4, 3, response=Shunting())), *END)),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Mean, Normalize, Params, ReLU, SCells, Shunting
-from neuro_cnn.network import Chain
+from neuro_cnn.network import Branches, Chain, Residual
 from neuro_cnn.tree import fill, leaves, tree_map
 
 # LeCun et al. 1998, Table I: which planes of S2 each plane of C3 looks at
@@ -215,3 +215,79 @@ def test_params_hold_learned_and_fixed_arrays_apart():
     params = SCells(2, 3, response=Shunting()).init((1, 5, 5), np.random.default_rng(0))
     assert isinstance(params, Params)
     assert [name for name, _ in leaves(params)] == ["weight", "inhibition", "surround"]
+
+
+RESIDUAL = Residual(
+    Chain((("a", Conv(4, 3, 2, 1, bias=False)), ("r", ReLU()), ("b", Conv(4, 3, pad=1, bias=False)))),
+    Chain((("s", Conv(4, 1, 2, bias=False)),)),
+)
+INCEPTION = Branches((Chain((("a", Conv(3, 1)),)), Chain((("p", CCells(3, 1, 1)), ("b", Conv(2, 5, pad=2))))))
+
+
+def test_a_residual_is_the_body_and_the_shortcut_added():
+    params = RESIDUAL.init((2, 7, 6), np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((3, 2, 7, 6), np.float32)
+    inner = {name: Params(weights) for name, weights in params.learned.items()}
+    expected = RESIDUAL.body.respond(inner, x) + RESIDUAL.shortcut.respond(inner, x)
+    np.testing.assert_array_equal(RESIDUAL.forward(params, x)[0], expected)
+
+
+def test_branches_lay_their_planes_one_after_the_other():
+    params = INCEPTION.init((2, 7, 6), np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((3, 2, 7, 6), np.float32)
+    y = INCEPTION.forward(params, x)[0]
+    inner = {name: Params(params.learned[name]) for name in ("a", "b")}
+    np.testing.assert_array_equal(y[:, :3], Conv(3, 1).respond(inner["a"], x))
+    np.testing.assert_array_equal(y[:, 3:], Conv(2, 5, pad=2).respond(inner["b"], CCells(3, 1, 1).respond(Params(), x)))
+
+
+def test_a_block_is_described_by_its_layers_and_sees_what_any_of_its_paths_sees():
+    net = Chain((("res", RESIDUAL), ("inc", INCEPTION)))
+    rows = {row.name: row for row in describe(net, (2, 7, 6))}
+    assert list(rows) == ["res.a", "res.r", "res.b", "res.s", "res", "inc.a", "inc.p", "inc.b", "inc"]
+    assert rows["res"].receptive_field == rows["res.b"].receptive_field == (7, 7)
+    assert rows["res"].start == (-3, -3)
+    assert rows["res.s"].receptive_field == (1, 1)
+    assert rows["inc"].receptive_field == (7 + 2 * 2 + 4 * 2, 7 + 2 * 2 + 4 * 2)
+    assert (rows["res"].parameters, rows["inc"].macs) == (0, 0)
+    params = net.init((2, 7, 6), 0)
+    assert sum(row.parameters for row in rows.values()) == sum(leaf.size for _, leaf in leaves(params))
+    total = [
+        layer.arithmetic(params[name], shape).macs
+        for (name, layer), shape in zip(net.layers, ((2, 7, 6), (4, 4, 3)), strict=True)
+    ]
+    assert sum(total) == sum(row.macs for row in rows.values())
+
+
+def test_a_field_seen_through_a_block_is_where_the_gradient_reaches():
+    net = Chain((("c", Conv(2, 3, bias=False)), ("res", RESIDUAL), ("inc", INCEPTION)))
+    row = describe(net, (1, 40, 40))[-1]
+    params = tree_map(lambda w: np.ones_like(w), net.init((1, 40, 40), 0))
+    x = np.ones((1, 1, 40, 40), np.float32)
+    y, activity = net.forward(params, x)
+    dy = np.zeros_like(y)
+    dy[0, 4, 9, 9] = 1  # the deep branch; ties of the pool go to the first, so the lower edge is not reached
+    dx, _ = net.backward(params, activity, dy)
+    reached = np.flatnonzero(np.any(dx[0, 0] != 0, axis=1))
+    assert reached[0] == row.start[0] + 9 * row.stride[0]
+    assert row.start[0] + 9 * row.stride[0] + row.receptive_field[0] > reached[-1]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: Residual(Chain((("a", Conv(3, 3)),))).init((2, 7, 6), None),
+            r"\(3, 5, 4\) is to be added to",
+        ),
+        (lambda: Branches((Chain((("a", ReLU()),)),)), "1 branches; give at least two"),
+        (lambda: Branches((Chain((("a", ReLU()),)), Chain((("a", ReLU()),)))), "layer name 'a' on two paths"),
+        (
+            lambda: Branches((Chain((("a", ReLU()),)), Chain((("b", Conv(1, 3)),)))).init((2, 7, 6), None),
+            r"maps of \(7, 6\) and \(5, 4\); pad",
+        ),
+    ],
+)
+def test_blocks_that_do_not_meet_are_refused(make, message):
+    with pytest.raises(UsageError, match=message):
+        make()

@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import angles, bench, compare, data, health, info, look, organise, topography, train, view, watch
+from neuro_cnn.cli import (
+    angles,
+    bench,
+    compare,
+    data,
+    health,
+    info,
+    look,
+    organise,
+    topography,
+    train,
+    view,
+    watch,
+    weights,
+)
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -56,5 +70,6 @@ app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)
 app.command("models")(info.models)
 app.add_typer(data.app, name="data")
+app.add_typer(weights.app, name="weights")
 app.add_typer(info.config_app, name="config")
 app.command("info")(info.info)

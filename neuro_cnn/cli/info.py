@@ -40,8 +40,12 @@ def models(
     name: Annotated[
         str | None, typer.Argument(help="A system such as softhebb:layers=2, or a pattern of layers.")
     ] = None,
-    input_shape: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Shape of an image.")] = "1x28x28",
-    classes: Annotated[int, typer.Option(min=1, help="Classes of the read-out.")] = 10,
+    input_shape: Annotated[
+        str | None, typer.Option("--input", metavar="CxHxW", help="Shape of an image. [default: what it was made for]")
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(min=1, help="Classes of the read-out. [default: as it was made for]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The catalogue of systems; with a name, its options and its layers.
@@ -55,6 +59,7 @@ def models(
     from neuro_cnn.compare import parse
     from neuro_cnn.describe import describe
     from neuro_cnn.models import CATALOGUE, build, defaults, system
+    from neuro_cnn.sizes import notes
 
     if name is None:
         facts = [
@@ -72,29 +77,43 @@ def models(
             print('or a pattern of layers, such as "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*1 -> FC"')
         return
     model, chosen = parse(name)
-    options = {key: getattr(system(model, chosen), key) for key in defaults(model)}
-    net, _ = build(model, _shape(input_shape), classes, **chosen)
-    rows = [row._asdict() for row in describe(net, _shape(input_shape))]
-    totals = {key: sum(row[key] for row in rows) for key in ("parameters", "connections", "macs")}
+    made: Any = system(model, chosen)
+    options = {key: getattr(made, key) for key in defaults(model)}
+    shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
+    classes = classes or int(getattr(made, "for_classes", 10))
+    net, _ = build(model, shape, classes, **chosen)
+    rows = [row._asdict() for row in describe(net, shape)]
+    totals = {key: sum(row[key] for row in rows) for key in COUNTS}
+    misfits = notes(net, shape)
     if as_json:
-        emit({"name": name, "layers": rows, **totals})
+        emit({"name": name, "layers": rows, **totals, "notes": misfits})
         return
-    columns = ["layer", "kind", "shape", "params", "connections", "MACs", "field", "stride"]
+    columns = ["layer", "kind", "shape", "params", "unshared", "connections", "MACs", "kB", "training kB"]
+    columns += ["field", "stride"]
     lines = [
         [
             row["name"],
             row["kind"],
             _by(row["out_shape"]),
-            *(f"{row[key]:,}" for key in ("parameters", "connections", "macs")),
+            *_counted(row),
             _by(row["receptive_field"]),
             _by(row["stride"]),
         ]
         for row in rows
     ]
-    lines.append(["all", "", "", *(f"{totals[key]:,}" for key in ("parameters", "connections", "macs")), "", ""])
-    table(columns, lines, f"{name} for images of {input_shape}", words=2)
+    lines.append(["all", "", "", *_counted(totals), "", ""])
+    table(columns, lines, f"{name} for images of {_by(shape)}", words=2)
+    print("".join(f"{line}\n" for line in misfits), end="")
     if options:
         print("options: " + ", ".join(f"{key}={value}" for key, value in options.items()))
+
+
+COUNTS = ("parameters", "unshared", "connections", "macs", "memory", "training_memory")
+"""What of a layer is added up over layers; memory in bytes, and told in kB."""
+
+
+def _counted(row: dict[str, Any]) -> list[str]:
+    return [f"{row[key] / 1000:,.1f}" if "memory" in key else f"{row[key]:,}" for key in COUNTS]
 
 
 def _by(numbers: tuple[float, ...]) -> str:

@@ -42,6 +42,11 @@ class Dataset:
         """Indices of the images that have a label."""
         return np.flatnonzero(self.labels != UNLABELLED)
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The classes of which no image has the label."""
+        return tuple(name for number, name in enumerate(self.classes) if not np.any(self.labels == number))
+
     def take(self, indices: ArrayLike) -> Dataset:
         """The images and labels at these indices, in their order."""
         index = np.asarray(indices)

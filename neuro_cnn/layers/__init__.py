@@ -3,34 +3,60 @@
 from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
+from neuro_cnn.layers.associations import Associations
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
+from neuro_cnn.layers.batch_norm import BatchNorm
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
-from neuro_cnn.layers.conv import Conv
+from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.frame import Frame
 from neuro_cnn.layers.gabors import Gabors
+from neuro_cnn.layers.global_pool import GlobalPool
 from neuro_cnn.layers.interpolating import InterpolatingVector
 from neuro_cnn.layers.join import Join
 from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
+from neuro_cnn.layers.learned_functions import APL, PReLU, SReLU
+from neuro_cnn.layers.local_response import LocalResponse
+from neuro_cnn.layers.locally_connected import LocallyConnected
+from neuro_cnn.layers.majority import Majority
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
 from neuro_cnn.layers.olshausen_field import OlshausenField
-from neuro_cnn.layers.pools import Hyperbolic, Max, Mean, Saturating, SquareRoot
+from neuro_cnn.layers.output_functions import (
+    ELU,
+    GELU,
+    ISRLU,
+    SELU,
+    BentIdentity,
+    LeakyReLU,
+    Logistic,
+    Softplus,
+    SoftPlusPlus,
+    Tanh,
+)
+from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
 from neuro_cnn.layers.prototypes import Prototypes
+from neuro_cnn.layers.randomised import Dropout, RReLU
+from neuro_cnn.layers.rbf import RBF
 from neuro_cnn.layers.resize import Resize
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
+from neuro_cnn.layers.scaled_tanh import ScaledTanh
 from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
 from neuro_cnn.layers.standardized import StandardizedConv
+from neuro_cnn.layers.subsampling import Subsampling
 
 PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 """The layers whose weights any local rule can change."""
 
 AnyLayer: TypeAlias = (
     Conv
+    | TrueConv
+    | LocallyConnected
     | StandardizedConv
     | SCells
     | CCells
@@ -51,18 +77,55 @@ AnyLayer: TypeAlias = (
     | Gabors
     | Maxout
     | Prototypes
+    | LeakyReLU
+    | RReLU
+    | ELU
+    | SELU
+    | ISRLU
+    | Softplus
+    | SoftPlusPlus
+    | BentIdentity
+    | Tanh
+    | Logistic
+    | GELU
+    | PReLU
+    | SReLU
+    | APL
+    | Dropout
+    | LocalResponse
+    | BatchNorm
+    | GlobalPool
+    | Associations
+    | Majority
+    | Frame
+    | ScaledTanh
+    | Subsampling
+    | RBF
 )
 
 __all__ = [
+    "APL",
+    "ELU",
+    "GELU",
+    "ISRLU",
+    "L2",
     "PLASTIC",
+    "RBF",
+    "SELU",
     "AnyLayer",
+    "Associations",
+    "BatchNorm",
+    "BentIdentity",
     "BestPosition",
     "CCells",
     "Contrast",
     "Conv",
     "Dense",
+    "Dropout",
     "Flatten",
+    "Frame",
     "Gabors",
+    "GlobalPool",
     "Hyperbolic",
     "InterpolatingVector",
     "Join",
@@ -70,24 +133,39 @@ __all__ = [
     "Labelled",
     "LabelledCells",
     "Layer",
+    "LeakyReLU",
+    "LocalResponse",
+    "LocallyConnected",
+    "Logistic",
+    "Majority",
     "Max",
     "Maxout",
     "Mean",
     "Nearest",
     "Normalize",
     "OlshausenField",
+    "PReLU",
     "Params",
     "Plastic",
+    "PowerMean",
     "Prototypes",
+    "RReLU",
     "ReLU",
     "Rectified",
     "Resize",
     "SCells",
+    "SReLU",
     "Saturating",
+    "ScaledTanh",
     "Shape",
     "Shunting",
+    "SoftPlusPlus",
+    "Softplus",
     "SquareRoot",
     "StandardizedConv",
+    "Subsampling",
     "Subtractive",
+    "Tanh",
     "Triangle",
+    "TrueConv",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from math import prod, sqrt
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import Pad, Pair, Size, pads, pair
 from neuro_cnn.ops.kernels import falling, gaussian
+from neuro_cnn.ops.pool import check_power
 
 How: TypeAlias = tuple[Size, Size, Pad]
 """Size, stride and padding of the views."""
@@ -67,6 +69,52 @@ class Mean(Pool):
 
     def spread(self, dy: Array, kept: Any, fixed: Any, in_shape: tuple[int, ...], how: How) -> Array:
         return ops.mean_pool_adjoint(dy, in_shape, *how)
+
+
+@dataclass(frozen=True)
+class PowerMean(Pool):
+    """(mean |x|^p)^(1/p) of the view, from the mean (p = 1) to the maximum (p -> inf) of what |x| shows there.
+
+    Boureau, Ponce & LeCun (2010) set the path between the two out; p = 2 is our choice.
+    """
+
+    p: float = 2.0
+    kind: Literal["power_mean"] = "power_mean"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        check_power(self.p)
+
+    def gather(self, x: Array, fixed: Any, how: How) -> tuple[Array, Any]:
+        y = ops.power_mean_pool(x, how[0], self.p, *how[1:])
+        return y, (x, y)
+
+    def spread(self, dy: Array, kept: Any, fixed: Any, in_shape: tuple[int, ...], how: How) -> Array:
+        x, y = kept
+        return ops.power_mean_pool_adjoint(dy, x, y, how[0], self.p, *how[1:])
+
+
+@dataclass(frozen=True)
+class L2(Pool):
+    """sqrt(sum x^2) of the view, its length: the complex cell of Hyvarinen & Hoyer (2000).
+
+    The sum of squares and not their mean, as in PyTorch's `lp_pool2d`: sqrt(h w) times `PowerMean(2)`.
+    """
+
+    kind: Literal["l2"] = "l2"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def gather(self, x: Array, fixed: Any, how: How) -> tuple[Array, Any]:
+        y, kept = PowerMean(2).gather(x, fixed, how)
+        return y * _side(how), kept
+
+    def spread(self, dy: Array, kept: Any, fixed: Any, in_shape: tuple[int, ...], how: How) -> Array:
+        return PowerMean(2).spread(dy * _side(how), kept, fixed, in_shape, how)
+
+
+def _side(how: How) -> float:
+    """Square root of the area of a view."""
+    return sqrt(prod(pair(how[0])))
 
 
 class Spread(NamedTuple):
@@ -227,4 +275,4 @@ def _wider(how: How) -> tuple[Pair, Pair]:
     return rows, columns
 
 
-AnyPool: TypeAlias = Hyperbolic | Max | Mean | Saturating | SquareRoot
+AnyPool: TypeAlias = Hyperbolic | L2 | Max | Mean | PowerMean | Saturating | SquareRoot

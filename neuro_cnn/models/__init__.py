@@ -9,16 +9,21 @@ from typing import Any, Protocol
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.adaline import Adaline
+from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
 from neuro_cnn.models.convnetjs import ConvNetJSCIFAR, ConvNetJSMNIST
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
+from neuro_cnn.models.googlenet import GoogLeNet
 from neuro_cnn.models.hebbian_wta import HebbianWTA
 from neuro_cnn.models.hmax import HMAX
 from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
+from neuro_cnn.models.lenet5_1998 import LeNet5Of1998
+from neuro_cnn.models.madaline import Madaline
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
@@ -28,10 +33,14 @@ from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
 from neuro_cnn.models.pattern import ARROW, Pattern
+from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM
+from neuro_cnn.models.resnet import ResNet18, ResNet50
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.models.softhebb_2023 import SoftHebb2023
+from neuro_cnn.models.vgg16 import VGG16
+from neuro_cnn.models.zfnet import ZFNet
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import AddIfSilent, Centre, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
 from neuro_cnn.spec import read
@@ -71,6 +80,17 @@ CATALOGUE: dict[str, Any] = {
     "hmax": HMAX,
     "mlp": MLP,
     "lenet5": LeNet5,
+    "alexnet": AlexNet,
+    "alexnet-small": AlexNetSmall,
+    "zfnet": ZFNet,
+    "vgg16": VGG16,
+    "googlenet": GoogLeNet,
+    "resnet18": ResNet18,
+    "resnet50": ResNet50,
+    "perceptron": Perceptron,
+    "adaline": Adaline,
+    "madaline": Madaline,
+    "lenet5-1998": LeNet5Of1998,
     "convnetjs-mnist": ConvNetJSMNIST,
     "convnetjs-cifar": ConvNetJSCIFAR,
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import (
     Pad,
+    Padding,
     Pair,
     Size,
     Window,
@@ -94,8 +95,7 @@ def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, 
     """
     xp = namespace(x)
     w = pooling(size, stride, pad)
-    if not 1 <= p < float("inf"):
-        raise UsageError(f"power mean with p = {p}; p must be finite and at least 1")
+    check_power(p)
     padded = xp.abs(batch_last(x, w.pad))
     places = w.places(*x.shape[2:])
     largest = next(_taps(padded, w, places))[1]
@@ -106,6 +106,12 @@ def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, 
     for _, view in _taps(padded, w, places):
         total += (view / scale) ** p
     return batch_first(largest * (total / _area(w)) ** (1 / p))
+
+
+def check_power(p: float) -> None:
+    """Raises UsageError unless 1 <= p < inf."""
+    if not 1 <= p < float("inf"):
+        raise UsageError(f"power mean with p = {p}; p must be finite and at least 1")
 
 
 def power_mean_pool_adjoint(
@@ -125,12 +131,12 @@ def power_mean_pool_adjoint(
 _NONE = ((0, 0), (0, 0))
 
 
-def pooling(size: Size, stride: Size | None = None, pad: Pad = 0) -> Window:
-    """How pooling views lie on a map; a stride of None is the view's own size.
+def pooling(size: Size, stride: Size | None = None, pad: Padding = 0, sides: Sequence[int] = ()) -> Window:
+    """How pooling views lie on a map, of sides (H, W) where a word pads it; a stride of None is the view's own size.
 
     Raises UsageError when padding leaves views wholly outside the map.
     """
-    w = window(size, size if stride is None else stride, pad)
+    w = window(size, size if stride is None else stride, pad, sides=sides)
     if any(edge >= side for p, side in zip(w.pad, w.size, strict=True) for edge in p):
         raise UsageError(f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less")
     return w

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from command import call, finished, program, refused
 
+from neuro_cnn import checkpoint
 from neuro_cnn.data import load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.models import CATALOGUE
+from neuro_cnn.tree import leaves
 
 TINY = ("--train-size", 40, "--set", "epochs=1")
 
@@ -453,6 +455,70 @@ def test_a_rate_that_makes_weights_explode_fails_with_1_and_names_the_phase(tmp_
     assert line.startswith("all layers: backprop: loss is ")
     assert "lower the rate" in line
     assert '"exit_code": 1' in (tmp_path / "run" / "run.json").read_text(encoding="utf-8")
+
+
+LATER = """
+hold_out = 0.2
+train_size = 200
+[network]
+layers = [["flat", {kind = "flatten"}], ["out", {kind = "dense", units = 10}]]
+[[curriculum]]
+epochs = 4
+batch = 40
+[curriculum.method]
+kind = "backprop"
+[curriculum.method.optimizer]
+kind = "sgd"
+rate = {kind = "steps", start = 0.05, factor = 1e40, after = [0.6]}
+"""
+
+
+def test_a_run_that_diverges_later_names_the_batch_and_keeps_the_last_good_weights(tmp_path):
+    (tmp_path / "later.toml").write_text(LATER, encoding="utf-8")
+    folder = tmp_path / "run"
+    answer = finished(program("train", tmp_path / "later.toml", "--out", folder, "--json"))
+    assert answer.code == 1
+    last = folder / "checkpoints" / "last.safetensors"
+    assert answer.err.splitlines() == [
+        "neuro-cnn: all layers: backprop: loss is nan in epoch 3, batch 4 of 4, at a rate of 5e+38; lower the rate; "
+        f"the last good weights are in {last}"
+    ]
+    assert [line["epoch"] for line in answer.lines] == [0, 1]
+    state = checkpoint.load(last).state
+    assert (state.phase, state.epoch, state.batch) == (0, 2, 0)
+    assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves(state.params))
+    told = finished(program("evaluate", folder, "--json"))  # and it is there to be used
+    assert (told.code, told.json["accuracy"] > 0.5) == (0, True)
+
+
+def test_a_run_loses_patience_and_keeps_its_best_weights_and_a_comparison_refuses_to_wait(tmp_path):
+    path, folder = tmp_path / "patient.toml", tmp_path / "run"
+    text = LATER.replace("epochs = 4", "epochs = 40\npatience = 2").replace("0.05", "2.0").replace("1e40", "1.0")
+    path.write_text(text, encoding="utf-8")
+    answer = call("train", path, "--out", folder, "--json")
+    *epochs, result = answer.lines
+    losses = [line["held_out_loss"] for line in epochs]
+    assert len(losses) == int(np.argmin(losses)) + 3 < 40
+    assert f"all layers: backprop: out of patience after epoch {len(losses)} of 40" in answer.err
+    assert checkpoint.load(folder / "checkpoints" / "best.safetensors").state.epoch == int(np.argmin(losses)) + 1
+    assert result["test_accuracy"] == call("evaluate", folder, "--json").json["accuracy"]
+    told = refused(2, "compare", path, "--train-size", 200)
+    assert "waits for the loss of images held out, but none are; train" in told
+    path.write_text(text.replace("hold_out = 0.2", ""), encoding="utf-8")
+    assert "but none are; train with hold_out, or leave patience out" in refused(2, "train", path)
+
+
+def test_a_class_without_a_training_image_is_told_of(tmp_path):
+    known, test = digits()["labels"] != 3, digits()
+    train = {f"train_{name}": array[known] for name, array in digits().items()}
+    np.savez(tmp_path / "d.npz", **train, test_images=test["images"], test_labels=test["labels"])
+    for command in ("train", "compare"):
+        answer = call(
+            command, "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--out", tmp_path / command
+        )
+        assert answer.code == 0, answer.err
+        assert "no training image of class 3, so it cannot be learned" in answer.err
+        assert "of class 3" in (tmp_path / command / "log.txt").read_text(encoding="utf-8")
 
 
 def test_debug_shows_the_traceback():
