@@ -11,9 +11,9 @@ from neuro_cnn.curriculum import Backprop, Curriculum, Phase
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import AnyLayer, CCells, Conv, Dense, Flatten, ReLU, Shape
-from neuro_cnn.models.features import Count
+from neuro_cnn.models.features import Count, NotNegative
 from neuro_cnn.network import Chain
-from neuro_cnn.optim import Adam
+from neuro_cnn.optim import Adadelta
 
 SIDE = 24  # pixels of a side that the network for MNIST sees of 28
 
@@ -24,11 +24,12 @@ class ConvNetJSMNIST:
 
     Where images are larger, it sees their middle; in learning they are moved by up to `augment` pixels, so that of 28 x
     28 pixels it sees any 24 x 24, as there. There, a digit is tested by the mean answer to four such crops, here by the
-    middle one. Epochs are our choice.
+    middle one. Adadelta, batch and decay are its own, epochs our choice.
     """
 
     epochs: Count = 10
     batch: Count = 20
+    decay: NotNegative = 0.001
     augment: Annotated[int, Field(ge=0, le=100)] = 2
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -38,19 +39,20 @@ class ConvNetJSMNIST:
         return Chain((*_crop(in_shape), *maps, ("flat", Flatten()), ("out", Dense(classes))))
 
     def curriculum(self) -> Curriculum:
-        """Backpropagation through all layers."""
-        return _taught(self.epochs, self.batch, self.augment)
+        """Backpropagation through all layers with Adadelta."""
+        return _taught(self.epochs, self.batch, self.decay, self.augment)
 
 
 @dataclass(frozen=True)
 class ConvNetJSCIFAR:
     """Karpathy's network for small colour images: three pairs of convolution and max pooling, softmax.
 
-    In learning, images are moved by up to `augment` pixels. Epochs are our choice.
+    In learning, images are moved by up to `augment` pixels. Adadelta, batch and decay are its own, epochs our choice.
     """
 
     epochs: Count = 10
     batch: Count = 4
+    decay: NotNegative = 0.0001
     augment: Annotated[int, Field(ge=0, le=100)] = 2
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -60,8 +62,8 @@ class ConvNetJSCIFAR:
         return Chain((*maps, ("flat", Flatten()), ("out", Dense(classes))))
 
     def curriculum(self) -> Curriculum:
-        """Backpropagation through all layers."""
-        return _taught(self.epochs, self.batch, self.augment)
+        """Backpropagation through all layers with Adadelta."""
+        return _taught(self.epochs, self.batch, self.decay, self.augment)
 
 
 def _crop(in_shape: Shape) -> tuple[tuple[str, AnyLayer], ...]:
@@ -84,6 +86,8 @@ def _stage(number: int, planes: int, pool: int) -> tuple[tuple[str, AnyLayer], .
     )
 
 
-def _taught(epochs: int, batch: int, augment: int) -> Curriculum:
+def _taught(epochs: int, batch: int, decay: float, augment: int) -> Curriculum:
+    """Adadelta; there, the slope of the decay is divided by the batch as the gradients are, and biases do not decay."""
+    optimizer = Adadelta(decay=decay / batch)
     varied = Augment(augment) if augment else None
-    return (Phase(None, Backprop(optimizer=Adam()), epochs, batch, augment=varied),)
+    return (Phase(None, Backprop(optimizer=optimizer), epochs, batch, augment=varied),)

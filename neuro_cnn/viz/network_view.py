@@ -63,7 +63,7 @@ def network_view(
     """
     bands = {"input": [_image(*image)]}
     for name, (response, error, weight, gradient) in layers.items():
-        bands[name] = [_responses(f"layer {name}", response, error, [*(about or {}).get(name, "").split("\n")])]
+        bands[name] = [_responses(f"layer {name}", response, error, (about or {}).get(name, "").splitlines())]
         if len(weight):
             bands[name].append(_weights(f"weights of {name}", weight, gradient))
     last = bands[name][0]

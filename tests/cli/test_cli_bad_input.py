@@ -56,6 +56,10 @@ USAGE = {
         "name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`",
     ),
     "misspelt system": ("train lenet", f"unknown system 'lenet'; did you mean 'lenet5'? there is: {NAMES}"),
+    "misspelt word of a pattern": (
+        "compare mlp INPUT->[CONV->RELU]*2->POLL->FC",
+        "INPUT->[CONV->RELU]*2->POLL->FC: pattern, character 24: unknown word 'POLL'; did you mean 'POOL'? ",
+    ),
     "misspelt system of many": (
         "compare mlp softheb",
         f"unknown system 'softheb'; did you mean 'softhebb'? there is: {NAMES}",
@@ -346,6 +350,16 @@ def test_images_of_another_size_are_refused_by_a_run_that_has_learned(run, tmp_p
     assert "test image 1000; there are 1000, numbered from 0" in refused(2, "respond", run, 1000, "--out", "b.png")
     (tmp_path / "a.png").write_bytes(b"no image")
     assert "cannot be read as an image" in refused(3, "respond", run, tmp_path / "a.png", "--out", "b.png")
+    assert left() == []
+
+
+def test_a_view_needs_a_class_that_there_is(run, tmp_path):
+    from PIL import Image
+
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a.png")
+    line = refused(2, "view", run, tmp_path / "a.png", "--out", "b.png")
+    assert line == "a.png has no label, and without one there is no loss; set --label"
+    assert refused(2, "view", run, 0, "--label", "x", "--out", "b.png").startswith("unknown class 'x'; there is: 0, 1")
     assert left() == []
 
 

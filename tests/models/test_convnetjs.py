@@ -8,6 +8,7 @@ from neuro_cnn.data.deform import shift
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.models import build
+from neuro_cnn.optim import Adadelta
 
 
 def rows(name, in_shape):
@@ -47,3 +48,11 @@ def test_a_digit_that_is_moved_by_up_to_2_pixels_is_a_crop_of_24_x_24():
 def test_images_smaller_than_the_crop_are_refused():
     with pytest.raises(UsageError, match="cannot see images of 1 x 28 x 20: it sees 24 x 24 pixels; choose images"):
         build("convnetjs-mnist", (1, 28, 20), 10)
+
+
+@pytest.mark.parametrize(("name", "batch", "decay"), [("convnetjs-mnist", 20, 0.001), ("convnetjs-cifar", 4, 0.0001)])
+def test_they_learn_by_adadelta_in_small_batches_with_a_decay_that_is_divided_by_the_batch(name, batch, decay):
+    (phase,) = build(name, (3, 32, 32), 10)[1]
+    assert (phase.batch, phase.method.optimizer) == (batch, Adadelta(rate=1.0, rho=0.95, decay=decay / batch))
+    (phase,) = build(name, (3, 32, 32), 10, batch=10, decay=0.5, augment=0)[1]
+    assert (phase.batch, phase.augment, phase.method.optimizer.decay) == (10, None, 0.05)
