@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import bars, emit, say, stoppable, table
+from neuro_cnn.cli.console import bars, emit, say, stoppable, table, tell_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.runs import RunFolder
-
-MANY = 10
-"""Classes that are told by name (our choice)."""
 
 
 def train(
@@ -195,15 +192,6 @@ def _run(
 def _tell_early_stop(folder: RunFolder, progress: Any) -> None:
     if progress.phase_ended and progress.epoch + 1 < progress.epochs:
         told = f"{progress.label}: out of patience after epoch {progress.epoch + 1} of {progress.epochs}"
-        folder.log(told)
-        say(told)
-
-
-def tell_missing(folder: RunFolder, *missing: tuple[str, ...]) -> None:
-    """Say which classes a teacher has no image of: what is answered wrongly then is not the system's fault."""
-    for names in filter(None, dict.fromkeys(missing)):
-        more = f" and {len(names) - MANY} others" if len(names) > MANY else ""
-        told = f"no training image is labelled {', '.join(names[:MANY])}{more}, so these cannot be learned"
         folder.log(told)
         say(told)
 
