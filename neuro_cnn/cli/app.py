@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import angles, bench, compare, data, health, info, look, organise, topography, train, watch, weights
+from neuro_cnn.cli import (
+    angles,
+    bench,
+    compare,
+    data,
+    health,
+    info,
+    look,
+    organise,
+    regions,
+    topography,
+    train,
+    watch,
+    weights,
+)
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -50,6 +64,7 @@ app.command("respond")(look.respond)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("regions")(regions.regions)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)

@@ -11,6 +11,7 @@ from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
 from neuro_cnn.viz.organisation import organisation
+from neuro_cnn.viz.regions import regions
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.style import drawable, save, to_svg
@@ -35,6 +36,7 @@ __all__ = [
     "learning_curves",
     "organisation",
     "overview",
+    "regions",
     "responder_table",
     "responses",
     "save",
