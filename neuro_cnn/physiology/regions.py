@@ -23,7 +23,7 @@ from neuro_cnn.schedule import Linear
 from neuro_cnn.streams import generator
 from neuro_cnn.training import train
 
-POINTS, SIDE, EPOCHS = 400, 120, (60, 150)  # learned from; of the plane; of one layer and of more (our choice)
+POINTS, SIDE, EPOCHS = 400, 120, (60, 100)  # learned from; of the plane; of one layer and of more (our choice)
 LAYERS = (1, 2, 3)
 
 

@@ -7,6 +7,7 @@ from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
+from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
@@ -28,6 +29,7 @@ __all__ = [
     "confusion",
     "drawable",
     "filters",
+    "flips",
     "formation",
     "frames",
     "gif",
