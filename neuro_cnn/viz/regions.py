@@ -59,7 +59,7 @@ def regions(planes: Sequence[Plane], *, detail: str = "") -> Figure:
 def _panel(axes: Axes, plane: Plane, answer: Answer) -> None:
     side = len(answer.margin)
     middles: Any = (np.arange(side) + 0.5) / side
-    ground = {"extent": (0, 1, 0, 1), "origin": "lower", "interpolation": "none", "vmin": 0, "vmax": 1}
+    ground: dict[str, Any] = {"extent": (0, 1, 0, 1), "origin": "lower", "interpolation": "none", "vmin": 0, "vmax": 1}
     axes.imshow(answer.margin > 0, cmap=PALE, **ground)
     if answer.margin.min() < 0 < answer.margin.max():
         axes.contour(middles, middles, answer.margin, [0.0], colors="black", linewidths=1.0)
