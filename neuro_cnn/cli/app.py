@@ -19,6 +19,7 @@ from neuro_cnn.cli import (
     regions,
     topography,
     train,
+    view,
     watch,
     weights,
 )
@@ -61,6 +62,7 @@ app.command("evaluate")(train.evaluate)
 app.command("fields")(look.fields)
 app.command("health")(health.health)
 app.command("respond")(look.respond)
+app.command("view")(view.view)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)

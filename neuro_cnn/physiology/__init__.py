@@ -10,6 +10,7 @@ from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepe
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
+from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
 __all__ = [
     "Angle",
@@ -17,7 +18,9 @@ __all__ = [
     "Course",
     "Fields",
     "Health",
+    "LayerView",
     "Mixture",
+    "NetworkView",
     "Pinwheel",
     "Plane",
     "Responders",
@@ -33,6 +36,7 @@ __all__ = [
     "deepest",
     "health",
     "mixture",
+    "network_view",
     "responders",
     "seed_cells",
     "sparseness",
