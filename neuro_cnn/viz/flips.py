@@ -67,7 +67,8 @@ def _bars(axes: Axes, rows: Sequence[Flipped]) -> None:
         values = [getattr(row, name) for row in rows]
         axes.bar(np.arange(len(rows)) + offset, values, 0.38, color=colour, label=f"go {name}")
         for place, value in enumerate(values):
-            axes.text(place + offset, value, f"{value:.0f}", ha="center", va="bottom", color=colour)
+            words = f"{value:.0f}" if value < 1000 else f"{value / 1000:.1f}k"  # so that they fit side by side
+            axes.text(place + offset, value, words, ha="center", va="bottom", color=colour)
     for place, row in enumerate(rows):
         line = axes.plot([place - 0.42, place + 0.42], [row.lit] * 2, color="black", linewidth=1)[0]
         line.set_label("are on" if place == 0 else "_")
