@@ -172,6 +172,16 @@ def test_data_show_draws_and_counts(name, tmp_path):
     assert call("data", "show", name, "--out", tmp_path / "it.svg", "--count", 4).code == 0
 
 
+def test_data_flips_counts_what_a_shift_turns_on_and_off(tmp_path):
+    words = ("data", "flips", "digits", "--shift", 2, "--out", tmp_path / "it.png")
+    *classes, whole = call(*words, "--json").json["classes"]
+    assert [each["name"] for each in classes] == list("0123456789")
+    assert (whole["images"], round(whole["on"], 1), round(whole["off"], 1)) == (4000, 49.5, 49.5)
+    assert (tmp_path / "it.png").read_bytes().startswith(b"\x89PNG")
+    assert "49.5" in call(*words).out
+    assert call("data", "flips", "natural", "--out", tmp_path / "no-classes.png").code == 0
+
+
 def test_data_fetch_of_an_embedded_set_says_where_it_is():
     assert "embedded" in call("data", "fetch", "digits").out
 
