@@ -34,7 +34,6 @@ from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
 from neuro_cnn.training import State, check
-from neuro_cnn.tree import leaves
 from neuro_cnn.watch import Snapshot, by_epoch, watching
 
 SCHEMA = 1
@@ -253,7 +252,7 @@ def measure(
         "shift": {str(p): accuracy_under_shift(task.net, params, data.test, p) for p in shift},
         "train_seconds": seconds,
         "images_per_second": answered,
-        "parameters": sum(leaf.size for part in params.values() for _, leaf in leaves(part.learned)),
+        "parameters": sum(layer.parameters(params[name]) for name, layer in task.net.layers),
         "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
@@ -274,7 +273,8 @@ def readout(curriculum: Curriculum) -> str:
     method = curriculum[-1].method
     if method.taught:
         return str(method.taught[0].kind)
-    return "softmax" if isinstance(method, Backprop) and method.loss.kind == "cross_entropy" else "squared error"
+    loss = method.loss.kind if isinstance(method, Backprop) else "squared_error"
+    return {"cross_entropy": "softmax", "map": "MAP"}.get(loss, loss.replace("_", " "))
 
 
 def grown(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:

@@ -170,7 +170,7 @@ def check_weights(net: Chain, phase: Phase, params: dict[str, Params], epoch: in
         if not isinstance(phase.method, Backprop):
             check_norms(name, phase.method.rule_of(name), params[name], epoch)
             continue
-        for leaf, array in leaves(params[name].learned):
+        for leaf, array in leaves(params[name]):
             xp = namespace(array)
             if not bool(xp.all(xp.isfinite(array))):
                 place = f"{phase.label(net)}: {leaf} of {name} is no longer finite in epoch {epoch + 1}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table
+from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table, tell_missing
 
 if TYPE_CHECKING:
     from neuro_cnn.compare import Study
@@ -82,7 +82,6 @@ def _conducted(
     study: Study, device: str, jobs: int, out: Path | None, overwrite: bool
 ) -> tuple[RunFolder, dict[str, Any]]:
     """The study carried out, in a folder of its own: the folder, and the object of its results.json."""
-    from neuro_cnn.cli.train import tell_missing
     from neuro_cnn.results import results, write_folder
     from neuro_cnn.runs import RunFolder, new_path
     from neuro_cnn.spec import plain
@@ -95,8 +94,7 @@ def _conducted(
     folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
     try:
         with folder.told():
-            for data in loaded:
-                tell_missing(folder, data.train)
+            tell_missing(folder, *(data.train.missing for data in loaded))
             findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
             outcome = results(study, loaded, findings)
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))

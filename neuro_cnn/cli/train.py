@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import bars, emit, say, stoppable, table
+from neuro_cnn.cli.console import bars, emit, say, stoppable, table, tell_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def _run(
         folder.log(f"{len(training)} images to learn from, {len(held_out)} held out to choose the best weights")
     taught = any(phase.method.supervised for phase in curriculum)
     if taught:
-        tell_missing(folder, training)
+        tell_missing(folder, training.missing)
     state, history = None, []
     if resumed and folder.checkpoint("last").is_file():
         state = checkpoint.load(folder.checkpoint("last")).state
@@ -192,14 +192,6 @@ def _run(
 def _tell_early_stop(folder: RunFolder, progress: Any) -> None:
     if progress.phase_ended and progress.epoch + 1 < progress.epochs:
         told = f"{progress.label}: out of patience after epoch {progress.epoch + 1} of {progress.epochs}"
-        folder.log(told)
-        say(told)
-
-
-def tell_missing(folder: RunFolder, training: Any) -> None:
-    """Say which classes a teacher has no image of: what is answered wrongly then is not the system's fault."""
-    if training.missing:
-        told = f"no training image of class {', '.join(training.missing)}, so it cannot be learned"
         folder.log(told)
         say(told)
 

@@ -45,7 +45,8 @@ class Dataset:
     @property
     def missing(self) -> tuple[str, ...]:
         """The classes of which no image has the label."""
-        return tuple(name for number, name in enumerate(self.classes) if not np.any(self.labels == number))
+        known = set(self.labels.tolist())
+        return tuple(name for number, name in enumerate(self.classes) if number not in known)
 
     def take(self, indices: ArrayLike) -> Dataset:
         """The images and labels at these indices, in their order."""

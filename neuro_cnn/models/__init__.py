@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Protocol
@@ -58,6 +59,9 @@ class System(Protocol):
         """Who learns, how, in what order."""
         ...
 
+
+LARGER = 512
+"""By how many rows and columns images that are too small are enlarged, at most, to say what would do (our choice)."""
 
 CATALOGUE: dict[str, Any] = {
     "nearest-neighbour": NearestNeighbour,
@@ -145,11 +149,34 @@ def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Cha
     """
     made = system(name, options)
     try:
-        net = made.network(in_shape, max(classes, 1))
-        net.init(in_shape, None)
+        net = _checked(made, in_shape, max(classes, 1))
     except UsageError as error:
-        raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
+        seen = f"{name} cannot see images of {' x '.join(map(str, in_shape))}"
+        raise UsageError(f"{seen}: {error}{_enough(made, in_shape, max(classes, 1))}") from error
     return (net, made.curriculum()) if classes else _without_labels(name, net, made.curriculum())
+
+
+def _checked(made: System, in_shape: Shape, classes: int) -> Chain:
+    """The network of a system. Raises UsageError where views do not fit."""
+    net = made.network(in_shape, classes)
+    net.init(in_shape, None)
+    return net
+
+
+def _enough(made: System, in_shape: Shape, classes: int) -> str:
+    """What to say of larger images: the least that the system sees, where there are any."""
+    channels, *sides = in_shape
+
+    def seen(more: int) -> bool:
+        try:
+            _checked(made, (channels, *(side + more for side in sides)), classes)
+        except UsageError:
+            return False
+        return True
+
+    more = bisect_left(range(LARGER), True, key=seen)
+    least = " x ".join(str(side) for side in (channels, *(side + more for side in sides)))
+    return f", or give images of at least {least}" if more < LARGER else ""
 
 
 def _without_labels(name: str, net: Chain, curriculum: Curriculum) -> tuple[Chain, Curriculum]:

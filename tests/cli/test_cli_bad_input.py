@@ -101,12 +101,14 @@ USAGE = {
     ),
     "view larger than the map": (
         "train hebbian-wta --set size=40",
-        "hebbian-wta cannot see images of 1 x 28 x 28: a view of 40 does not fit a map of 28 x 28; set size=28 or less",
+        "hebbian-wta cannot see images of 1 x 28 x 28: a view of 40 does not fit a map of 28 x 28; set size=28 or "
+        "less, or give images of at least 1 x 40 x 40",
     ),
     "view larger than the map within": (
         "models lenet5 --input 1x8x8",
         "lenet5 cannot see images of 1 x 8 x 8: "
-        "layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or shrink the view",
+        "layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or shrink the view, "
+        "or give images of at least 1 x 12 x 12",
     ),
     "bad shape": ("models lenet5 --input 28x28", "--input '28x28' is not of the form CxHxW, such as 1x28x28"),
     "empty shape": ("models lenet5 --input 1x0x28", "--input 1x0x28: every side must be at least 1"),
@@ -517,8 +519,19 @@ def test_a_class_without_a_training_image_is_told_of(tmp_path):
             command, "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--out", tmp_path / command
         )
         assert answer.code == 0, answer.err
-        assert "no training image of class 3, so it cannot be learned" in answer.err
-        assert "of class 3" in (tmp_path / command / "log.txt").read_text(encoding="utf-8")
+        assert "no training image is labelled 3, so these cannot be learned\n" in answer.err
+        assert "no training image is labelled 3" in (tmp_path / command / "log.txt").read_text(encoding="utf-8")
+
+
+def test_many_classes_without_a_training_image_are_told_of_once_and_the_first_by_name(tmp_path):
+    arrays = digits(labels=np.where(np.arange(40) % 2, 30, 0))
+    np.savez(tmp_path / "d.npz", **arrays)
+    answer = call(
+        "compare", "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--splits", 2, "--out", "c"
+    )
+    assert answer.code == 0, answer.err
+    told = "no training image is labelled 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 19 others, so these cannot be learned\n"
+    assert answer.err.count(told) == answer.err.count("no training image") == 1
 
 
 def test_debug_shows_the_traceback():

@@ -227,7 +227,7 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),
         (lambda: Dense(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
-        (lambda: ScaledTanh(slope=0), "scaled tanh with slope 0; it must be positive"),
+        (lambda: ScaledTanh(steepness=0), "steepness is 0; it must be a positive number"),
         (lambda: Frame(0, 5), "height is 0; it must be at least 1"),
         (lambda: Frame(5, 5, 1.0, 1.0), "levels from dark 1.0 to bright 1.0; the bright must be the higher"),
         (lambda: Frame(9, 5).init(MAP, None), "a field of 9 x 5 cannot hold a map of 7 x 6; make it larger"),

@@ -1,5 +1,6 @@
 """The catalogue: every system can be built, set, controlled and described."""
 
+import re
 from dataclasses import fields
 
 import numpy as np
@@ -165,6 +166,21 @@ def test_images_too_small_for_the_wiring_are_refused_with_both_sizes():
     message = "lenet5 cannot see images of 1 x 8 x 8: layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or"
     with pytest.raises(UsageError, match=message):
         build("lenet5", (1, 8, 8), 10)
+
+
+@every_system_of_digits
+@pytest.mark.parametrize("sides", [(1, 1), (8, 9), (3, 20)])
+def test_images_too_small_are_told_the_least_that_are_not(name, sides):
+    try:
+        build(name, (1, *sides), 10)
+    except UsageError as error:
+        found = re.search(r", or give images of at least 1 x (\d+) x (\d+)$", str(error))
+        assert found
+        height, width = int(found[1]), int(found[2])
+        assert height - sides[0] == width - sides[1] > 0
+        build(name, (1, height, width), 10)
+        with pytest.raises(UsageError, match="cannot see images"):
+            build(name, (1, height - 1, width - 1), 10)
 
 
 @every_system_of_digits

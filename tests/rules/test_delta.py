@@ -160,11 +160,11 @@ def test_adaline_goes_to_the_solution_of_least_squares(bipolar, bias):
     wanted = (2 * np.eye(2)[labels] - 1) / (1 if bipolar else length)
     expected = np.linalg.lstsq(rows / (1 if bipolar else length), wanted)[0].T
     off = []
-    for rate in (0.04, 0.01):
-        learned = taught(LMS(rate), x, labels, 600, bias=bias)
+    for rate in (0.08, 0.02):
+        learned = taught(LMS(rate), x, labels, 1200, bias=bias)
         found = np.column_stack([leaf for leaf in learned if len(leaf)])
         off.append(np.abs(found - expected).max())
-    assert off[0] < 0.05
+    assert off[0] < 0.1
     assert off[1] < 0.5 * off[0]  # the rest is due to presenting one at a time, and falls with the rate
 
 

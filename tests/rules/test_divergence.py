@@ -114,7 +114,8 @@ def test_a_run_that_diverges_keeps_its_last_good_checkpoint_and_goes_on_from_it_
     answer = finished(program("train", written(0.3), "--train-size", 200, "--out", folder))
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("neuro-cnn: S1: hebbian diverges: norm of plane ")
-    assert answer.err.endswith("; lower the rate, or add unit_norm\n")
+    kept = folder / "checkpoints" / "last.safetensors"
+    assert answer.err.endswith(f"; lower the rate, or add unit_norm; the last good weights are in {kept}\n")
     assert answer.err.count("\n") == 1
     status = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert (status["status"], status["exit_code"]) == ("failed", 1)
