@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from neuro_cnn.viz.weights import strongest, tiles_of
 
 LEFT, WIDTH, APART = 30.0, 70.0, 77.0  # mm: where values begin, their width, and gradients behind them
 PLANES, CELLS, MOST, INPUTS = 16, 40, 64, 6  # planes and cells in a row; planes at most; inputs of a plane's weights
+LETTERS = 19  # of a line in the margin
 COLOUR = "red, green, blue"
 UNITS, CONNECTED = 256, 1024  # rows and columns drawn of a matrix of weights, at most
 CAPTION, ROW, BAND = 3.8, 2.0, 2.5  # mm: a caption, and what lies below a row and below a layer
@@ -57,9 +59,9 @@ def network_view(
     """An image and every layer from the input up, values on the left and the loss's gradients by them on the right.
 
     `image` is (C, H, W) twice, as it is and the gradient; a layer is its response, (K, H, W) or (K,), the gradient by
-    it, its weights, (K, C, h, w), (K, D) or (K,), and the gradient by them, the last two () where it has none. `about`
-    says of a layer what it is. Where the last layer has as many cells as there are `classes`, they are named and that
-    of `label` is framed. Raises DataError for what cannot be drawn.
+    it, its weights, (K, C, h, w), (K, D), (K,) or unshared (H, W, K, C, h, w), and the gradient by them, the last two
+    () where it has none. `about` says of a layer what it is. Where the last layer has as many cells as there are
+    `classes`, they are named and that of `label` is framed. Raises DataError for what cannot be drawn.
     """
     bands = [("input", [_image(*image)])]
     for name, (response, error, weight, gradient) in layers.items():
@@ -137,9 +139,11 @@ def _responses(name: str, response: NDArray[Any], error: NDArray[Any], words: Se
 
 
 def _weights(name: str, weight: NDArray[Any], gradient: NDArray[Any]) -> Pair:
-    values = style.finite(name, weight, (1, 2, 4))
+    values = style.finite(name, weight, (1, 2, 4, 6))
     change = style.finite(f"the gradient by {name}", gradient, (values.ndim,))
-    limits, words = (_limits(values), _limits(change)), ["weights", _by(values)]
+    limits, words = (_limits(values), _limits(change)), ["weights", *wrap(_by(values), LETTERS)]
+    if values.ndim == 6:  # a row a cell
+        values, change = (each.reshape(-1, math.prod(values.shape[3:])) for each in (values, change))
     if values.ndim == 1:
         return _responses(name, values, change, words)
     planes, inputs = values.shape[:2]
