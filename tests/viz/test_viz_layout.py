@@ -191,7 +191,9 @@ FIGURES = {
     "network view, large": lambda: looked_at(
         (2, 9, 9), LETTERS, conv1=((300, 2, 2), (300, 120, 3, 3)), F6=((4096,), (4096, 3000)), out=((36,), (36, 4096))
     ),
-    "network view, units": lambda: looked_at((1, 1, 1), ["a", "b"], hidden=((1,), (1, 1)), out=((2,), (2, 1))),
+    "network view, units": lambda: looked_at(
+        (1, 1, 1), ["a", "b"], local=((3, 2, 2), (3, 2, 2, 1, 3, 3)), hidden=((1,), (1, 1)), out=((2,), (2, 1))
+    ),
     "learning curves": lambda: viz.learning_curves(HISTORIES),
     "learning curves, one": lambda: viz.learning_curves({"softhebb": HISTORIES["softhebb"]}),
     "shift": lambda: viz.accuracy_against_shift(summary(SIX)),
