@@ -15,6 +15,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from neuro_cnn.data.deformations import DEFORMATIONS, MEANINGS, measured
 from neuro_cnn.files import write_text
 from neuro_cnn.viz.accuracy import Row, system
 from neuro_cnn.viz.style import to_svg
@@ -122,37 +123,38 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _table(summary: Sequence[Row]) -> str:
-    shifts = sorted({pixels for row in summary for pixels in row["shift"]}, key=int)
+    amounts = {kind: found for kind in DEFORMATIONS if (found := measured(summary, kind))}
     one = ["Accuracy,&nbsp;%", "Control,&nbsp;%", "Gain, points"]
     last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
     made = [any(row[key] for row in summary) for key in MADE]
     last += [name for name, shown in zip(MADE.values(), made, strict=True) if shown]
-    group = (
-        f'<th class="group" scope="colgroup" colspan="{len(shifts)}">Accuracy under shift,&nbsp;%</th>'
-        if shifts
-        else ""
-    )
+    groups = [
+        f'<th class="group" scope="colgroup" colspan="{len(found)}">'
+        f"Accuracy under {DEFORMATIONS[kind].noun},&nbsp;%</th>"
+        for kind, found in amounts.items()
+    ]
+    told = [DEFORMATIONS[kind].told(amount).replace(" ", "&nbsp;") for kind in amounts for amount in amounts[kind]]
     head = "".join(
         [
             '<tr><th class="system" scope="col" rowspan="2">System</th>',
             *(f'<th scope="col" rowspan="2">{name}</th>' for name in one),
-            group,
+            *groups,
             *(f'<th scope="col" rowspan="2">{name}</th>' for name in last),
             "</tr>\n<tr>",
-            *(f'<th scope="col">{escape(pixels)}&nbsp;px</th>' for pixels in shifts),
+            *(f'<th scope="col">{amount}</th>' for amount in told),
             "</tr>",
         ]
     )
-    body = "\n".join(_row(row, shifts, made) for row in summary)
+    body = "\n".join(_row(row, amounts, made) for row in summary)
     return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _row(row: Row, shifts: Sequence[str], made: Sequence[bool]) -> str:
+def _row(row: Row, amounts: Mapping[str, Sequence[str]], made: Sequence[bool]) -> str:
     cells = [
         f'<td class="main">{_percent(row["accuracy_mean"], row["accuracy_sd"])}</td>',
         f"<td>{_percent(row['control_accuracy_mean'])}</td>",
         f"<td>{_percent(row['gain_mean'], row['gain_sd'], sign='+')}</td>",
-        *(f"<td>{_percent(row['shift'].get(pixels))}</td>" for pixels in shifts),
+        *(f"<td>{_percent(row[kind].get(amount))}</td>" for kind in amounts for amount in amounts[kind]),
         f"<td>{_percent(row['dead_units'])}</td>",
         *(f"<td>{_number(row[key])}</td>" for key in ("parameters", "labels_used")),
         *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
@@ -193,8 +195,9 @@ def _legend(summary: Sequence[Row]) -> str:
         parts.append("The control is the same system with the same read-out, its features left at random,")
         parts.append("or, where cells with random weights would be silent, drawn at random from views of the images;")
         parts.append("the gain is the accuracy minus the control's, paired over seeds.")
-    if any(row["shift"] for row in summary):
-        parts.append("Under shift: the mean over the four directions, filled with zeros.")
+    for kind, meaning in MEANINGS.items():
+        if measured(summary, kind):
+            parts.append(f"Under {DEFORMATIONS[kind].noun}: {meaning}.")
     parts.append("A unit is dead when it wins less than 2 % of its fair share.")
     return " ".join(parts)
 

@@ -70,7 +70,7 @@ def done():
     )
     splits = load_splits(study)
     tasks = tasks_of(study, sources(study)[0], splits)
-    findings = [step for step in conduct(tasks, splits, study.shift, "cpu", 1) if not isinstance(step, Epoch)]
+    findings = [step for step in conduct(tasks, splits, study.deformed, "cpu", 1) if not isinstance(step, Epoch)]
     return study, splits, findings, results(study, splits, findings)
 
 

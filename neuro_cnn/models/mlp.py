@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from neuro_cnn.curriculum import Backprop, Curriculum, Phase
+from neuro_cnn.data.augment import Augment
 from neuro_cnn.layers import Dense, Flatten, ReLU, Shape
 from neuro_cnn.models.features import Count, Positive
 from neuro_cnn.network import Chain
@@ -15,12 +18,16 @@ from neuro_cnn.schedule import Linear
 
 @dataclass(frozen=True)
 class MLP:
-    """One hidden layer of rectified units, trained by backpropagation. All constants are our choice."""
+    """One hidden layer of rectified units, trained by backpropagation. All constants are our choice.
+
+    `augment` moves each training image anew by up to so many pixels; give it more epochs.
+    """
 
     hidden: Count = 256
     epochs: Count = 15
     rate: Positive = 0.001
     batch: Count = 64
+    augment: Annotated[int, Field(ge=0, le=100)] = 0
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
@@ -30,4 +37,5 @@ class MLP:
 
     def curriculum(self) -> Curriculum:
         """Backpropagation with Adam, the rate falling to 0."""
-        return (Phase(None, Backprop(optimizer=Adam(Linear(self.rate))), self.epochs, self.batch),)
+        augment = Augment(self.augment) if self.augment else None
+        return (Phase(None, Backprop(optimizer=Adam(Linear(self.rate))), self.epochs, self.batch, augment=augment),)
