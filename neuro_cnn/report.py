@@ -60,6 +60,7 @@ def write_report(
         legend=_legend(results["summary"]),
         downloads=f"{_download('results.json', 'application/json', json_text(results))}, "
         f"{_download('results.csv', 'text/csv', csv_text(results['rows']))}.",
+        deformed=_deformed(results["summary"]),
         health=_health(results["summary"], notes),
         figures=_section("figures", "Figures", _figures(figures)) if figures else "",
         command=escape(results["command"]),
@@ -123,11 +124,35 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _table(summary: Sequence[Row]) -> str:
-    amounts = {kind: found for kind in DEFORMATIONS if (found := measured(summary, kind))}
+    amounts = _amounts(summary, ["shift"])
     one = ["Accuracy,&nbsp;%", "Control,&nbsp;%", "Gain, points"]
     last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
     made = [any(row[key] for row in summary) for key in MADE]
     last += [name for name, shown in zip(MADE.values(), made, strict=True) if shown]
+    return _grouped(one, amounts, last, [_row(row, amounts, made) for row in summary])
+
+
+def _deformed(summary: Sequence[Row]) -> str:
+    """The section of accuracy under every deformation but shift; empty where none was asked for."""
+    amounts = _amounts(summary, [kind for kind in DEFORMATIONS if kind != "shift"])
+    if not amounts:
+        return ""
+    rows = [
+        _line(row, [f'<td class="main">{_percent(row["accuracy_mean"])}</td>', *_shares(row, amounts)])
+        for row in summary
+    ]
+    table = _grouped(["Accuracy,&nbsp;%"], amounts, [], rows)
+    box = f'<div class="box" tabindex="0" role="region" aria-labelledby="deformed">\n{table}\n</div>'
+    return _section("deformed", "Deformed test images", f'{box}\n<p class="legend">{" ".join(_meanings(amounts))}</p>')
+
+
+def _amounts(summary: Sequence[Row], kinds: Sequence[str]) -> dict[str, list[str]]:
+    """By how much images were deformed, of these deformations those that were asked for."""
+    return {kind: found for kind in kinds if (found := measured(summary, kind))}
+
+
+def _grouped(one: Sequence[str], amounts: Mapping[str, Sequence[str]], last: Sequence[str], rows: Sequence[str]) -> str:
+    """A table of rows, the accuracies under each deformation under a heading of their own between other columns."""
     groups = [
         f'<th class="group" scope="colgroup" colspan="{len(found)}">'
         f"Accuracy under {DEFORMATIONS[kind].noun},&nbsp;%</th>"
@@ -145,7 +170,7 @@ def _table(summary: Sequence[Row]) -> str:
             "</tr>",
         ]
     )
-    body = "\n".join(_row(row, amounts, made) for row in summary)
+    body = "\n".join(rows)
     return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
@@ -154,17 +179,29 @@ def _row(row: Row, amounts: Mapping[str, Sequence[str]], made: Sequence[bool]) -
         f'<td class="main">{_percent(row["accuracy_mean"], row["accuracy_sd"])}</td>',
         f"<td>{_percent(row['control_accuracy_mean'])}</td>",
         f"<td>{_percent(row['gain_mean'], row['gain_sd'], sign='+')}</td>",
-        *(f"<td>{_percent(row[kind].get(amount))}</td>" for kind in amounts for amount in amounts[kind]),
+        *_shares(row, amounts),
         f"<td>{_percent(row['dead_units'])}</td>",
         *(f"<td>{_number(row[key])}</td>" for key in ("parameters", "labels_used")),
         *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
         *(f"<td>{_made(row[key])}</td>" for key, shown in zip(MADE, made, strict=True) if shown),
     ]
-    name, kind = escape(system(row)).replace(":", ":<wbr>"), CONTROL
-    if not row["control"]:  # a control shares its system's learning and read-out
-        readout = f"; {row['readout']} read-out" if row["readout"] else ""
-        name, kind = f"{name}<small>{escape(row['learning'] + readout)}</small>", ""
-    return f'<tr{kind}><th scope="row">{name}</th>{"".join(cells)}</tr>'
+    readout = f"; {row['readout']} read-out" if row["readout"] else ""
+    # a control shares its system's learning and read-out
+    return _line(row, cells, "" if row["control"] else f"<small>{escape(row['learning'] + readout)}</small>")
+
+
+def _line(row: Row, cells: Sequence[str], more: str = "") -> str:
+    """A system's line of a table: its name, more about it, and its cells."""
+    name = escape(system(row)).replace(":", ":<wbr>") + more
+    return f'<tr{CONTROL * row["control"]}><th scope="row">{name}</th>{"".join(cells)}</tr>'
+
+
+def _shares(row: Row, amounts: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"<td>{_percent(row[kind].get(amount))}</td>" for kind in amounts for amount in amounts[kind]]
+
+
+def _meanings(amounts: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"Under {DEFORMATIONS[kind].noun}: {MEANINGS[kind]}." for kind in amounts]
 
 
 def _percent(share: float | None, spread: float | None = None, sign: str = "") -> str:
@@ -195,9 +232,7 @@ def _legend(summary: Sequence[Row]) -> str:
         parts.append("The control is the same system with the same read-out, its features left at random,")
         parts.append("or, where cells with random weights would be silent, drawn at random from views of the images;")
         parts.append("the gain is the accuracy minus the control's, paired over seeds.")
-    for kind, meaning in MEANINGS.items():
-        if measured(summary, kind):
-            parts.append(f"Under {DEFORMATIONS[kind].noun}: {meaning}.")
+    parts += _meanings(_amounts(summary, ["shift"]))
     parts.append("A unit is dead when it wins less than 2 % of its fair share.")
     return " ".join(parts)
 
@@ -209,8 +244,7 @@ def _health(summary: Sequence[Row], notes: Sequence[str]) -> str:
         return ""
     head = "".join(f'<th scope="col">{name}</th>' for name in HEALTH.values())
     body = "\n".join(
-        f'<tr{CONTROL * row["control"]}><th scope="row">{escape(system(row)).replace(":", ":<wbr>")}</th>'
-        f"<td>{escape(layer)}</td>{''.join(f'<td>{_measure(key, numbers[key])}</td>' for key in HEALTH)}</tr>"
+        _line(row, [f"<td>{escape(layer)}</td>", *(f"<td>{_measure(key, numbers[key])}</td>" for key in HEALTH)])
         for row, layer, numbers in rows
     )
     table = (

@@ -178,9 +178,8 @@ def _print(outcome: dict[str, Any]) -> None:
 
     summary = outcome["summary"]
     shifts = measured(summary, "shift")
-    amounts = [(kind, amount) for kind in DEFORMATIONS if kind != "shift" for amount in measured(summary, kind)]
     many = max(row["n"] for row in summary) > 1
-    reached, cost, deformed = [], [], []
+    names, reached, cost = [], [], []
     for row in summary:
         name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
         name = f"└ {control_name(row['learning'])}" if row["control"] else name
@@ -188,7 +187,7 @@ def _print(outcome: dict[str, Any]) -> None:
         gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
         accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
         reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
-        deformed.append([name, *(_percent(row[kind][amount]) for kind, amount in amounts)])
+        names.append(name)
         counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
         made = ", ".join(f"{layer} {count:.0f}" for layer, count in row["planes"].items())
         counts += [made, "" if row["references_mean"] is None else f"{row['references_mean']:.0f}"]
@@ -196,9 +195,11 @@ def _print(outcome: dict[str, Any]) -> None:
         cost.append([name, row["learning"], row["readout"], *counts, *speed])
     title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
     table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
-    if amounts:
-        heads = [f"{DEFORMATIONS[kind].word}\n{DEFORMATIONS[kind].told(amount)}" for kind, amount in amounts]
-        table(["system", *heads], deformed, "deformed test images; % right")
+    for kind, deformation in DEFORMATIONS.items():
+        if kind != "shift" and (amounts := measured(summary, kind)):
+            deformed = [[_percent(row[kind][amount]) for amount in amounts] for row in summary]
+            cells = [[name, *shares] for name, shares in zip(names, deformed, strict=True)]
+            table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}; % right")
     columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
     used = [place for place in range(len(columns)) if place < 3 or any(row[place] for row in cost)]
     table([columns[place] for place in used], [[row[place] for place in used] for row in cost], words=3)

@@ -88,8 +88,7 @@ def lines(axes: Axes, summary: Sequence[Row], kind: str, chance: float) -> None:
     first = min(deformation.none, *map(float, measured(summary, kind)))
     axes.annotate("chance", (first, 100 * chance), (0, 1.5), textcoords="offset points", va="bottom", color=style.MUTED)
     axes.set(ylim=(0, 100), xlabel=f"{deformation.axis} ({deformation.none}: as they are)")
-    if kind == "shift":
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=kind == "shift"))
     axes.grid(axis="y")
 
 

@@ -13,7 +13,7 @@ AMOUNTS = {"shift": 2, "scale": 0.8, "rotate": -20.0, "bend": 1.5, "noise": 0.1}
 every = pytest.mark.parametrize("kind", list(DEFORMATIONS))
 
 
-def deformed(kind, amount, batch=len(IMAGES)):
+def deformed(kind, amount, batch=30):
     """The images in each form of a deformation, so many at a time."""
     starts = range(0, len(IMAGES), batch)
     return [np.concatenate([form(IMAGES[at : at + batch]) for at in starts]) for form in forms(kind, amount)]
