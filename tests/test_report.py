@@ -183,7 +183,7 @@ def test_deformed_test_images_have_a_table_with_a_column_an_amount_only_where_th
         f"Accuracy under rotation,{space}%",
         f"{times}{space}0.7",
         f"{times}{space}1.15",
-        f"-30{degree}",
+        f"\N{MINUS SIGN}30{degree}",
     ]
     assert cells[5:10] == ["nearest-neighbour", "95.1", "40.0", "90.0", "70.0"]
     assert cells[15:] == [f"{NASTY}:layers=2 (random weights)", "95.1", "40.0", "90.0", "50.0"]

@@ -79,7 +79,7 @@ MEANINGS = {
     "shift": "the mean over the four directions, filled with zeros",
     "scale": "enlarged about the centre by a factor, below 1 shrunk",
     "rotate": "turned counter-clockwise about the centre",
-    "bend": "each image by slow waves of its own, no pixel by more than so many",
+    "bend": "each image by slow waves of its own, no pixel by more than so many along either axis",
     "noise": "Gaussian noise of this standard deviation added to values in [0, 1], and clipped",
 }
 """What is done to the images, for who reads of the accuracy under it."""

@@ -89,9 +89,10 @@ def test_best_position_takes_the_middle_in_training_and_sends_the_error_back_the
     np.testing.assert_array_equal(BestPosition().respond(params, x), x.max(axis=(2, 3)))
 
 
-def test_augmentation_is_of_the_phase():
-    assert build("lenet5", DIGIT, 10)[1][0].augment is None
-    assert build("lenet5", DIGIT, 10, augment=3)[1][0].augment == Augment(shift=3)
+@pytest.mark.parametrize("name", ["lenet5", "mlp"])
+def test_augmentation_is_of_the_phase(name):
+    assert build(name, DIGIT, 10)[1][0].augment is None
+    assert build(name, DIGIT, 10, augment=3)[1][0].augment == Augment(shift=3)
 
 
 def test_moved_training_images_teach_what_a_shift_is():

@@ -44,6 +44,18 @@ def test_accuracy_falls_along_pixels_in_number_order_from_the_clean_images():
     np.testing.assert_allclose(y, [90, 80, 60, 10])
 
 
+def test_images_as_they_are_stand_at_the_amount_that_changes_nothing():
+    scaled = {"scale": {"1.2": 0.7, "0.8": 0.6}, "scale_sd": {"1.2": 0.01, "0.8": None}}
+    axes = viz.accuracy_under([row("softhebb", **scaled)], "scale").axes[0]
+    ((_, x, y),) = lines(axes)
+    assert x == [0.8, 1, 1.2]
+    np.testing.assert_allclose(y, [60, 90, 70])
+    assert "1: as they are" in axes.get_xlabel()
+    turned = {"rotate": {"0": 0.9, "-9": 0.8, "-20": 0.7}, "rotate_sd": dict.fromkeys(("0", "-9", "-20"))}
+    ((_, x, _),) = lines(viz.accuracy_under([row("softhebb", **turned)], "rotate").axes[0])
+    assert x == [-20, -9, 0]
+
+
 def test_a_control_is_dashed_in_the_look_of_its_system_and_another_system_looks_different():
     summary = [row("softhebb"), row("softhebb", True), row("softhebb", variant="layers=2"), row("hpca")]
     drawn = [line for line, *_ in lines(viz.accuracy_under(summary, "shift").axes[0])]
