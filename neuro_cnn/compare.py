@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from statistics import mean, stdev
@@ -15,8 +15,9 @@ from pydantic import Field
 from neuro_cnn.backend import choose_device, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum
 from neuro_cnn.data import Data, Dataset
+from neuro_cnn.data.deformations import DEFORMATIONS
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import accuracy_under_shift, predict, right
+from neuro_cnn.evaluate import accuracies, predict, right
 from neuro_cnn.experiment import (
     Epoch,
     Experiment,
@@ -29,6 +30,7 @@ from neuro_cnn.experiment import (
 )
 from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, control_name, defaults, learning, system
+from neuro_cnn.models.features import Positive
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
@@ -47,7 +49,8 @@ class Study:
 
     `vary` is one option and its values: each system that has it is learned with each. It may also be `data`,
     `train_size` or `labels_per_class` ("all": none left out), which all systems have. `question`, `source` and `expect`
-    say what it is for, in words for the report.
+    say what it is for, in words for the report. Test images are deformed by each of the amounts of `shift` (pixels),
+    `scale` (factors), `rotate` (degrees), `bend` (pixels) and `noise` (standard deviations).
     """
 
     systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
@@ -57,6 +60,10 @@ class Study:
     seeds: Annotated[int, Field(ge=1)] = 1
     splits: Annotated[int, Field(ge=1)] = 1
     shift: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 3, 4)
+    scale: tuple[Positive, ...] = ()
+    rotate: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
+    bend: tuple[Positive, ...] = ()
+    noise: tuple[Positive, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     question: str | None = None
     source: str | None = None
@@ -82,6 +89,11 @@ class Study:
         """What is asked of the data, once for each value where they are varied."""
         common = {key: getattr(self, key) for key in OF_DATA}
         return settings(common, self.vary)
+
+    @property
+    def deformed(self) -> dict[str, tuple[float, ...]]:
+        """By how much test images are deformed, by deformation."""
+        return {kind: getattr(self, kind) for kind in DEFORMATIONS}
 
 
 class Task(NamedTuple):
@@ -200,7 +212,11 @@ def plan(wanted: Iterable[Experiment], data: Data, seeds: int, split: int) -> li
 
 
 def run(
-    task: Task, data: Data, shift: Sequence[int], device: str = "cpu", known: dict[str, Untaught] | None = None
+    task: Task,
+    data: Data,
+    deformed: Mapping[str, Sequence[float]],
+    device: str = "cpu",
+    known: dict[str, Untaught] | None = None,
 ) -> Generator[Epoch, None, Finding]:
     """Learn one task on all training images, then look at the test images once.
 
@@ -219,19 +235,19 @@ def run(
         watcher.snapshots = list(before.snapshots)
     steps = learn(task.net, task.curriculum, data.train, None, task.seed, device, state, history)
     outcome = yield from watching(steps, watcher)
-    found = measure(task, data, shift, outcome.params, outcome.history, outcome.seconds)
+    found = measure(task, data, deformed, outcome.params, outcome.history, outcome.seconds)
     return found._replace(snapshots=tuple(watcher.snapshots))
 
 
 def measure(
     task: Task,
     data: Data,
-    shift: Sequence[int],
+    deformed: Mapping[str, Sequence[float]],
     params: dict[str, Params],
     history: list[dict[str, Any]],
     seconds: float,
 ) -> Finding:
-    """The row of a learned system: accuracy on the test images, plain and shifted, and what it cost."""
+    """The row of a learned system: accuracy on the test images, plain and deformed, and what it cost."""
     started = time.perf_counter()
     scores = predict(task.net, params, data.test.images)
     answered = len(scores) / (time.perf_counter() - started)
@@ -249,7 +265,7 @@ def measure(
         "n_train": len(data.train),
         "labels_per_class": data.labels_per_class,
         "accuracy": right(scores, data.test.labels),
-        "shift": {str(p): accuracy_under_shift(task.net, params, data.test, p) for p in shift},
+        **accuracies(task.net, params, data.test, deformed),
         "train_seconds": seconds,
         "images_per_second": answered,
         "parameters": sum(layer.parameters(params[name]) for name, layer in task.net.layers),
@@ -305,15 +321,13 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         controls = {(r["seed"], r["split"]): r["accuracy"] for r in groups.get((model, variant, True), [])}
         pairs = [(r["accuracy"], controls[r["seed"], r["split"]]) for r in mine if (r["seed"], r["split"]) in controls]
         gains = [] if is_control else [a - b for a, b in pairs]
-        shifts = list(mine[0]["shift"])
         summary.append(
             {
                 **{key: mine[0][key] for key in ("model", "variant", "learning", "readout", "control")},
                 **{key: mine[0][key] for key in ("data", "n_train", "labels_per_class")},
                 "n": len(mine),
                 **_spread("accuracy", [r["accuracy"] for r in mine]),
-                "shift": {p: mean(r["shift"][p] for r in mine) for p in shifts},
-                "shift_sd": {p: _sd([r["shift"][p] for r in mine]) for p in shifts},
+                **_deformed(mine),
                 "control_accuracy_mean": mean(b for _, b in pairs) if gains else None,
                 **_spread("gain", gains),
                 **{f"{key}_mean": mean(r[key] for r in mine) for key in ("train_seconds", "images_per_second")},
@@ -329,6 +343,16 @@ def summarize(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _spread(name: str, values: Sequence[float]) -> dict[str, float | None]:
     return {f"{name}_mean": mean(values) if values else None, f"{name}_sd": _sd(values)}
+
+
+def _deformed(runs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Mean and standard deviation over runs of the accuracy under each deformation by each amount."""
+    found: dict[str, dict[str, float | None]] = {}
+    for kind in DEFORMATIONS:
+        reached = {amount: [run[kind][amount] for run in runs] for amount in runs[0][kind]}
+        found[kind] = {amount: mean(values) for amount, values in reached.items()}
+        found[f"{kind}_sd"] = {amount: _sd(values) for amount, values in reached.items()}
+    return found
 
 
 def _sd(values: Sequence[float]) -> float | None:

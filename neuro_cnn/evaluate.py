@@ -1,16 +1,15 @@
-"""What a network knows: its scores on images it has not learned from, also when they are moved."""
+"""What a network knows: its scores on images it has not learned from, also when they are deformed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.data import Dataset
-from neuro_cnn.data.deform import axis_moves, shift
+from neuro_cnn.data.deformations import DEFORMATIONS, forms, key
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
 from neuro_cnn.tree import leaves
@@ -46,10 +45,20 @@ def accuracy(net: Chain, params: dict[str, Params], data: Dataset) -> float:
     return right(predict(net, params, data.images), data.labels)
 
 
-def accuracy_under_shift(net: Chain, params: dict[str, Params], data: Dataset, pixels: int) -> float:
-    """Mean accuracy over shifts of so many pixels in the four axis directions, with zero fill."""
-    moves = [partial(shift, down=down, right=right) for down, right in axis_moves(pixels)]
-    return float(np.mean([right(predict(net, params, data.images, deform=move), data.labels) for move in moves]))
+def accuracy_under(net: Chain, params: dict[str, Params], data: Dataset, kind: str, amount: float) -> float:
+    """Mean accuracy over the forms of a deformation by so much, as in ("shift", 2)."""
+    changes = forms(kind, amount)
+    return float(np.mean([right(predict(net, params, data.images, deform=each), data.labels) for each in changes]))
+
+
+def accuracies(
+    net: Chain, params: dict[str, Params], data: Dataset, deformed: Mapping[str, Sequence[float]]
+) -> dict[str, dict[str, float]]:
+    """Accuracy under each deformation by the amounts asked for: {"shift": {"1": 0.9}, "scale": {}, ...}."""
+    return {
+        kind: {key(amount): accuracy_under(net, params, data, kind, amount) for amount in deformed.get(kind, ())}
+        for kind in DEFORMATIONS
+    }
 
 
 def confusion(scores: Array, labels: Any, classes: int) -> Any:

@@ -15,26 +15,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from neuro_cnn.data.deformations import DEFORMATIONS, MEANINGS
 from neuro_cnn.files import write_text
-from neuro_cnn.viz.accuracy import Row, system
+from neuro_cnn.report_tables import Amounts, amounts_of, deformed_table, health_table, main_table
+from neuro_cnn.viz.accuracy import Row
 from neuro_cnn.viz.style import to_svg
 
-NONE = "\N{EN DASH}"
-MADE = {"planes": "Planes made", "references_mean": "References"}
-"""What grows as it learns, by key of the summary; a column each where any system has it."""
-HEALTH = {
-    "planes": "Planes",
-    "dead_units": "Dead,&nbsp;%",
-    "win_entropy": "Win entropy",
-    "cosine_median": "Nearest cosine",
-    "effective_rank": "Effective rank",
-    "relative_rank": "of the most,&nbsp;%",
-    "norm_min": "Least norm",
-    "norm_median": "Median",
-    "norm_max": "Largest",
-}
-"""The columns of the health table, by key of a layer's health."""
-CONTROL = ' class="control"'
 MEANING = (
     "Means over runs. Win entropy: of the planes' shares of the positions they win, 1 where all win alike. Nearest",
     "cosine: median over filters of the cosine to the nearest other. Effective rank: exp of the entropy of the",
@@ -55,10 +41,11 @@ def write_report(
         title=f"Comparison on {escape(results['data'])}",
         asked=_asked(results),
         introduction=_introduction(results),
-        table=_table(results["summary"]),
+        table=main_table(results["summary"]),
         legend=_legend(results["summary"]),
         downloads=f"{_download('results.json', 'application/json', json_text(results))}, "
         f"{_download('results.csv', 'text/csv', csv_text(results['rows']))}.",
+        deformed=_deformed(results["summary"]),
         health=_health(results["summary"], notes),
         figures=_section("figures", "Figures", _figures(figures)) if figures else "",
         command=escape(results["command"]),
@@ -121,69 +108,6 @@ def _listed(numbers: Sequence[int]) -> str:
     return f"{numbers[0]} to {numbers[-1]}" if run else ", ".join(map(str, numbers))
 
 
-def _table(summary: Sequence[Row]) -> str:
-    shifts = sorted({pixels for row in summary for pixels in row["shift"]}, key=int)
-    one = ["Accuracy,&nbsp;%", "Control,&nbsp;%", "Gain, points"]
-    last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
-    made = [any(row[key] for row in summary) for key in MADE]
-    last += [name for name, shown in zip(MADE.values(), made, strict=True) if shown]
-    group = (
-        f'<th class="group" scope="colgroup" colspan="{len(shifts)}">Accuracy under shift,&nbsp;%</th>'
-        if shifts
-        else ""
-    )
-    head = "".join(
-        [
-            '<tr><th class="system" scope="col" rowspan="2">System</th>',
-            *(f'<th scope="col" rowspan="2">{name}</th>' for name in one),
-            group,
-            *(f'<th scope="col" rowspan="2">{name}</th>' for name in last),
-            "</tr>\n<tr>",
-            *(f'<th scope="col">{escape(pixels)}&nbsp;px</th>' for pixels in shifts),
-            "</tr>",
-        ]
-    )
-    body = "\n".join(_row(row, shifts, made) for row in summary)
-    return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-
-
-def _row(row: Row, shifts: Sequence[str], made: Sequence[bool]) -> str:
-    cells = [
-        f'<td class="main">{_percent(row["accuracy_mean"], row["accuracy_sd"])}</td>',
-        f"<td>{_percent(row['control_accuracy_mean'])}</td>",
-        f"<td>{_percent(row['gain_mean'], row['gain_sd'], sign='+')}</td>",
-        *(f"<td>{_percent(row['shift'].get(pixels))}</td>" for pixels in shifts),
-        f"<td>{_percent(row['dead_units'])}</td>",
-        *(f"<td>{_number(row[key])}</td>" for key in ("parameters", "labels_used")),
-        *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
-        *(f"<td>{_made(row[key])}</td>" for key, shown in zip(MADE, made, strict=True) if shown),
-    ]
-    name, kind = escape(system(row)).replace(":", ":<wbr>"), CONTROL
-    if not row["control"]:  # a control shares its system's learning and read-out
-        readout = f"; {row['readout']} read-out" if row["readout"] else ""
-        name, kind = f"{name}<small>{escape(row['learning'] + readout)}</small>", ""
-    return f'<tr{kind}><th scope="row">{name}</th>{"".join(cells)}</tr>'
-
-
-def _percent(share: float | None, spread: float | None = None, sign: str = "") -> str:
-    if share is None:
-        return NONE
-    text = f"{100 * share:{sign}.1f}".replace("-", "\N{MINUS SIGN}")
-    return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return NONE
-    return f"{value:,.0f}" if isinstance(value, int) or value >= 100 else f"{value:.3g}"
-
-
-def _made(value: Mapping[str, float] | float | None) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{escape(layer)}&nbsp;{count:,.0f}" for layer, count in value.items()) or NONE
-    return NONE if value is None else f"{value:,.0f}"
-
-
 def _legend(summary: Sequence[Row]) -> str:
     parts = []
     if any(row["n"] > 1 for row in summary):
@@ -193,42 +117,43 @@ def _legend(summary: Sequence[Row]) -> str:
         parts.append("The control is the same system with the same read-out, its features left at random,")
         parts.append("or, where cells with random weights would be silent, drawn at random from views of the images;")
         parts.append("the gain is the accuracy minus the control's, paired over seeds.")
-    if any(row["shift"] for row in summary):
-        parts.append("Under shift: the mean over the four directions, filled with zeros.")
+    parts += _meanings(amounts_of(summary, ["shift"]))
     parts.append("A unit is dead when it wins less than 2 % of its fair share.")
     return " ".join(parts)
 
 
+def _deformed(summary: Sequence[Row]) -> str:
+    """Accuracy under every deformation but shift; empty where none was asked for."""
+    amounts = amounts_of(summary, [kind for kind in DEFORMATIONS if kind != "shift"])
+    if not amounts:
+        return ""
+    table = _box("deformed", deformed_table(summary, amounts))
+    legend = f'<p class="legend">{" ".join(_meanings(amounts))}</p>'
+    return _section("deformed", "Deformed test images", f"{table}\n{legend}")
+
+
+def _meanings(amounts: Amounts) -> list[str]:
+    return [f"Under {DEFORMATIONS[kind].noun}: {MEANINGS[kind]}." for kind in amounts]
+
+
 def _health(summary: Sequence[Row], notes: Sequence[str]) -> str:
     """The health of every layer that learned without a teacher, and of its control, in numbers; then the warnings."""
-    rows = [(row, layer, numbers) for row in summary for layer, numbers in row["health"].items()]
-    if not rows and not notes:
+    told = any(row["health"] for row in summary)
+    if not told and not notes:
         return ""
-    head = "".join(f'<th scope="col">{name}</th>' for name in HEALTH.values())
-    body = "\n".join(
-        f'<tr{CONTROL * row["control"]}><th scope="row">{escape(system(row)).replace(":", ":<wbr>")}</th>'
-        f"<td>{escape(layer)}</td>{''.join(f'<td>{_measure(key, numbers[key])}</td>' for key in HEALTH)}</tr>"
-        for row, layer, numbers in rows
-    )
-    table = (
-        '<div class="box" tabindex="0" role="region" aria-labelledby="health">\n<table>\n<thead>\n<tr>'
-        f'<th class="system" scope="col">System</th><th scope="col">Layer</th>{head}</tr>\n</thead>\n'
-        f'<tbody>\n{body}\n</tbody>\n</table>\n</div>\n<p class="legend">{" ".join(MEANING)}</p>'
-    )
-    return _section("health", "Health", (table if rows else "") + (_list(notes) if notes else ""))
-
-
-def _measure(key: str, value: float | None) -> str:
-    if key in ("dead_units", "relative_rank"):
-        return _percent(value)
-    if value is None:
-        return NONE
-    return f"{value:.0f}" if key == "planes" else f"{value:.3g}" if key.startswith("norm") else f"{value:.2f}"
+    text = f'<p class="legend">{" ".join(MEANING)}</p>'
+    table = f"{_box('health', health_table(summary))}\n{text}"
+    return _section("health", "Health", (table if told else "") + (_list(notes) if notes else ""))
 
 
 def _download(name: str, kind: str, text: str) -> str:
     data = base64.b64encode(text.encode()).decode()
     return f'<a download="{name}" href="data:{kind};base64,{data}">{name}</a>'
+
+
+def _box(section: str, table: str) -> str:
+    """A table that scrolls where it is wider than the page."""
+    return f'<div class="box" tabindex="0" role="region" aria-labelledby="{section}">\n{table}\n</div>'
 
 
 def _section(name: str, title: str, body: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
 from neuro_cnn.data import Data
+from neuro_cnn.data.deformations import DEFORMATIONS, measured
 from neuro_cnn.files import write_text
 from neuro_cnn.runs import RunFolder, environment
 from neuro_cnn.settings import ALL
@@ -91,7 +92,8 @@ def write_folder(
 
 
 def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
-    """The report's figures by caption: overview, each system's S1 receptive fields, health, learning curves, shifts."""
+    """The report's figures by caption: overview, each system's S1 receptive fields, health, learning curves,
+    and accuracy under each deformation."""
     from neuro_cnn import viz
 
     first = _first(findings)
@@ -116,8 +118,10 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     }
     if any(_measured(line) for history in histories.values() for line in history):
         figures["Learning curves"] = viz.learning_curves(histories)
-    if any(row["shift"] for row in outcome["summary"]):
-        figures["Accuracy under shift"] = viz.accuracy_against_shift(outcome["summary"], chance=1 / classes)
+    for kind, deformation in DEFORMATIONS.items():
+        if measured(outcome["summary"], kind):
+            under = viz.accuracy_under(outcome["summary"], kind, chance=1 / classes)
+            figures[f"Accuracy under {deformation.noun}"] = under
     return figures
 
 

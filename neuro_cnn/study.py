@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
@@ -99,7 +99,7 @@ def load_splits(study: Study) -> list[Data]:
 
 
 def conduct(
-    tasks: Sequence[Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
+    tasks: Sequence[Task], splits: Sequence[Data], deformed: Mapping[str, Sequence[float]], device: str, jobs: int
 ) -> Generator[Epoch | tuple[Task, Finding], None, None]:
     """Run each task once, yielding every epoch (in one process) and every finding; two names of one task share it.
 
@@ -107,19 +107,19 @@ def conduct(
     """
     done: dict[str, Finding] = {}
     known: dict[str, Untaught] = {}
-    elsewhere = _in_parallel({task.key: task for task in tasks}, splits, shift, device, jobs) if jobs > 1 else None
+    elsewhere = _in_parallel({task.key: task for task in tasks}, splits, deformed, device, jobs) if jobs > 1 else None
     for task in tasks:
         if task.key not in done and elsewhere is not None:
             done.update([next(elsewhere)])  # findings come in the order of the tasks
         elif task.key not in done:
-            done[task.key] = yield from run(task, splits[task.place], shift, device, known)
+            done[task.key] = yield from run(task, splits[task.place], deformed, device, known)
         found = done[task.key]
         names = {"model": task.model, "variant": task.variant, "control": task.is_control}
         yield task, found._replace(row={**found.row, **names})
 
 
 def _in_parallel(
-    tasks: dict[str, Task], splits: Sequence[Data], shift: Sequence[int], device: str, jobs: int
+    tasks: dict[str, Task], splits: Sequence[Data], deformed: Mapping[str, Sequence[float]], device: str, jobs: int
 ) -> Iterator[tuple[str, Finding]]:
     from joblib import Parallel, delayed, parallel_config
     from threadpoolctl import threadpool_info
@@ -128,7 +128,7 @@ def _in_parallel(
     here = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
     threads = max(1, min(here, (os.cpu_count() or 1) // jobs))
     with parallel_config(backend="loky", inner_max_num_threads=threads):
-        work = (delayed(_drained)(task, splits[task.place], shift, device) for task in tasks.values())
+        work = (delayed(_drained)(task, splits[task.place], deformed, device) for task in tasks.values())
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
             findings = Parallel(n_jobs=jobs, return_as="generator")(work)
         yield from zip(tasks, findings, strict=True)
@@ -147,8 +147,8 @@ def _unheard(number: signal.Signals) -> Iterator[None]:
         signal.signal(number, before)
 
 
-def _drained(task: Task, data: Data, shift: Sequence[int], device: str) -> Finding:
-    steps = run(task, data, shift, device)
+def _drained(task: Task, data: Data, deformed: Mapping[str, Sequence[float]], device: str) -> Finding:
+    steps = run(task, data, deformed, device)
     while True:
         try:
             next(steps)
@@ -185,7 +185,7 @@ def run_finding(task: Task, params: dict[str, Params], study: Study) -> Finding:
     data = experiment.load()
     data = replace(data, train=experiment.parts(data)[0])
     history = folder.metrics()
-    return measure(task, data, study.shift, params, history, sum(line["seconds"] for line in history))
+    return measure(task, data, study.deformed, params, history, sum(line["seconds"] for line in history))
 
 
 def tasks_of(study: Study, made: Sequence[Experiment], splits: Sequence[Data]) -> list[Task]:

@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from neuro_cnn.compare import Study, Task, assignment, experiments, parse, plan, run, summarize
 from neuro_cnn.data import Data, load
-from neuro_cnn.data.deform import shifts
+from neuro_cnn.data.deform import enlarge, rotate, shifts
+from neuro_cnn.data.deformations import DEFORMATIONS
 from neuro_cnn.errors import DataError, UsageError
-from neuro_cnn.evaluate import accuracy, predict
+from neuro_cnn.evaluate import accuracy, predict, right
 from neuro_cnn.experiment import Epoch, Experiment
 from neuro_cnn.models import build
 from neuro_cnn.results import like_chance, pictures, results
@@ -38,7 +39,7 @@ def carried_out(study, jobs=1):
     made, _ = sources(study)
     splits = load_splits(study)
     tasks = tasks_of(study, made, splits)
-    return splits, [step for step in conduct(tasks, splits, study.shift, "cpu", jobs) if not isinstance(step, Epoch)]
+    return splits, [step for step in conduct(tasks, splits, study.deformed, "cpu", jobs) if not isinstance(step, Epoch)]
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,19 @@ def test_a_row_says_what_its_weights_do(done):
         assert found.row["train_seconds"] == pytest.approx(sum(line["seconds"] for line in found.history))
 
 
+def test_every_deformation_is_measured_by_the_amounts_asked_for_and_no_other():
+    study = Study(("mlp:hidden=4,epochs=1",), train_size=60, shift=(), scale=(0.8, 1.2), rotate=(-20.0,), bend=(2.0,))
+    (data,), ((task, found),) = carried_out(study)
+    deformed = {kind: found.row[kind] for kind in DEFORMATIONS}
+    for kind, amount, change in (("scale", "0.8", enlarge), ("scale", "1.2", enlarge), ("rotate", "-20", rotate)):
+        scores = predict(task.net, found.params, change(data.test.images, float(amount)))
+        assert deformed[kind][amount] == right(scores, data.test.labels)
+    asked = {"shift": [], "scale": ["0.8", "1.2"], "rotate": ["-20"], "bend": ["2"], "noise": []}
+    assert {kind: list(amounts) for kind, amounts in deformed.items()} == asked
+    ((_, again),) = carried_out(study)[1]
+    assert {kind: again.row[kind] for kind in DEFORMATIONS} == deformed
+
+
 def test_health_is_told_of_what_learns_without_a_teacher_and_of_its_control(rows):
     for row in rows:
         watched = row["model"] in ("hebbian-wta", "softhebb", "random-features")
@@ -172,7 +186,7 @@ def test_a_task_under_two_names_is_learned_once():
     study = replace(STUDY, systems=("hebbian-wta", "softhebb", "random-features"), splits=1, seeds=1, shift=())
     splits = load_splits(study)
     tasks = tasks_of(study, sources(study)[0], splits)
-    steps = list(conduct(tasks, splits, (), "cpu", 1))
+    steps = list(conduct(tasks, splits, {}, "cpu", 1))
     learned = [step.progress.label for step in steps if isinstance(step, Epoch)]
     assert learned.count("out: ridge") == 3  # two systems, and one control for both, which is random-features too
     assert len([step for step in steps if not isinstance(step, Epoch)]) == 5
@@ -198,7 +212,8 @@ ROWS = st.lists(
 def row(control, place, accuracy, shifted, dead):
     fixed = {"model": "m", "variant": "v", "learning": "hebbian", "readout": "ridge", "parameters": 3, "labels_used": 4}
     fixed |= {"data": "digits", "n_train": 5, "labels_per_class": None}
-    measured = {"accuracy": accuracy, "shift": {"1": shifted}, "dead_units": dead, "redundancy": dead}
+    measured = {"accuracy": accuracy, "dead_units": dead, "redundancy": dead}
+    measured |= {kind: {} for kind in DEFORMATIONS} | {"shift": {"1": shifted}, "bend": {"1.5": accuracy}}
     measured |= {"health": {"S1": {"dead_units": dead, "norm_max": shifted}}}
     measured |= {"planes": {"S2": place}, "references": place if dead is None else None}
     times = {"train_seconds": shifted, "images_per_second": accuracy}
@@ -217,6 +232,9 @@ def test_a_summary_holds_means_deviations_and_gains_paired_over_seeds_and_splits
     assert ours["accuracy_sd"] == (pytest.approx(accuracies.std(ddof=1)) if several else None)
     assert ours["shift"]["1"] == pytest.approx(shifted.mean())
     assert ours["shift_sd"]["1"] == (pytest.approx(shifted.std(ddof=1)) if several else None)
+    assert ours["bend"]["1.5"] == ours["accuracy_mean"]
+    assert ours["bend_sd"]["1.5"] == ours["accuracy_sd"]
+    assert ours["scale"] == ours["scale_sd"] == {}
     assert ours["gain_mean"] == pytest.approx((accuracies - of_controls).mean(), abs=1e-12)
     assert ours["gain_sd"] == (pytest.approx((accuracies - of_controls).std(ddof=1), abs=1e-12) if several else None)
     assert ours["control_accuracy_mean"] == pytest.approx(of_controls.mean())
@@ -355,5 +373,5 @@ def test_a_good_control_of_few_classes_does_not_answer_like_chance(accuracy, cla
 def test_learning_is_seen_batch_by_batch():
     digits = load("digits", train_size=64)
     (task,) = plan([Experiment("lenet5", {"epochs": 2, "batch": 32})], digits, 1, 0)
-    steps = run(task, digits, ())
+    steps = run(task, digits, {})
     assert [next(steps).progress.batch for _ in range(4)] == [0, 1, 0, 1]

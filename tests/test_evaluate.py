@@ -7,7 +7,7 @@ from learning_examples import PROBLEMS, bars
 
 import neuro_cnn as nc
 from neuro_cnn.data.deform import shift
-from neuro_cnn.evaluate import accuracy, accuracy_under_shift, confusion, predict, right
+from neuro_cnn.evaluate import accuracy, accuracy_under, confusion, predict, right
 from neuro_cnn.tree import leaves
 
 NET, _ = PROBLEMS["backprop"]
@@ -49,7 +49,7 @@ def test_accuracy_under_shift_is_the_mean_over_four_directions_with_zero_fill(pi
     moves = [(pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)]
     scores = [predict(NET, PARAMS, shift(DATA.images, *move)) for move in moves]
     expected = np.mean([right(part, DATA.labels) for part in scores])
-    assert accuracy_under_shift(NET, PARAMS, DATA, pixels) == pytest.approx(expected)
+    assert accuracy_under(NET, PARAMS, DATA, "shift", pixels) == pytest.approx(expected)
 
 
 def test_the_confusion_matrix_counts_labels_by_answers():
@@ -62,6 +62,6 @@ def test_the_confusion_matrix_counts_labels_by_answers():
 
 def test_nothing_is_changed_by_looking():
     before = [leaf.copy() for _, leaf in leaves(PARAMS)]
-    accuracy_under_shift(NET, PARAMS, DATA, 1)
+    accuracy_under(NET, PARAMS, DATA, "shift", 1)
     for (_, now), then in zip(leaves(PARAMS), before, strict=True):
         np.testing.assert_array_equal(now, then)

@@ -24,6 +24,7 @@ FLOORS = (
     ("spec", "checkpoint", "exchange", "runs"),
     ("models",),
     ("physiology", "viz"),
+    ("report_tables",),
     ("report",),
     ("experiment", "settings"),
     ("watch", "bench"),

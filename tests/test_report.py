@@ -170,6 +170,27 @@ def test_the_table_gives_each_system_in_order_in_per_cent_beside_its_control(pag
     assert rows[2][0] == f"{NASTY}:layers=2 (random weights)"
 
 
+def test_deformed_test_images_have_a_table_with_a_column_an_amount_only_where_there_are_any(results, tmp_path, page):
+    assert "Deformed test images" not in page.words
+    for place, row in enumerate(results["summary"]):
+        row |= {"scale": {"1.15": 0.9, "0.7": 0.4}, "rotate": {"-30": 0.7 - place / 10}, "bend": {}, "noise": {}}
+    write_report(tmp_path / "r.html", results, figures={}, notes=[])
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    cells = page.cells[page.cells.index("Accuracy under scaling,\N{NO-BREAK SPACE}%") :]
+    times, degree, space = "\N{MULTIPLICATION SIGN}", "\N{DEGREE SIGN}", "\N{NO-BREAK SPACE}"
+    assert cells[:5] == [
+        f"Accuracy under scaling,{space}%",
+        f"Accuracy under rotation,{space}%",
+        f"{times}{space}0.7",
+        f"{times}{space}1.15",
+        f"\N{MINUS SIGN}30{degree}",
+    ]
+    assert cells[5:10] == ["nearest-neighbour", "95.1", "40.0", "90.0", "70.0"]
+    assert cells[15:] == [f"{NASTY}:layers=2 (random weights)", "95.1", "40.0", "90.0", "50.0"]
+    assert "Under rotation: turned counter-clockwise" in page.words
+    assert "bending" not in page.words
+
+
 def test_planes_made_and_references_have_a_column_only_where_there_are_any(results, tmp_path, page):
     assert "References" not in page.words
     results["summary"][1] |= {"planes": {"S2": 187.5, "S3": 40}, "references_mean": 1234.4}

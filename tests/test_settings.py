@@ -30,7 +30,7 @@ LABELS = Study(
 def carried_out(study, jobs=1):
     """The data of a study, its steps of learning, and its findings."""
     splits = load_splits(study)
-    steps = list(conduct(tasks_of(study, sources(study)[0], splits), splits, study.shift, "cpu", jobs))
+    steps = list(conduct(tasks_of(study, sources(study)[0], splits), splits, study.deformed, "cpu", jobs))
     return splits, [s for s in steps if isinstance(s, Epoch)], [s for s in steps if not isinstance(s, Epoch)]
 
 
@@ -68,7 +68,7 @@ def test_the_same_images_are_held_once_whatever_their_labels(done):
 def test_what_is_shared_is_the_same_to_the_last_bit_as_what_is_learned_anew(done):
     splits, _, findings = done
     for task, found in findings[::3]:
-        steps = run(task, splits[task.place], ())
+        steps = run(task, splits[task.place], {})
         while True:
             try:
                 next(steps)

@@ -66,11 +66,12 @@ def done():
         ("neocognitron-2013:planes=30", "lenet5:epochs=1"),
         train_size=60,
         shift=(2,),
+        scale=(0.8,),
         vary={"theta_learning": (0.7, 0.85)},
     )
     splits = load_splits(study)
     tasks = tasks_of(study, sources(study)[0], splits)
-    findings = [step for step in conduct(tasks, splits, study.shift, "cpu", 1) if not isinstance(step, Epoch)]
+    findings = [step for step in conduct(tasks, splits, study.deformed, "cpu", 1) if not isinstance(step, Epoch)]
     return study, splits, findings, results(study, splits, findings)
 
 
@@ -94,9 +95,12 @@ def test_the_figure_holds_each_system_that_has_the_option_at_its_values(done):
     }
     figure = pictures(outcome, findings, 10)["Varying theta_learning"]
     titles = [axes.get_title("left") for axes in figure.axes]
-    assert titles == ["Error, %", "Error, shifted 2 px, %", "Planes of S2", "References at the top"]
+    errors = ["Error, %", "Error, shifted 2 px, %", "Error, scaled \N{MULTIPLICATION SIGN} 0.8, %"]
+    assert titles == [*errors, "Planes of S2", "References at the top"]
     expected = [100 * (1 - row["accuracy_mean"]) for _, row in lines["neocognitron-2013:planes=30"]]
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), expected)
+    scaled = [100 * (1 - row["scale"]["0.8"]) for _, row in lines["neocognitron-2013:planes=30"]]
+    np.testing.assert_allclose(figure.axes[2].lines[0].get_ydata(), scaled)
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()  # one scale for all errors
 
 

@@ -30,6 +30,10 @@ def compare(
     splits: Annotated[int | None, typer.Option(help="Splits 0 to K-1; 0 is the shipped one. [default: 1]")] = None,
     readout: Annotated[str | None, typer.Option(help="Read-out of unsupervised features: ridge or softmax.")] = None,
     shift: Annotated[str | None, typer.Option(help="Shifts to test, in pixels. [default: 1,2,3,4]")] = None,
+    scale: Annotated[str | None, typer.Option(help="Enlargements to test, such as 0.8,1.2.")] = None,
+    rotate: Annotated[str | None, typer.Option(help="Rotations to test, in degrees, such as 10,20.")] = None,
+    bend: Annotated[str | None, typer.Option(help="Elastic bending to test, in pixels, such as 1,2.")] = None,
+    noise: Annotated[str | None, typer.Option(help="Noise to test, standard deviations such as 0.1,0.2.")] = None,
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the systems that have it.")
     ] = None,
@@ -56,6 +60,7 @@ def compare(
     from neuro_cnn.backend import choose_device
     from neuro_cnn.compare import assignment
 
+    deformed = {"shift": shift, "scale": scale, "rotate": rotate, "bend": bend, "noise": noise}
     given: dict[str, Any] = {
         "systems": systems or None,
         "data": data,
@@ -63,7 +68,7 @@ def compare(
         "labels_per_class": labels_per_class,
         "seeds": seeds,
         "splits": splits,
-        "shift": None if shift is None else _numbers(shift),
+        **{kind: None if text is None else _numbers(kind, text) for kind, text in deformed.items()},
         "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
         "vary": dict(_values(text) for text in vary or []) or None,
     }
@@ -134,7 +139,7 @@ def _findings(
     findings: list[Any] = []
     total = len(tasks) + len(learned)
     with bars() as drawn, stoppable() as stop:
-        for step in conduct(tasks, loaded, study.shift, device, jobs):
+        for step in conduct(tasks, loaded, study.deformed, device, jobs):
             if isinstance(step, Epoch):
                 drawn.show(tasks[len(findings)].label, step.progress)
             else:
@@ -168,13 +173,14 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
 
 
 def _print(outcome: dict[str, Any]) -> None:
-    """The results in two tables narrow enough for a terminal: what was reached, and at what cost."""
+    """The results in tables narrow enough for a terminal: what was reached, also when deformed, and at what cost."""
+    from neuro_cnn.data.deformations import DEFORMATIONS, measured
     from neuro_cnn.models import control_name
 
     summary = outcome["summary"]
-    shifts = list(summary[0]["shift"])
+    shifts = measured(summary, "shift")
     many = max(row["n"] for row in summary) > 1
-    reached, cost = [], []
+    names, reached, cost = [], [], []
     for row in summary:
         name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
         name = f"└ {control_name(row['learning'])}" if row["control"] else name
@@ -182,6 +188,7 @@ def _print(outcome: dict[str, Any]) -> None:
         gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
         accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
         reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
+        names.append(name)
         counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
         made = ", ".join(f"{layer} {count:.0f}" for layer, count in row["planes"].items())
         counts += [made, "" if row["references_mean"] is None else f"{row['references_mean']:.0f}"]
@@ -189,6 +196,11 @@ def _print(outcome: dict[str, Any]) -> None:
         cost.append([name, row["learning"], row["readout"], *counts, *speed])
     title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
     table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
+    for kind, deformation in DEFORMATIONS.items():
+        if kind != "shift" and (amounts := measured(summary, kind)):
+            deformed = [[_percent(row[kind][amount]) for amount in amounts] for row in summary]
+            cells = [[name, *shares] for name, shares in zip(names, deformed, strict=True)]
+            table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}; % right")
     columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
     used = [place for place in range(len(columns)) if place < 3 or any(row[place] for row in cost)]
     table([columns[place] for place in used], [[row[place] for place in used] for row in cost], words=3)
@@ -206,10 +218,12 @@ def _values(text: str) -> tuple[str, list[Any]]:
     return key.strip(), [assignment(f"{key}={value}")[1] for value in values.split(",")]
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(option: str, text: str) -> list[float]:
+    """The amounts in a list such as 1,2,3,4; pixels of a shift are whole."""
     from neuro_cnn.errors import UsageError
 
+    read, such = (int, "whole numbers such as 1,2,3,4") if option == "shift" else (float, "numbers such as 0.5,2")
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
+        return [read(part) for part in text.split(",") if part.strip()]
     except ValueError as error:
-        raise UsageError(f"--shift {text!r} is not a list of whole numbers such as 1,2,3,4") from error
+        raise UsageError(f"--{option} {text!r} is not a list of {such}") from error

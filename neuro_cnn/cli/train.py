@@ -11,8 +11,6 @@ import typer
 from neuro_cnn.cli.console import bars, emit, say, stoppable, table, tell_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.runs import RunFolder
 
@@ -206,45 +204,37 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     data: Annotated[str | None, typer.Option(help="Another data set of the same shape and classes.")] = None,
     shift: Annotated[list[int] | None, typer.Option(min=1, help="Shift in pixels, mean of four directions.")] = None,
-    noise: Annotated[list[float] | None, typer.Option(min=0, help="Deviation of added Gaussian noise.")] = None,
+    scale: Annotated[list[float] | None, typer.Option(help="Enlargement by a factor; below 1: shrunk.")] = None,
     rotate: Annotated[list[float] | None, typer.Option(help="Rotation in degrees.")] = None,
+    bend: Annotated[list[float] | None, typer.Option(min=0, help="Elastic bending by up to so many pixels.")] = None,
+    noise: Annotated[list[float] | None, typer.Option(min=0, help="Deviation of added Gaussian noise.")] = None,
     out: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Accuracy of a run on its test images, plain and deformed, with the confusion matrix.
 
-    Example: neuro-cnn evaluate runs/lenet --shift 1 --shift 2 --noise 0.2 --rotate 15
+    Example: neuro-cnn evaluate runs/lenet --shift 1 --shift 2 --scale 0.8 --rotate 15 --bend 2
     """
-    from functools import partial
-
     import numpy as np
 
     from neuro_cnn import viz
     from neuro_cnn.cli.look import opened
-    from neuro_cnn.data import deform
-    from neuro_cnn.evaluate import accuracy_under_shift, confusion, predict, right
-    from neuro_cnn.streams import generator
+    from neuro_cnn.data.deformations import DEFORMATIONS
+    from neuro_cnn.evaluate import accuracies, confusion, predict, right
 
     if out is not None:
         viz.drawable(out)
     saved, experiment = opened(run)
     test = _test_images(experiment, saved, data)
     scores = predict(saved.net, saved.state.params, test.images)
-
-    def under(change: Callable[[Any], Any]) -> float:
-        return right(predict(saved.net, saved.state.params, test.images, deform=change), test.labels)
-
+    given = {"shift": shift, "scale": scale, "rotate": rotate, "bend": bend, "noise": noise}
+    deformed = {kind: amounts or [] for kind, amounts in given.items()}
     matrix = confusion(scores, test.labels, len(saved.classes))
     result: dict[str, Any] = {
         "run": str(run),
         "data": data or experiment.data,
         "accuracy": right(scores, test.labels),
-        "shift": {str(p): accuracy_under_shift(saved.net, saved.state.params, test, p) for p in shift or []},
-        "noise": {
-            f"{sd:g}": under(partial(deform.noise, sd=sd, rng=generator(experiment.seed, "noise")))
-            for sd in noise or []
-        },
-        "rotate": {f"{d:g}": under(partial(deform.rotate, degrees=d)) for d in rotate or []},
+        **accuracies(saved.net, saved.state.params, test, deformed),
         "confusion": matrix.tolist(),
     }
     if out is not None:
@@ -253,8 +243,8 @@ def evaluate(
         emit(result)
         return
     rows = [["plain", f"{100 * result['accuracy']:.1f}"]]
-    for name, unit in (("shift", "px"), ("noise", "sd"), ("rotate", "degrees")):
-        rows += [[f"{name} {value} {unit}", f"{100 * share:.1f}"] for value, share in result[name].items()]
+    for kind, each in DEFORMATIONS.items():
+        rows += [[f"{each.word} {each.told(amount)}", f"{100 * share:.1f}"] for amount, share in result[kind].items()]
     table(["test images", "accuracy %"], rows, f"{run} on {result['data']}")
     silent = int(np.sum(np.sum(scores == scores.max(axis=1, keepdims=True), axis=1) > 1))
     if silent:

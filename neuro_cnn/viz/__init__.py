@@ -1,6 +1,6 @@
 """Pictures: plain arrays and dicts in, matplotlib Figures out; no windows and no global state."""
 
-from neuro_cnn.viz.accuracy import accuracy_against_shift
+from neuro_cnn.viz.accuracy import accuracy_under
 from neuro_cnn.viz.activity import responses
 from neuro_cnn.viz.angles import angles
 from neuro_cnn.viz.animation import aligned, animatable, frames, gif
@@ -22,7 +22,7 @@ from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
 
 __all__ = [
-    "accuracy_against_shift",
+    "accuracy_under",
     "against_option",
     "aligned",
     "angles",

@@ -52,7 +52,7 @@ def overview(summary: Sequence[Row], fields: Mapping[str, NDArray[Any]], *, chan
         _dots(style.box(figure, 40, top, 40 if shifted else 108, tall), summary)
         if shifted:
             axes = style.box(figure, 118, top, 60, tall)
-            accuracy.shift_lines(axes, summary, chance)
+            accuracy.lines(axes, summary, "shift", chance)
             axes.set_title("Accuracy under shift, %")
     return figure
 

@@ -1,4 +1,4 @@
-"""Systems against one of their options, or of the data: test error, also under shift, and what grew."""
+"""Systems against one of their options, or of the data: test error, also on deformed images, and what grew."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from neuro_cnn.data.deformations import DEFORMATIONS, measured
 from neuro_cnn.errors import UsageError
 from neuro_cnn.viz import style
 from neuro_cnn.viz.accuracy import Row, legend
@@ -43,7 +44,7 @@ def against_option(
 ) -> Figure:
     """A panel a measure, a line a system, against the values of an option: (value, row of the summary) by system.
 
-    Test error in % on the images as they are and under each shift, all on one scale, the systems' controls thin;
+    Test error in % on the images as they are and under each deformation, all on one scale, the systems' controls thin;
     planes that a layer made and references, where there are any. Bars are one standard deviation over seeds and splits.
     Numbers that span a decade stand on a logarithmic axis, words in their order, or with the numbers at their `places`.
     Raises UsageError where no system has the option.
@@ -78,9 +79,10 @@ def against_option(
 def _panels(lines: Points, controls: Points) -> list[Panel]:
     every = [row for points in lines.values() for _, row in points]
     panels = [Panel("Error, %", "%", _measures(lines, _error), _measures(controls, _error))]
-    for pixels in sorted({pixels for row in every for pixels in row["shift"]}, key=int):
-        shifted = [_measures(drawn, partial(_error, pixels=pixels)) for drawn in (lines, controls)]
-        panels.append(Panel(f"Error, shifted {pixels} px, %", "%", *shifted))
+    for kind, deformation in DEFORMATIONS.items():
+        for amount in measured(every, kind):
+            errors = [_measures(drawn, partial(_error_under, kind=kind, amount=amount)) for drawn in (lines, controls)]
+            panels.append(Panel(f"Error, {deformation.word} {deformation.told(amount)}, %", "%", *errors))
     for layer in sorted({layer for row in every for layer in row["planes"]}):
         panels.append(Panel(f"Planes of {layer}", "", _measures(lines, partial(_planes, layer=layer)), {}))
     if any(row["references_mean"] is not None for row in every):
@@ -92,9 +94,16 @@ def _measures(lines: Points, measure: Callable[[Sequence[Row]], Measure]) -> Lin
     return {name: measure([row for _, row in points]) for name, points in lines.items()}
 
 
-def _error(rows: Sequence[Row], pixels: str | None = None) -> Measure:
-    means = [row["accuracy_mean"] if pixels is None else row["shift"][pixels] for row in rows]
-    spreads = [row["accuracy_sd"] if pixels is None else row["shift_sd"][pixels] for row in rows]
+def _error(rows: Sequence[Row]) -> Measure:
+    return _wrong([row["accuracy_mean"] for row in rows], [row["accuracy_sd"] for row in rows])
+
+
+def _error_under(rows: Sequence[Row], kind: str, amount: str) -> Measure:
+    return _wrong([row[kind][amount] for row in rows], [row[f"{kind}_sd"][amount] for row in rows])
+
+
+def _wrong(means: Sequence[float], spreads: Sequence[float | None]) -> Measure:
+    """Error in % and its deviation, from shares that are right."""
     return [100 * (1 - mean) for mean in means], [None if sd is None else 100 * sd for sd in spreads]
 
 

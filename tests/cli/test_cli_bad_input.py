@@ -119,6 +119,13 @@ USAGE = {
         "compare --shift abc",
         "--shift 'abc' is not a list of whole numbers such as 1,2,3,4",
     ),
+    "no list of scales": ("compare --scale 1.1,x", "--scale '1.1,x' is not a list of numbers such as 0.5,2"),
+    "scale 0": ("compare --scale 0,1", "the command line: scale.0 = 0.0: input should be greater than 0"),
+    "bent by less than nothing": (
+        "compare --bend=-1",
+        "the command line: bend.0 = -1.0: input should be greater than 0",
+    ),
+    "turned by nan": ("compare --rotate nan", "the command line: rotate.0 = nan: input should be a finite number"),
     "shift 0": ("compare --shift 0,1", "the command line: shift.0 = 0: input should be greater than or equal to 1"),
     "more images than there are": (
         "compare --train-size 4001",
@@ -368,6 +375,8 @@ def test_looking_at_what_is_not_there_is_refused(run):
     line = refused(2, "fields", run, "--layer", "hidden", "--out", "a.png")
     assert line == "layer hidden has no shared weights over a view to draw; no layer of this run has"
     assert "a.doc" in refused(2, "evaluate", run, "--out", "a.doc")
+    assert "images enlarged by 0; give a positive factor" in refused(2, "evaluate", run, "--scale", 0)
+    assert "rotate inf; give a finite number" in refused(2, "evaluate", run, "--rotate", "inf")
     assert left() == []
 
 

@@ -326,17 +326,22 @@ def test_without_out_a_run_goes_to_a_folder_named_after_it(tmp_path, monkeypatch
 
 def test_evaluate_gives_accuracy_under_each_deformation_and_the_confusion_matrix(lenet, tmp_path):
     folder, answer = lenet
-    how = ("--shift", 1, "--shift", 3, "--noise", 0.0, "--rotate", 0, "--rotate", 20)
+    how = ("--shift", 1, "--shift", 3, "--noise", 0.0, "--rotate", 0, "--rotate", 20, "--scale", 1, "--scale", 0.7)
+    how += ("--bend", 0, "--bend", 2.5)
     found = call("evaluate", folder, *how, "--out", tmp_path / "c.png", "--json").json
     assert found["accuracy"] == answer.lines[-1]["test_accuracy"]
     assert set(found["shift"]) == {"1", "3"}
     assert found["noise"] == {"0": found["accuracy"]}
-    assert found["rotate"]["0"] == found["accuracy"] != found["rotate"]["20"]
+    for kind, none, amount in (("rotate", "0", "20"), ("scale", "1", "0.7"), ("bend", "0", "2.5")):
+        assert set(found[kind]) == {none, amount}
+        assert found[kind][none] == found["accuracy"] != found[kind][amount]
     matrix = np.array(found["confusion"])
     assert matrix.sum(axis=1).tolist() == [100] * 10
     assert np.trace(matrix) / 1000 == found["accuracy"]
     assert (tmp_path / "c.png").is_file()
-    assert "Confusion" in call("evaluate", folder).out
+    told = call("evaluate", folder, "--scale", 0.7).out
+    assert "Confusion" in told
+    assert re.search(rf"scaled \N{{MULTIPLICATION SIGN}} 0\.7 +{100 * found['scale']['0.7']:.1f}\s", told)
 
 
 def test_evaluate_on_other_data_of_the_same_kind(lenet, tmp_path):
@@ -447,6 +452,17 @@ def test_compare_prints_each_unsupervised_system_beside_its_control(tmp_path):
     assert answer.code == 0
     assert re.search(r"hebbian-wta:planes=4 +\d+\.\d +\d+\.\d +[+-]\d+\.\d", answer.out)
     assert "random weights" in answer.out
+
+
+def test_compare_prints_a_table_of_each_deformation_asked_for(tmp_path):
+    how = ("--train-size", 50, "--shift", "", "--scale", "0.8,1.25", "--rotate=-20", "--out", tmp_path / "c")
+    told = call("compare", "mlp:hidden=4,epochs=1", *how).out
+    times = "\N{MULTIPLICATION SIGN}"
+    assert re.search(rf"test images scaled; % right\s+system +{times} 0\.8 +{times} 1\.25\s", told)
+    assert re.search(r"test images turned; % right\s+system +-20\N{DEGREE SIGN}\s", told)
+    assert "bent" not in told
+    page = (tmp_path / "c/report.html").read_text(encoding="utf-8")
+    assert re.findall(r"Figure \d\. Accuracy under (\w+)", page) == ["scaling", "rotation"]
 
 
 def test_a_study_in_toml_is_compared_and_the_command_line_overrides_it(tmp_path):

@@ -99,7 +99,7 @@ def carried_out(name):
     splits = load_splits(study)
     found = []
     for task in tasks_of(study, sources(study)[0], splits):
-        steps = run(task, splits[task.split], study.shift)
+        steps = run(task, splits[task.split], study.deformed)
         while True:
             try:
                 next(steps)
@@ -199,7 +199,7 @@ import neuro_cnn as nc
 from neuro_cnn.curriculum import Local, Phase
 from neuro_cnn.layers import CCells, Conv, Dense, Flatten
 from neuro_cnn.network import Chain
-from neuro_cnn.evaluate import accuracy_under_shift
+from neuro_cnn.evaluate import accuracy_under
 from neuro_cnn.physiology import health
 from neuro_cnn.rules import Hebbian, Ridge
 
@@ -214,7 +214,7 @@ data = nc.data.load("npy:{folder}")
 for progress in nc.train(net, curriculum, data.train, seed=0):
     pass
 assert health(net, progress.params, data.train.images, "S1").planes == 4
-assert 0 <= accuracy_under_shift(net, progress.params, data.test, 1) <= 1
+assert 0 <= accuracy_under(net, progress.params, data.test, "shift", 1) <= 1
 print("learned")
 try:
     np.asarray(data.train.images)

@@ -7,7 +7,7 @@ from kit import assert_close, on
 from neuro_cnn.data import load
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import accuracy, accuracy_under_shift
+from neuro_cnn.evaluate import accuracy, accuracy_under
 from neuro_cnn.layers import Gabors, Prototypes
 from neuro_cnn.layers.gabors import simple_cell
 from neuro_cnn.models import build, control, learning
@@ -163,4 +163,4 @@ def test_accuracy_on_digits_plain_and_shifted():
     data = load("digits")
     net, params = taught(data.train)
     assert accuracy(net, params, data.test) >= 0.955
-    assert accuracy_under_shift(net, params, data.test.take(np.arange(250)), 2) >= 0.93
+    assert accuracy_under(net, params, data.test.take(np.arange(250)), "shift", 2) >= 0.93

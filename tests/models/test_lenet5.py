@@ -11,7 +11,7 @@ from neuro_cnn.data import load
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import accuracy, accuracy_under_shift
+from neuro_cnn.evaluate import accuracy, accuracy_under
 from neuro_cnn.layers import BestPosition, Key
 from neuro_cnn.models import build
 from neuro_cnn.models.lenet5 import Activation
@@ -92,16 +92,17 @@ def test_best_position_takes_the_middle_in_training_and_sends_the_error_back_the
     np.testing.assert_array_equal(BestPosition().respond(params, x), x.max(axis=(2, 3)))
 
 
-def test_augmentation_is_of_the_phase():
-    assert build("lenet5", DIGIT, 10)[1][0].augment is None
-    assert build("lenet5", DIGIT, 10, augment=3)[1][0].augment == Augment(shift=3)
+@pytest.mark.parametrize("name", ["lenet5", "mlp"])
+def test_augmentation_is_of_the_phase(name):
+    assert build(name, DIGIT, 10)[1][0].augment is None
+    assert build(name, DIGIT, 10, augment=3)[1][0].augment == Augment(shift=3)
 
 
 def test_moved_training_images_teach_what_a_shift_is():
     data = load("digits", train_size=400)
     test = data.test.take(np.arange(300))
     still, moved = (taught(data.train, epochs=15, augment=pixels) for pixels in (0, 3))
-    assert accuracy_under_shift(*moved, test, 3) > accuracy_under_shift(*still, test, 3) + 0.1
+    assert accuracy_under(*moved, test, "shift", 3) > accuracy_under(*still, test, "shift", 3) + 0.1
 
 
 @pytest.mark.slow
@@ -110,7 +111,7 @@ def test_both_ways_of_reading_shifted_digits(options):
     data = load("digits")
     net, params = taught(data.train, **options)
     assert accuracy(net, params, data.test) >= 0.94
-    assert accuracy_under_shift(net, params, data.test, 4) >= 0.85
+    assert accuracy_under(net, params, data.test, "shift", 4) >= 0.85
 
 
 @pytest.mark.parametrize("name", get_args(Activation))

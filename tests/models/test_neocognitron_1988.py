@@ -6,7 +6,7 @@ import pytest
 from neuro_cnn.data import Dataset, glyphs, load
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import accuracy, accuracy_under_shift, predict
+from neuro_cnn.evaluate import accuracy, accuracy_under, predict
 from neuro_cnn.models import build, control
 from neuro_cnn.models.lessons_1988 import STARS, digits, lines, parts, stars
 from neuro_cnn.training import train
@@ -69,7 +69,7 @@ def test_zero_input_gives_zero_everywhere(learned):
 
 def test_each_digit_excites_its_own_cell_most_wherever_it_lies(learned):
     assert accuracy(*learned, plain()) == 1
-    assert min(accuracy_under_shift(*learned, plain(), pixels) for pixels in (1, 2, 3)) == 1
+    assert min(accuracy_under(*learned, plain(), "shift", pixels) for pixels in (1, 2, 3)) == 1
 
 
 def test_digits_of_the_data_set_that_it_has_never_seen(learned):

@@ -6,7 +6,7 @@ import pytest
 from neuro_cnn.data import load
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import accuracy, accuracy_under_shift
+from neuro_cnn.evaluate import accuracy, accuracy_under
 from neuro_cnn.models import build, control
 from neuro_cnn.training import train
 
@@ -113,4 +113,4 @@ def test_cells_at_several_positions_read_shifted_digits():
     data = load("digits")
     test = data.test.take(np.arange(0, 1000, 4))
     net, params = taught(data.train, reach=1)
-    assert min(accuracy_under_shift(net, params, test, pixels) for pixels in (1, 2, 3, 4)) >= 0.95
+    assert min(accuracy_under(net, params, test, "shift", pixels) for pixels in (1, 2, 3, 4)) >= 0.95

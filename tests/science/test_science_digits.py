@@ -11,7 +11,7 @@ def summary(study):
     """The summary of a study's systems and controls, by (name, whether it is a control)."""
     splits = load_splits(study)
     tasks = tasks_of(study, sources(study)[0], splits)
-    steps = conduct(tasks, splits, study.shift, "cpu", 1)
+    steps = conduct(tasks, splits, study.deformed, "cpu", 1)
     rows = [step[1].row for step in steps if not isinstance(step, Epoch)]
     return {(row["model"], row["control"]): row for row in summarize(rows)}
 

@@ -37,6 +37,11 @@ def summary(models, n=3, shifts=(1, 2, 3, 4), end=None):
     return rows
 
 
+def scaled(models):
+    found = {"0.7": 0.4, "0.85": 0.8, "1.15": 0.8, "1.3": 0.6}
+    return [row | {"scale": found, "scale_sd": dict.fromkeys(found, 0.01)} for row in summary(models)]
+
+
 def filters(planes, inputs=1, size=7):
     return RNG.normal(size=(planes, inputs, size, size))
 
@@ -196,9 +201,10 @@ FIGURES = {
     ),
     "learning curves": lambda: viz.learning_curves(HISTORIES),
     "learning curves, one": lambda: viz.learning_curves({"softhebb": HISTORIES["softhebb"]}),
-    "shift": lambda: viz.accuracy_against_shift(summary(SIX)),
-    "shift, many": lambda: viz.accuracy_against_shift(summary(SIX + MORE, n=1)),
-    "shift, all alike": lambda: viz.accuracy_against_shift(summary(SIX + MORE, n=1, end=0.2)),
+    "shift": lambda: viz.accuracy_under(summary(SIX), "shift"),
+    "shift, many": lambda: viz.accuracy_under(summary(SIX + MORE, n=1), "shift"),
+    "shift, all alike": lambda: viz.accuracy_under(summary(SIX + MORE, n=1, end=0.2), "shift"),
+    "scale": lambda: viz.accuracy_under(scaled(SIX), "scale"),
     "confusion": lambda: viz.confusion(CONFUSION, [str(each) for each in range(10)]),
     "confusion, names": lambda: viz.confusion(100 * CONFUSION, [f"{name} (folder)" for name in ANIMALS]),
     "confusion, many": lambda: viz.confusion(RNG.integers(0, 99999, (36, 36)), LETTERS),

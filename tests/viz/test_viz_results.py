@@ -38,15 +38,27 @@ def lines(axes):
 
 
 def test_accuracy_falls_along_pixels_in_number_order_from_the_clean_images():
-    figure = viz.accuracy_against_shift([row("softhebb", sd=None)])
+    figure = viz.accuracy_under([row("softhebb", sd=None)], "shift")
     ((_, x, y),) = lines(figure.axes[0])
     assert x == [0, 1, 2, 10]
     np.testing.assert_allclose(y, [90, 80, 60, 10])
 
 
+def test_images_as_they_are_stand_at_the_amount_that_changes_nothing():
+    scaled = {"scale": {"1.2": 0.7, "0.8": 0.6}, "scale_sd": {"1.2": 0.01, "0.8": None}}
+    axes = viz.accuracy_under([row("softhebb", **scaled)], "scale").axes[0]
+    ((_, x, y),) = lines(axes)
+    assert x == [0.8, 1, 1.2]
+    np.testing.assert_allclose(y, [60, 90, 70])
+    assert "1: as they are" in axes.get_xlabel()
+    turned = {"rotate": {"0": 0.9, "-9": 0.8, "-20": 0.7}, "rotate_sd": dict.fromkeys(("0", "-9", "-20"))}
+    ((_, x, _),) = lines(viz.accuracy_under([row("softhebb", **turned)], "rotate").axes[0])
+    assert x == [-20, -9, 0]
+
+
 def test_a_control_is_dashed_in_the_look_of_its_system_and_another_system_looks_different():
     summary = [row("softhebb"), row("softhebb", True), row("softhebb", variant="layers=2"), row("hpca")]
-    drawn = [line for line, *_ in lines(viz.accuracy_against_shift(summary).axes[0])]
+    drawn = [line for line, *_ in lines(viz.accuracy_under(summary, "shift").axes[0])]
     dashed = [line for line in drawn if line.get_linestyle() == "--"]
     solid = {line.get_color(): line for line in drawn if line.get_linestyle() == "-"}
     assert (len(dashed), len(solid)) == (1, 3)
@@ -54,19 +66,19 @@ def test_a_control_is_dashed_in_the_look_of_its_system_and_another_system_looks_
 
 
 def test_bars_of_one_standard_deviation_stand_only_where_runs_were_repeated():
-    bars = viz.accuracy_against_shift([row("a", sd=0.02), row("b", sd=None)]).axes[0].collections
+    bars = viz.accuracy_under([row("a", sd=0.02), row("b", sd=None)], "shift").axes[0].collections
     assert len(bars) == 1
     assert np.ptp(bars[0].get_segments()[0][:, 1]) == pytest.approx(4)
 
 
 def test_the_chance_level_is_where_it_was_said_to_be():
-    levels = [line.get_ydata()[0] for line in viz.accuracy_against_shift([row("a")], chance=0.02).axes[0].lines]
+    levels = [line.get_ydata()[0] for line in viz.accuracy_under([row("a")], "shift", chance=0.02).axes[0].lines]
     assert 2 in levels
 
 
 def test_no_figure_of_shift_is_drawn_where_nothing_was_shifted():
     with pytest.raises(UsageError, match="--shift"):
-        viz.accuracy_against_shift([row("a", shift={}, shift_sd={})])
+        viz.accuracy_under([row("a", shift={}, shift_sd={})], "shift")
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
