@@ -45,14 +45,14 @@ def test_accuracy_falls_along_pixels_in_number_order_from_the_clean_images():
 
 
 def test_images_as_they_are_stand_at_the_amount_that_changes_nothing():
-    scaled = {"scale": {"1.2": 0.7, "0.8": 0.6}, "scale_sd": {"1.2": 0.01, "0.8": None}}
-    axes = viz.accuracy_under([row("softhebb", **scaled)], "scale").axes[0]
+    scaled = {"scale": {"1.2": 0.7, "0.8": 0.6}, "scale_sd": {"1.2": None, "0.8": None}}
+    axes = viz.accuracy_under([row("softhebb", sd=None, **scaled)], "scale").axes[0]
     ((_, x, y),) = lines(axes)
     assert x == [0.8, 1, 1.2]
     np.testing.assert_allclose(y, [60, 90, 70])
     assert "1: as they are" in axes.get_xlabel()
     turned = {"rotate": {"0": 0.9, "-9": 0.8, "-20": 0.7}, "rotate_sd": dict.fromkeys(("0", "-9", "-20"))}
-    ((_, x, _),) = lines(viz.accuracy_under([row("softhebb", **turned)], "rotate").axes[0])
+    ((_, x, _),) = lines(viz.accuracy_under([row("softhebb", sd=None, **turned)], "rotate").axes[0])
     assert x == [-20, -9, 0]
 
 
