@@ -70,7 +70,7 @@ USAGE = {
     ),
     "misspelt option in a name": (
         "compare mlp:hiden=3",
-        "unknown option of mlp 'hiden'; did you mean 'hidden'? there is: batch, epochs, hidden, rate",
+        "unknown option of mlp 'hiden'; did you mean 'hidden'? there is: batch, epochs, hidden, layers, rate",
     ),
     "an option that none has": (
         "compare mlp lenet5 --set planes=3",
