@@ -28,7 +28,7 @@ from neuro_cnn.experiment import (
     unsupervised_layers,
 )
 from neuro_cnn.layers import InterpolatingVector, Params
-from neuro_cnn.models import MAIN, control, control_name, learning, system
+from neuro_cnn.models import MAIN, control, control_name, defaults, learning, system
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
@@ -166,12 +166,12 @@ def experiments(systems: Sequence[str], options: dict[str, Any], **common: Any) 
     """The experiments of a study's systems; each option goes to the systems that have it, one at least."""
     chosen = [parse(text) for text in systems]
     for key in options if chosen else ():
-        if not any(key in vars(system(name)) for name, _ in chosen):
+        if not any(key in defaults(name) for name, _ in chosen):
             for name, _ in chosen:
                 system(name, {key: options[key]})  # raises, naming the nearest option
     made = []
     for name, own in chosen:
-        shared = {key: value for key, value in options.items() if key in vars(system(name))}
+        shared = {key: value for key, value in options.items() if key in defaults(name)}
         made.append(Experiment(model=name, options={**shared, **own}, **common))
         system(name, made[-1].options)
     return made

@@ -3,11 +3,12 @@
 from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
+from neuro_cnn.layers.associations import Associations
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.batch_norm import BatchNorm
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
-from neuro_cnn.layers.conv import Conv
+from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
 from neuro_cnn.layers.frame import Frame
 from neuro_cnn.layers.gabors import Gabors
@@ -18,6 +19,8 @@ from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.learned_functions import APL, PReLU, SReLU
 from neuro_cnn.layers.local_response import LocalResponse
+from neuro_cnn.layers.locally_connected import LocallyConnected
+from neuro_cnn.layers.majority import Majority
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -52,6 +55,8 @@ PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 
 AnyLayer: TypeAlias = (
     Conv
+    | TrueConv
+    | LocallyConnected
     | StandardizedConv
     | SCells
     | CCells
@@ -72,10 +77,6 @@ AnyLayer: TypeAlias = (
     | Gabors
     | Maxout
     | Prototypes
-    | Frame
-    | ScaledTanh
-    | Subsampling
-    | RBF
     | LeakyReLU
     | RReLU
     | ELU
@@ -94,6 +95,12 @@ AnyLayer: TypeAlias = (
     | LocalResponse
     | BatchNorm
     | GlobalPool
+    | Associations
+    | Majority
+    | Frame
+    | ScaledTanh
+    | Subsampling
+    | RBF
 )
 
 __all__ = [
@@ -106,6 +113,7 @@ __all__ = [
     "RBF",
     "SELU",
     "AnyLayer",
+    "Associations",
     "BatchNorm",
     "BentIdentity",
     "BestPosition",
@@ -127,7 +135,9 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "LocalResponse",
+    "LocallyConnected",
     "Logistic",
+    "Majority",
     "Max",
     "Maxout",
     "Mean",
@@ -157,4 +167,5 @@ __all__ = [
     "Subtractive",
     "Tanh",
     "Triangle",
+    "TrueConv",
 ]

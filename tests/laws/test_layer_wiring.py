@@ -28,6 +28,7 @@ from neuro_cnn.layers import (
     InterpolatingVector,
     Join,
     LeakyReLU,
+    LocallyConnected,
     LocalResponse,
     Max,
     Maxout,
@@ -46,6 +47,7 @@ from neuro_cnn.layers import (
     SReLU,
     Subtractive,
     Triangle,
+    TrueConv,
 )
 from neuro_cnn.network import AnyPart, Chain
 from neuro_cnn.tree import leaves, tree_map
@@ -144,6 +146,19 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
         (lambda: Conv(3, 3, table=TABLE), "connection table of 2 rows for 3 planes; give a row a plane"),
         (lambda: Conv(2, 2, table=((True,), (True, True))).init((2, 5, 5), None), "with a row of 1 for 2 input planes"),
         (lambda: Conv(4, 3, groups=2).init((3, 5, 5), None), "2 groups do not divide 3 input planes"),
+        (lambda: TrueConv(3, 3, groups=2).init((2, 5, 5), None), "2 groups do not divide 2 input planes and 3 output"),
+        (lambda: Conv(2, 3, pad="smae"), "unknown padding 'smae'; did you mean 'same'"),
+        (lambda: CCells(2, pad="ful"), "unknown padding 'ful'; did you mean 'full'"),
+        (lambda: LocallyConnected(0, 3), "planes is 0; it must be at least 1"),
+        (lambda: LocallyConnected(2, 5).init((1, 4, 9), None), "view of 5 does not fit a map of 4 x 9; pad by 1 or"),
+        (
+            lambda: Chain((("L", LocallyConnected(2, 3)),)).init((5,), None),
+            "views meet a row of 5 units; put them before Flatten",
+        ),
+        (
+            lambda: Chain((("L", Conv(2, 3, pad="same")),)).init((5,), None),
+            "layer L: 'same' padding is that of a map of rows and columns; put views before Flatten",
+        ),
         (lambda: Chain((("L", Conv(2, 3)),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
         (
             lambda: Chain((("L", SCells(2, 3)),)).init((5,), None),
