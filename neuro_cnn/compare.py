@@ -29,14 +29,13 @@ from neuro_cnn.experiment import (
     unsupervised_layers,
 )
 from neuro_cnn.layers import InterpolatingVector, Params
-from neuro_cnn.models import MAIN, control, control_name, learning, system
+from neuro_cnn.models import MAIN, control, control_name, defaults, learning, system
 from neuro_cnn.models.features import Positive
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
 from neuro_cnn.training import State, check
-from neuro_cnn.tree import leaves
 from neuro_cnn.watch import Snapshot, by_epoch, watching
 
 SCHEMA = 1
@@ -179,12 +178,12 @@ def experiments(systems: Sequence[str], options: dict[str, Any], **common: Any) 
     """The experiments of a study's systems; each option goes to the systems that have it, one at least."""
     chosen = [parse(text) for text in systems]
     for key in options if chosen else ():
-        if not any(key in vars(system(name)) for name, _ in chosen):
+        if not any(key in defaults(name) for name, _ in chosen):
             for name, _ in chosen:
                 system(name, {key: options[key]})  # raises, naming the nearest option
     made = []
     for name, own in chosen:
-        shared = {key: value for key, value in options.items() if key in vars(system(name))}
+        shared = {key: value for key, value in options.items() if key in defaults(name)}
         made.append(Experiment(model=name, options={**shared, **own}, **common))
         system(name, made[-1].options)
     return made
@@ -269,7 +268,7 @@ def measure(
         **accuracies(task.net, params, data.test, deformed),
         "train_seconds": seconds,
         "images_per_second": answered,
-        "parameters": sum(leaf.size for part in params.values() for _, leaf in leaves(part.learned)),
+        "parameters": sum(layer.parameters(params[name]) for name, layer in task.net.layers),
         "labels_used": len(data.train.labelled) if _reads_labels(task.curriculum, data.train) else 0,
         "dead_units": max((h.dead_units for h in found.values()), default=None),
         "redundancy": max(cosines, default=None),
@@ -290,7 +289,8 @@ def readout(curriculum: Curriculum) -> str:
     method = curriculum[-1].method
     if method.taught:
         return str(method.taught[0].kind)
-    return "softmax" if isinstance(method, Backprop) and method.loss.kind == "cross_entropy" else "squared error"
+    loss = method.loss.kind if isinstance(method, Backprop) else "squared_error"
+    return {"cross_entropy": "softmax", "map": "MAP"}.get(loss, loss.replace("_", " "))
 
 
 def grown(net: Chain, curriculum: Curriculum) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from neuro_cnn.data.augment import Augment
 from neuro_cnn.errors import UsageError
 from neuro_cnn.losses import CrossEntropy, Loss
 from neuro_cnn.network import Chain
-from neuro_cnn.optim import Adam, Optimizer
+from neuro_cnn.optim import Adam, Clip, Optimizer
 from neuro_cnn.rules import AnyRule, Taught
 
 
@@ -71,10 +71,14 @@ class Together:
 
 @dataclass(frozen=True)
 class Backprop:
-    """The error at the output is sent back through the layers, and every layer of the phase follows its gradient."""
+    """The error at the output is sent back through the layers, and every layer of the phase follows its gradient.
+
+    `clip` keeps the gradient of the phase's layers short; None leaves it as it is.
+    """
 
     loss: Annotated[Loss, Field(discriminator="kind")] = CrossEntropy()
     optimizer: Annotated[Optimizer, Field(discriminator="kind")] = Adam()
+    clip: Annotated[Clip, Field(discriminator="kind")] | None = None
     kind: Literal["backprop"] = "backprop"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     supervised: ClassVar[bool] = True
@@ -87,7 +91,9 @@ class Phase:
 
     0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None: all). With
     `augment` they are varied anew in every batch, but not in what a rule is shown at its start. `data` names another
-    data set, of images of the same shape, whose training images are learned from without a teacher.
+    data set, of images of the same shape, whose training images are learned from without a teacher. With `patience`
+    the phase ends once the loss of images held out has not fallen for so many epochs; its weights stay as they are
+    then, and a rate that changes over the phase does so over all its epochs.
     """
 
     layers: Annotated[tuple[str, ...] | None, Field(default=None)]  # TOML has no word for None
@@ -97,6 +103,7 @@ class Phase:
     images: int | None = None
     augment: Augment | None = None
     data: str | None = None
+    patience: int | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -110,6 +117,10 @@ class Phase:
             raise UsageError("a phase with no layers; name at least one, or leave layers out for all")
         if self.data is not None and self.method.supervised:
             raise UsageError(f"a phase with a teacher cannot learn from {self.data}; leave data out")
+        if self.patience is not None and self.patience < 1:
+            raise UsageError(f"a patience of {self.patience} epochs; give 1 or more, or leave patience out")
+        if self.patience is not None and not isinstance(self.method, Backprop):
+            raise UsageError("patience waits for the loss that backprop minimises; leave it out of other phases")
         for rule in self.method.taught:
             if rule.sequence and self.images is not None:
                 raise UsageError(f"{rule.kind} reads images in order, but {self.images} are drawn; leave images out")

@@ -22,7 +22,7 @@ from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
 from neuro_cnn.rules import LabelledWTA, LearnReferences, Memorize, Neighbourhood
 from neuro_cnn.streams import generator
-from neuro_cnn.training import Progress, State, train
+from neuro_cnn.training import Progress, State, check, ended, train
 
 
 @dataclass(frozen=True)
@@ -122,15 +122,18 @@ def learn(
 ) -> Generator[Epoch, None, Outcome]:
     """Learn, measuring at the end of every epoch; yields after every batch and returns the outcome.
 
-    `history` holds the lines of the run that is resumed. Raises FloatingPointError when a measure is no longer a
-    number, naming where.
+    `history` holds the lines of the run that is resumed. Where a phase loses patience is told by them alone, so that a
+    resumed run ends as the whole one. Raises FloatingPointError when a measure is no longer a number, naming where.
     """
+    check(net, curriculum, data, held_out)
+    tireless = tuple(replace(phase, patience=None) for phase in curriculum)
     history = list(history or [])
     spent = sum(line["seconds"] for line in history)
     least = min((line["held_out_loss"] for line in history if _counts(line, curriculum)), default=None)
     params = {} if resume is None else resume.params
     started = time.perf_counter()
-    for progress in train(net, curriculum, data, seed=seed, resume=resume, device=device):
+    steps = train(net, tireless, data, seed=seed, resume=resume, device=device)
+    while (progress := next(steps, None)) is not None:
         params, line, is_best = progress.params, None, False
         if progress.epoch_ended:
             line = _line(progress, time.perf_counter() - started)
@@ -140,6 +143,9 @@ def learn(
             history.append(line)
             if _counts(line, curriculum) and (least is None or line["held_out_loss"] < least):
                 least, is_best = line["held_out_loss"], True
+            if not progress.phase_ended and _out_of_patience(history, curriculum[progress.phase].patience):
+                progress = ended(progress)
+                steps = train(net, tireless, data, seed=seed, resume=progress.state, device=device)
         yield Epoch(progress, line, is_best)
         if progress.epoch_ended:
             started = time.perf_counter()
@@ -148,6 +154,14 @@ def learn(
 
 def _counts(line: Mapping[str, Any], curriculum: Curriculum) -> bool:
     return line["phase"] == len(curriculum) - 1 and "held_out_loss" in line
+
+
+def _out_of_patience(history: list[dict[str, Any]], patience: int | None) -> bool:
+    """Whether the held-out loss of the phase of the last line was least `patience` epochs ago or more."""
+    if patience is None:
+        return False
+    losses = [line["held_out_loss"] for line in history if line["phase"] == history[-1]["phase"]]
+    return len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
 def _line(progress: Progress, seconds: float) -> dict[str, Any]:

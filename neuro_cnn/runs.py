@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -144,8 +145,8 @@ def exit_code(error: Exception) -> int:
 
 
 def new_path(name: str) -> Path:
-    """Where a run goes when nobody says: runs/NAME-TIME."""
-    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
+    """Where a run goes when nobody says: runs/NAME-TIME, of a long name the first 60 letters."""
+    plain = re.sub(r"[^\w.]+", "-", name).strip("-")[:60]
     return Path("runs") / f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 

@@ -41,9 +41,9 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _line(kind: Any, data: Any, error: ValidationError) -> str:
-    # the deepest complaint is the one about the member of a union that was meant
-    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
-    path = ".".join(str(step) for step in first["loc"])
+    # the deepest complaint is the one about the member of a union that was meant; a word is not meant as a number
+    first = max(error.errors(include_url=False), key=lambda e: (len(e["loc"]), _misspelt(e)))
+    path = ".".join(str(step) for step in first["loc"] if not str(step).startswith(("literal[", "tagged-union[")))
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{path} is not a key here; {_hint(kind, data, first['loc'])}"
@@ -54,6 +54,11 @@ def _line(kind: Any, data: Any, error: ValidationError) -> str:
     if first["type"] == "missing" or isinstance(first["input"], dict):
         return f"{path}: {reason}".removeprefix(": ")
     return f"{path} = {first['input']!r}: {reason}".removeprefix(" = ")
+
+
+def _misspelt(complaint: Any) -> bool:
+    """Whether it says that a word is none of those that may stand for a number."""
+    return isinstance(complaint["input"], str) and any(str(step).startswith("literal[") for step in complaint["loc"])
 
 
 def _hint(kind: Any, data: Any, where: tuple[int | str, ...]) -> str:

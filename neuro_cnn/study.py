@@ -36,7 +36,7 @@ def sources(study: Study) -> tuple[list[Experiment], list[Path]]:
     named = iter(experiments([text for text in texts if not is_path(text)], study.options, **common))
     made, runs = [], []
     for text in texts:
-        if Path(text).is_dir():
+        if is_path(text) and Path(text).is_dir():
             if varied:
                 raise UsageError(f"{text} has learned already, so its {varied[0]} cannot be varied; leave it out")
             runs.append(RunFolder.open(text).path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,13 +12,15 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.images import UNLABELLED
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import Taught, check_norms
+from neuro_cnn.schedule import at
 from neuro_cnn.streams import generator
-from neuro_cnn.tree import fill, tree_map
+from neuro_cnn.tree import fill, leaves, tree_map
 
 SAMPLE = 256
 """Images whose responses a rule is shown at its start (our choice)."""
@@ -26,7 +29,7 @@ FROZEN = 1 << 30
 
 
 CHECKED = 50
-"""Batches between two looks at the weights' norms, so that the device is seldom waited for (our choice)."""
+"""Batches between two looks at the weights, so that the device is seldom waited for (our choice)."""
 
 
 class Saved(NamedTuple):
@@ -89,8 +92,9 @@ def train(
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
     see all images, supervised ones the labelled, those with a teacher what he draws. Raises UsageError when wiring,
-    curriculum and data do not match, and FloatingPointError when a local rule diverges: it is looked for every 50
-    batches and at the end of every epoch.
+    curriculum and data do not match or a phase waits for images held out, which `learn` alone knows, and
+    FloatingPointError when learning diverges, naming the batch whose loss is no number. Weights, and on a GPU losses,
+    are looked at every 50 batches and at the end of every epoch.
     """
     check(net, curriculum, data)
     state = resume
@@ -102,14 +106,21 @@ def train(
         state = yield from learning.run(state)
 
 
-def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
-    """Raises UsageError unless the network fits the images and the curriculum the network and the labels."""
+def check(net: Chain, curriculum: Curriculum, data: Dataset, held_out: Dataset | None = None) -> None:
+    """Raises UsageError unless the network fits the images and the curriculum the network, labels and what is held out.
+
+    Raises DataError for labels that are no class numbers.
+    """
+    wild = data.labels[(data.labels < UNLABELLED) | (data.labels >= len(data.classes))]
+    if len(wild):
+        raise DataError(f"label {wild[0]} is none of {len(data.classes)} classes; number them from 0, unlabelled -1")
     placeholders = net.init(data.shape, None)
     shapes = net.shapes(placeholders, data.shape)
     if not curriculum:
         raise UsageError("a curriculum without phases; give it at least one")
     for phase in curriculum:
         phase.shown(data)  # other images must be there, and of this shape
+        _check_patience(net, phase, held_out)
         for name in phase.learners(net):
             if isinstance(phase.method, Backprop):
                 continue
@@ -141,11 +152,34 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset) -> None:
             )
 
 
+def _check_patience(net: Chain, phase: Phase, held_out: Dataset | None) -> None:
+    if phase.patience is None:
+        return
+    if held_out is None or not len(held_out.labelled):
+        raise UsageError(
+            f"phase {phase.label(net)!r} with patience = {phase.patience} waits for the loss of images held out, but "
+            "none are; train with hold_out, or leave patience out"
+        )
+    if net.names[-1] not in phase.learners(net):
+        raise UsageError(f"phase {phase.label(net)!r} does not teach the last layer; leave patience out")
+
+
 def check_weights(net: Chain, phase: Phase, params: dict[str, Params], epoch: int) -> None:
-    """Raises FloatingPointError, naming layer, epoch and norm, when a local rule of the phase has diverged."""
-    if not isinstance(phase.method, Backprop):
-        for name in phase.learners(net):
+    """Raises FloatingPointError, naming layer and epoch, when the phase's method has diverged."""
+    for name in phase.learners(net):
+        if not isinstance(phase.method, Backprop):
             check_norms(name, phase.method.rule_of(name), params[name], epoch)
+            continue
+        for leaf, array in leaves(params[name]):
+            xp = namespace(array)
+            if not bool(xp.all(xp.isfinite(array))):
+                place = f"{phase.label(net)}: {leaf} of {name} is no longer finite in epoch {epoch + 1}"
+                raise FloatingPointError(f"{place}; lower the rate")
+
+
+def ended(progress: Progress) -> Progress:
+    """The same progress, but its phase, one of backprop, ends here with the weights as they are."""
+    return replace(progress, state=State(progress.params, None, progress.phase + 1), phase_ended=True)
 
 
 class _Learning:
@@ -162,6 +196,7 @@ class _Learning:
             drawn = generator(seed, "images", number).permutation(self.indices)
             self.indices = np.sort(drawn[: phase.images])
         self.frozen: Any = None
+        self.losses: list[tuple[int, Array]] = []  # batches and losses that nobody has looked at
 
     def run(self, state: State) -> Generator[Progress, None, State]:
         if state.learner is None:
@@ -184,13 +219,16 @@ class _Learning:
                 chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
                 state, totals = self._learn(state, chosen, epoch, batch)
                 last = batch + 1 == self.batches
+                look = last or batch % CHECKED == CHECKED - 1
+                if isinstance(self.phase.method, Backprop) and (look or self.device == "cpu"):
+                    self._check_losses(self.phase.method, epoch)
                 if last and epoch + 1 == self.phase.epochs:
                     state = self._finish(state)
                 elif last:
                     state = state._replace(epoch=epoch + 1, batch=0, totals=())
                 else:
                     state = state._replace(batch=batch + 1, totals=totals)
-                if last or batch % CHECKED == CHECKED - 1:
+                if look:
                     check_weights(self.net, self.phase, state.params, epoch)
                 yield self._progress(state, epoch, batch, last, totals, began)
                 began = None
@@ -241,6 +279,7 @@ class _Learning:
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, epoch, batch))
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
+            self.losses.append((batch, measures[0]))
         else:
             params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
             params = self._fitted(params)  # a layer may have grown
@@ -257,9 +296,10 @@ class _Learning:
         step, inner = state.learner
         weights = {name: state.params[name].learned for name in self.learners}
         steps = self.batches * self.phase.epochs
-        moved, inner = method.optimizer.step(
-            weights, {name: gradients[name] for name in self.learners}, inner, int(step), steps
-        )
+        slope = {name: gradients[name] for name in self.learners}
+        if method.clip is not None:
+            slope = method.clip(slope)
+        moved, inner = method.optimizer.step(weights, slope, inner, int(step), steps)
         params = dict(state.params)
         for name in self.learners:
             layer = self.net[name]
@@ -267,6 +307,16 @@ class _Learning:
             params[name] = seen._replace(learned=layer.project(moved[name]))
         right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
         return params, (int(step) + 1, inner), (loss, right)
+
+    def _check_losses(self, method: Backprop, epoch: int) -> None:
+        """Raises FloatingPointError, naming the first batch, when a loss is no number; reading waits for the device."""
+        for batch, loss in self.losses:
+            if not isfinite(loss):
+                rate = at(method.optimizer.rate, epoch * self.batches + batch, self.phase.epochs * self.batches)
+                place = f"loss is {float(loss)} in epoch {epoch + 1}, batch {batch + 1} of {self.batches}"
+                told = f"{self.phase.label(self.net)}: {place}, at a rate of {rate:.3g}; lower the rate"
+                raise FloatingPointError(told)
+        self.losses.clear()
 
     def _local(
         self, method: Local | Together, state: State, x: Array, labels: Array, place: tuple[int, int]

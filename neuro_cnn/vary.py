@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 from neuro_cnn.compare import parse
 from neuro_cnn.errors import UsageError
-from neuro_cnn.models import system
+from neuro_cnn.models import defaults, system
 from neuro_cnn.settings import ALL, OF_DATA
 
 
 def is_path(text: str) -> bool:
     """Whether a study's system is written as a TOML file or the folder of a run."""
-    return text.endswith(".toml") or Path(text).is_dir()
+    return text.endswith(".toml") or ("->" not in text and Path(text).is_dir())  # a pattern may be too long for a path
 
 
 def expanded(systems: Sequence[str], vary: Mapping[str, Sequence[Any]]) -> list[str]:
@@ -28,7 +28,7 @@ def expanded(systems: Sequence[str], vary: Mapping[str, Sequence[Any]]) -> list[
     for key, values in vary.items():
         if key in OF_DATA:
             continue
-        having = [text for text in texts if not is_path(text) and key in vars(system(parse(text)[0]))]
+        having = [text for text in texts if not is_path(text) and key in defaults(parse(text)[0])]
         if not having:
             for text in texts:
                 if not is_path(text):

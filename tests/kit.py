@@ -56,5 +56,5 @@ def slope(function: Callable[[Any], float], point: Any, direction: Any, step: fl
 
 
 def relative(actual: float, expected: float) -> float:
-    """|actual - expected| / |expected|."""
-    return abs(actual - expected) / abs(expected)
+    """|actual - expected| / |expected| (of 0: the numerator)."""
+    return abs(actual - expected) / (abs(expected) or 1.0)

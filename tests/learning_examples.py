@@ -4,13 +4,15 @@ import numpy as np
 
 from neuro_cnn.curriculum import Backprop, Local, Phase, Together
 from neuro_cnn.data import Dataset
-from neuro_cnn.data.augment import Augment
+from neuro_cnn.data.augment import Augment, Elastic
 from neuro_cnn.data.lessons import Pattern
 from neuro_cnn.layers import (
+    BatchNorm,
     CCells,
     Contrast,
     Conv,
     Dense,
+    Dropout,
     Flatten,
     Gabors,
     Hyperbolic,
@@ -21,6 +23,7 @@ from neuro_cnn.layers import (
     Maxout,
     Nearest,
     Normalize,
+    PReLU,
     Prototypes,
     ReLU,
     Resize,
@@ -32,7 +35,7 @@ from neuro_cnn.layers import (
 )
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.network import Chain
-from neuro_cnn.optim import SGD, Adam
+from neuro_cnn.optim import SGD, Adadelta, Adam, ClipNorm
 from neuro_cnn.rules import (
     AddIfSilent,
     Conscience,
@@ -63,7 +66,7 @@ from neuro_cnn.rules import (
     WinnerKillLoser,
     WinnerTakeAll,
 )
-from neuro_cnn.schedule import Cosine, Linear
+from neuro_cnn.schedule import Cosine, Linear, Warmup
 
 
 def bars(count: int = 26, seed: int = 0) -> Dataset:
@@ -104,6 +107,27 @@ PROBLEMS = {
     "backprop from moved images": (
         Chain((("S1", SCells(4, 3)), *END)),
         (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8, augment=Augment(shift=1)),),
+    ),
+    "backprop with norms, lots and learned curves": (
+        Chain(
+            (
+                *(("S1", Conv(6, 3)), ("N1", BatchNorm()), ("A1", PReLU()), ("C1", CCells(2))),
+                *(("flat", Flatten()), ("D1", Dropout(0.2)), ("out", Dense(3))),
+            )
+        ),
+        (Phase(None, Backprop(optimizer=Adam(0.01)), 2, 8),),
+    ),
+    "adadelta, clipped, elastic": (
+        Chain((("S1", SCells(4, 3)), *END)),
+        (
+            Phase(
+                None,
+                Backprop(optimizer=Adadelta(Warmup(1.0)), clip=ClipNorm(0.5)),
+                2,
+                8,
+                augment=Augment(elastic=Elastic()),
+            ),
+        ),
     ),
     "shunting, momentum": (
         Chain((("S1", SCells(4, 3, response=Shunting())), *END)),

@@ -75,6 +75,11 @@ def test_split_labels_and_size_reach_the_rows(done, rows):
     assert of(rows, "nearest-neighbour")[0]["variant"] == ""
 
 
+def test_synapses_that_a_table_leaves_out_are_no_parameters_and_the_read_out_names_the_criterion():
+    (_, found) = carried_out(Study(("lenet5-1998:epochs=1",), train_size=60, shift=()))[1][0]
+    assert (found.row["parameters"], found.row["readout"]) == (60_000, "MAP")
+
+
 def test_a_teacher_who_shows_his_own_patterns_uses_no_labels_of_the_data_set():
     study = Study(("neocognitron-1988", "nearest-neighbour"), data="glyphs:01,count=5")
     found = [finding.row for _, finding in carried_out(study)[1]]

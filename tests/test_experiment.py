@@ -108,13 +108,80 @@ def test_a_resumed_run_ends_as_the_whole_one(name):
             np.testing.assert_array_equal(a, b)
 
 
-def test_measures_that_are_no_longer_numbers_end_the_run_in_one_line():
-    net = Chain((("flat", Flatten()), ("out", Dense(3))))
-    curriculum = (Phase(None, Backprop(SquaredError(), SGD(1e25)), 5, 20),)
+LINEAR = Chain((("flat", Flatten()), ("out", Dense(3))))
+
+
+def test_a_held_out_loss_that_is_no_longer_a_number_ends_the_run_in_one_line():
+    curriculum = (Phase(None, Backprop(SquaredError(), SGD(1e25)), 1, 60),)  # one batch: its loss is from before
     with pytest.raises(
-        FloatingPointError, match=r"all layers: backprop: loss is (inf|nan) after epoch \d; lower the rate"
+        FloatingPointError, match=r"all layers: backprop: held_out_loss is (inf|nan) after epoch 1; lower the rate"
     ):
-        drained(learn(net, curriculum, DATA, HELD, 0))
+        drained(learn(LINEAR, curriculum, DATA, HELD, 0))
+
+
+# Patience
+
+
+def unlearnable(epochs, patience):
+    """A curriculum of two phases and images held out that it does worse on as it learns, but for noise."""
+    net, (phase,) = PROBLEMS["backprop"]
+    return net, (replace(phase, epochs=epochs, patience=patience), replace(phase, epochs=2))
+
+
+WRONG = replace(HELD, labels=(HELD.labels + 1) % 3)
+
+
+@pytest.mark.parametrize("patience", [1, 2, 4])
+def test_a_phase_ends_once_the_held_out_loss_has_not_fallen_for_so_many_epochs(patience):
+    net, curriculum = unlearnable(12, patience)
+    yielded, outcome = drained(learn(net, curriculum, DATA, WRONG, 0))
+    first = [line for line in outcome.history if line["phase"] == 0]
+    losses = [line["held_out_loss"] for line in first]
+    assert len(first) < 12
+    assert len(first) == 1 + int(np.argmin(losses)) + patience
+    gaps = np.arange(len(losses)) - [int(np.argmin(losses[: n + 1])) for n in range(len(losses))]
+    assert np.all(gaps[:-1] < patience)  # and not before
+    _, plain = drained(learn(net, (replace(curriculum[0], patience=None),), DATA, WRONG, 0))
+    assert untimed(first) == untimed(plain.history[: len(first)])  # until then it learns as without
+    assert [line["epoch"] for line in outcome.history[len(first) :]] == [0, 1]  # and what follows is learned
+    assert [e.progress.phase for e in yielded if e.progress.phase_ended] == [0, 1]
+
+
+def test_a_patient_phase_that_gains_all_along_is_learned_to_its_end():
+    net, (phase,) = PROBLEMS["backprop"]
+    patient = (replace(phase, epochs=6, patience=1),)
+    _, whole = drained(learn(net, (replace(phase, epochs=6),), DATA, HELD, 0))
+    losses = [line["held_out_loss"] for line in whole.history]
+    assert np.all(np.diff(losses) < 0)
+    assert untimed(drained(learn(net, patient, DATA, HELD, 0))[1].history) == untimed(whole.history)
+
+
+def test_a_run_that_loses_patience_resumes_to_the_same_bits_from_every_batch():
+    net, curriculum = unlearnable(5, 2)
+    yielded, whole = drained(learn(net, curriculum, DATA, WRONG, 0))
+    assert len(whole.history) < 7
+    for done, each in enumerate(yielded):
+        history = [epoch.line for epoch in yielded[: done + 1] if epoch.line is not None]
+        rest, resumed = drained(learn(net, curriculum, DATA, WRONG, 0, resume=each.progress.state, history=history))
+        assert untimed(resumed.history) == untimed(whole.history)
+        assert len(rest) == len(yielded) - done - 1
+        for (_, a), (_, b) in zip(leaves(resumed.params), leaves(whole.params), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_patience_is_refused_where_nothing_is_held_out_to_wait_for():
+    net, (phase,) = PROBLEMS["backprop"]
+    patient = (replace(phase, patience=3),)
+    blind = replace(HELD, labels=np.full(len(HELD), -1))
+    refused = "with patience = 3 waits for the loss of images held out, but none are; train with hold_out"
+    for attempt in (learn(net, patient, DATA, None, 0), learn(net, patient, DATA, blind, 0)):
+        with pytest.raises(UsageError, match=refused):
+            drained(attempt)
+    with pytest.raises(UsageError, match=refused):
+        list(nc.train(net, patient, DATA, seed=0))
+    below = (replace(phase, layers=("S1",), patience=3),)
+    with pytest.raises(UsageError, match="'S1: backprop' does not teach the last layer; leave patience out"):
+        drained(learn(net, below, DATA, HELD, 0))
 
 
 # What is held out

@@ -1,5 +1,6 @@
 """Optimisers against a plain loop over numbers, and schedules at their ends."""
 
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -11,10 +12,13 @@ from pydantic import TypeAdapter
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Weights
-from neuro_cnn.optim import SGD, Adam
-from neuro_cnn.schedule import Cosine, Linear, at, checked
+from neuro_cnn.optim import SGD, Adadelta, AdaGrad, Adam, AdamW, ClipNorm, ClipValue, Nesterov, RMSProp
+from neuro_cnn.schedule import Cosine, Exponential, Linear, Steps, Warmup, at, checked, positive
+from neuro_cnn.tree import leaves, tree_map
 
 STEPS = 5
+ALL = [SGD(), Nesterov(), AdaGrad(), Adadelta(), RMSProp(), Adam(), AdamW()]
+every_optimizer = pytest.mark.parametrize("optimizer", ALL, ids=lambda optimizer: optimizer.kind)
 RATES = st.floats(0, 10)
 
 
@@ -68,27 +72,86 @@ def test_adam_is_the_loop_over_numbers(rate):
     assert_same_path(Adam(rate, beta1=0.7, beta2=0.9, epsilon=1e-3), move)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
+@every_optimizer
 def test_every_library_gives_the_same_weights_in_the_same_precision(xp, optimizer):
     there, here = minimise(optimizer, xp, np.float32)[1], minimise(optimizer, np, np.float32)[1]
     assert_close(there, here)
     assert there[-1]["B"].dtype == xp.float32
 
 
-@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
+@every_optimizer
 def test_an_optimiser_changes_nothing_that_it_is_given(optimizer):
     start = {"A": np.ones(3)}
     state = optimizer.start(start)
     weights, moved = optimizer.step(start, {"A": np.full(3, 0.5)}, state, 0, 1)
+    again, _ = optimizer.step(start, {"A": np.full(3, 0.5)}, state, 0, 1)
     optimizer.step(weights, {"A": np.full(3, 0.5)}, moved, 0, 1)
     np.testing.assert_array_equal(start["A"], np.ones(3))
+    np.testing.assert_array_equal(again["A"], weights["A"])
     assert_close(state, optimizer.start(start))
 
 
-@pytest.mark.parametrize("optimizer", [SGD(Cosine(0.1)), Adam(0.5)])
+@every_optimizer
+def test_every_optimiser_goes_down_the_bowl_and_stays_at_its_bottom(optimizer):
+    start, path = minimise(replace(optimizer, rate=1.0 if optimizer.kind == "adadelta" else 0.01))
+    distances = [norm(tree) for tree in (start, *path)]
+    assert np.all(np.diff(distances) < 0)
+    bottom = tree_map(lambda w: 0 * w, start)
+    assert_close(optimizer.step(bottom, bottom, optimizer.start(bottom), 0, 1)[0], bottom)
+
+
+@pytest.mark.parametrize("optimizer", [each for each in ALL if each.kind != "adamw"], ids=lambda each: each.kind)
+def test_decay_is_the_slope_of_a_penalty_on_the_weights(optimizer):
+    rng = np.random.default_rng(1)
+    w, g = rng.standard_normal(5), rng.standard_normal(5)
+    taxed, state = (replace(optimizer, decay=d) for d in (0.3, 0.0)), optimizer.start(w)
+    with_decay, without = taxed
+    assert_close(with_decay.step(w, g, state, 2, 9), without.step(w, g + 0.3 * w, state, 2, 9))
+
+
+def test_the_decay_of_adamw_does_not_pass_through_its_moments():
+    rng = np.random.default_rng(1)
+    w, g = rng.standard_normal(5), rng.standard_normal(5)
+    moved, state = AdamW(0.1, decay=0.3).step(w, g, (0 * w, 0 * w), 0, 1)
+    plain, moments = Adam(0.1).step(w, g, (0 * w, 0 * w), 0, 1)
+    assert_close(moved, plain - 0.1 * 0.3 * w)
+    assert_close(state, moments)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [*ALL, SGD(Cosine(0.1)), Adam(Exponential(0.1, 0.01)), AdamW(Steps(0.5)), RMSProp(Warmup(Cosine(0.1)))],
+)
 def test_optimisers_read_back_from_json(optimizer):
     adapter = TypeAdapter(type(optimizer))
     assert adapter.validate_json(adapter.dump_json(optimizer)) == optimizer
+
+
+# Clipping
+
+
+def norm(tree):
+    return sqrt(sum(float(np.sum(leaf * leaf)) for _, leaf in leaves(tree)))
+
+
+@given(st.floats(0.01, 100))
+def test_a_long_gradient_is_shortened_to_the_limit_and_a_short_one_stays(limit):
+    gradient = {"A": Weights(np.array([[3.0, 0.0]]), ()), "B": np.array([0.0, -4.0])}  # a norm of 5
+    clipped = ClipNorm(limit)(gradient)
+    assert norm(clipped) == pytest.approx(min(limit, 5.0), rel=1e-6)
+    assert_close(clipped, tree_map(lambda g: g * (norm(clipped) / 5), gradient))
+    inside = ClipValue(limit)(gradient)
+    assert_close(inside["B"], np.array([0.0, -min(limit, 4.0)]))
+    assert_close(inside["A"].weight, np.array([[min(limit, 3.0), 0.0]]))
+
+
+@pytest.mark.parametrize("clip", [ClipNorm(0.5), ClipValue(0.5)])
+def test_every_library_clips_alike_in_the_same_precision(clip, xp):
+    gradient = {"A": np.linspace(-1, 1, 7, dtype=np.float32), "B": (), "C": np.ones((2, 2), np.float32)}
+    there = clip(on(xp, gradient))
+    assert_close(there, clip(gradient))
+    assert there["A"].dtype == xp.float32
+    assert clip({"A": ()}) == {"A": ()}  # a layer without weights
 
 
 @given(RATES, RATES, st.integers(1, 100))
@@ -99,6 +162,26 @@ def test_a_schedule_begins_at_its_start_and_ends_at_its_stop(start, stop, steps)
         assert at(schedule, 1, 2) == pytest.approx((start + stop) / 2)
         rates = np.array([at(schedule, step, steps) for step in range(steps + 1)])
         assert np.all(np.diff(rates) * np.sign(stop - start) >= -1e-12)
+
+
+@given(st.floats(1e-6, 10), st.floats(1e-6, 10), st.integers(1, 50))
+def test_an_exponential_schedule_changes_by_one_factor(start, stop, steps):
+    rates = np.array([at(Exponential(start, stop), step, steps) for step in range(steps + 1)])
+    assert (rates[0], rates[-1]) == pytest.approx((start, stop))
+    np.testing.assert_allclose(rates[1:] / rates[:-1], (stop / start) ** (1 / steps), rtol=1e-9)
+
+
+def test_a_rate_steps_down_once_each_share_is_done():
+    rates = [at(Steps(0.8, 0.5, (0.3, 0.6)), step, 10) for step in range(10)]
+    assert rates == pytest.approx([0.8] * 3 + [0.4] * 3 + [0.2] * 4)
+    assert [at(Steps(0.8, 0.5, ()), step, 10) for step in range(10)] == [0.8] * 10
+
+
+@pytest.mark.parametrize("then", [0.6, Linear(0.6, 0.1), Cosine(0.6), Exponential(0.6, 0.1), Steps(0.6)])
+def test_a_warm_rate_rises_evenly_and_then_follows_its_schedule_over_the_rest(then):
+    rates = [at(Warmup(then, 0.2), step, 20) for step in range(21)]
+    assert rates[:4] == pytest.approx([0, 0.15, 0.3, 0.45])
+    assert rates[4:] == pytest.approx([at(then, step, 16) for step in range(17)])
 
 
 def test_a_plain_rate_stays():
@@ -112,11 +195,24 @@ def test_a_plain_rate_stays():
         (lambda: Adam(Linear(1, -1)), "rates must be numbers from 0 up"),
         (lambda: checked(float("nan")), "rate nan; rates must be numbers from 0 up"),
         (lambda: checked(Cosine(float("inf"))), "rates must be numbers from 0 up"),
+        (lambda: checked(Warmup(Linear(0.1, -1))), "rates must be numbers from 0 up"),
+        (lambda: positive(Warmup(Linear(0, 1))), "a rate must begin above 0"),
+        (lambda: Exponential(0.1, 0), "no factor leads from 0.1 to 0; give numbers above 0"),
+        (lambda: Steps(0.1, 0), "a rate multiplied by 0; give a number above 0"),
+        (lambda: Steps(0.1, after=(0.5, 1)), r"shares \(0.5, 1\) of a phase; each must lie between 0 and 1"),
+        (lambda: Warmup(0.1, 1), "over the share 1 of a phase; it must lie between 0 and 1"),
         (lambda: SGD(momentum=1), r"momentum is 1; it must lie in \[0, 1\)"),
         (lambda: SGD(decay=-0.1), "decay is -0.1; it must be a number from 0 up"),
         (lambda: Adam(beta1=-0.1), r"beta1 is -0.1; it must lie in \[0, 1\)"),
         (lambda: Adam(beta2=1.5), r"beta2 is 1.5; it must lie in \[0, 1\)"),
         (lambda: Adam(epsilon=0), "epsilon is 0; it must be positive"),
+        (lambda: AdaGrad(epsilon=-1), "epsilon is -1; it must be positive"),
+        (lambda: Nesterov(momentum=1), r"momentum is 1; it must lie in \[0, 1\)"),
+        (lambda: Adadelta(rho=1), r"rho is 1; it must lie in \[0, 1\)"),
+        (lambda: RMSProp(decay=-1), "decay is -1; it must be a number from 0 up"),
+        (lambda: AdamW(-1.0), "rate -1.0; rates must be numbers from 0 up"),
+        (lambda: ClipNorm(0), "limit is 0; it must be positive"),
+        (lambda: ClipValue(float("nan")), "limit is nan; it must be positive"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_remedy(make, message):

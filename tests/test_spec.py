@@ -6,6 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from catalogue import images_of
 from learning_examples import PROBLEMS
 
 from neuro_cnn.compare import Study
@@ -23,7 +24,7 @@ EXPERIMENTS = {
     **{name: Experiment(network=net, curriculum=phases) for name, (net, phases) in PROBLEMS.items()},
     **{
         f"own {name}": Experiment(network=net, curriculum=phases)
-        for name, (net, phases) in ((name, build(name, (1, 28, 28), 10)) for name in CATALOGUE)
+        for name, (net, phases) in ((name, build(name, images_of(name), 10)) for name in CATALOGUE)
     },
 }
 STUDIES = {"default": Study(), "changed": Study(("lenet5",), seeds=3, shift=(1,), options={"epochs": 2})}
@@ -71,10 +72,14 @@ WRONG = {
         lambda d: rule(d)["competition"].update(kind="softwta"),
         "competition: unknown kind 'softwta'; did you mean 'soft_wta'? there is: anti_hebbian, everyone",
     ),
-    "schedule": (lambda d: rule(d)["rate"].pop("start"), "rule.hebbian.rate.Linear.start: field required"),
+    "schedule": (lambda d: rule(d)["rate"].pop("start"), "rule.hebbian.rate.linear.start: field required"),
     "value": (lambda d: layer(d).update(planes=0), "network.layers.1.1.conv: planes is 0; it must be at least 1"),
     "number": (lambda d: d.update(seed=-1), "x.toml: seed = -1: input should be greater than or equal to 0"),
     "word": (lambda d: d.update(seed="x"), "x.toml: seed = 'x': input should be a valid integer"),
+    "padding": (
+        lambda d: layer(d).update(pad="smae"),
+        "layers.1.1.conv.pad = 'smae': input should be 'valid', 'same', 'same-before' or 'full'",
+    ),
     "missing": (lambda d: d["network"].pop("layers"), "x.toml: network.layers: field required"),
     "half": (lambda d: d.pop("curriculum"), "x.toml: an experiment needs either `model` or both `network` and `curr"),
     "both": (lambda d: d.update(model="mlp"), "x.toml: an experiment needs either `model` or both `network` and `curr"),

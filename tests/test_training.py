@@ -14,12 +14,14 @@ from neuro_cnn.curriculum import Backprop, Local, Phase
 from neuro_cnn.data import Dataset
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.data.deform import shift
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.layers import Conv, Dense, Flatten, Nearest, Params, ReLU, SCells
 from neuro_cnn.layers.base import Weights
+from neuro_cnn.losses import SquaredError
 from neuro_cnn.network import Chain
-from neuro_cnn.optim import SGD, Adam
+from neuro_cnn.optim import SGD, Adam, ClipNorm
 from neuro_cnn.rules import Hebbian, Imprint, LabelledWTA, LearnReferences, Memorize, Ridge, Rule, Standardize
+from neuro_cnn.schedule import Steps
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import leaves, tree_map
 
@@ -392,9 +394,67 @@ def test_labels_that_do_not_fit_the_last_layer_are_refused():
         run(net, curriculum, Dataset(DATA.images, DATA.labels, (*DATA.classes, "none")))
 
 
+@pytest.mark.parametrize(("label", "count"), [(3, 3), (7, 3), (-2, 3)])
+def test_a_label_that_is_no_class_number_is_refused_before_anything_is_learned(label, count):
+    net, curriculum = PROBLEMS["backprop"]
+    labels = DATA.labels.copy()
+    labels[4] = label
+    with pytest.raises(DataError, match=f"label {label} is none of {count} classes; number them from 0, unlabelled -1"):
+        next(iter(nc.train(net, curriculum, replace(DATA, labels=labels), seed=0)))
+
+
+# Learning that diverges
+
+LINEAR = Chain((("flat", Flatten()), ("out", Dense(3))))
+
+
+def diverging(batch, epochs=2):
+    """A phase of 13 batches an epoch whose rate becomes absurd at the update of this number, from 0 over all."""
+    rate = Steps(0.01, 1e30, ((batch - 0.5) / (13 * epochs),))
+    return Phase(None, Backprop(SquaredError(), SGD(rate, momentum=0.0)), epochs, 2)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 12, 13, 19, 24])
+def test_the_batch_whose_loss_is_no_number_is_named_and_what_was_yielded_before_is_finite(batch):
+    seen = []
+    place = f"epoch {(batch + 1) // 13 + 1}, batch {(batch + 1) % 13 + 1} of 13, at a rate of 1e"
+    with pytest.raises(FloatingPointError, match=f"all layers: backprop: loss is (inf|nan) in {place}"):
+        seen.extend(nc.train(LINEAR, (diverging(batch),), DATA, seed=0))
+    assert len(seen) == batch + 1
+    assert all(np.all(np.isfinite(leaf)) for progress in seen[:-1] for _, leaf in leaves(progress.params))
+
+
+def test_a_device_that_is_seldom_waited_for_names_the_same_batch(monkeypatch):
+    monkeypatch.setattr("neuro_cnn.training.to_device", lambda tree, device: tree)  # a GPU, but for its name
+    monkeypatch.setattr("neuro_cnn.training.CHECKED", 5)
+    for batch in (2, 3, 4, 9, 11):
+        seen = []
+        place = f"epoch {(batch + 1) // 13 + 1}, batch {(batch + 1) % 13 + 1} of 13"
+        with pytest.raises(FloatingPointError, match=f"loss is (inf|nan) in {place}"):
+            seen.extend(nc.train(LINEAR, (diverging(batch),), DATA, seed=0, device="cuda"))
+        assert len(seen) == {2: 4, 3: 4, 4: 9, 9: 12, 11: 12}[batch]  # until it is looked at next
+
+
+def test_weights_that_the_last_update_made_infinite_end_the_phase_with_an_error():
+    phase = Phase(None, Backprop(SquaredError(), SGD(1e39)), 1, len(DATA))
+    with pytest.raises(FloatingPointError, match=r"backprop: weight of out is no longer finite in epoch 1; lower the"):
+        list(nc.train(LINEAR, (phase,), DATA, seed=0))
+
+
+def test_a_clipped_gradient_moves_the_weights_by_no_more_than_its_limit():
+    phase = Phase(None, Backprop(SquaredError(), SGD(1.0, momentum=0.0), ClipNorm(1e-3)), 1, 5)
+    before, steps = LINEAR.init(DATA.shape, 0), list(nc.train(LINEAR, (phase,), DATA, seed=0))
+    for progress in steps:
+        moved = [b - a for (_, a), (_, b) in zip(leaves(before), leaves(progress.params), strict=True)]
+        assert sum(float(np.sum(part * part)) for part in moved) ** 0.5 == pytest.approx(1e-3, rel=1e-2)
+        before = progress.params
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: Phase(None, Backprop(), patience=0), "a patience of 0 epochs; give 1 or more, or leave patience out"),
+        (lambda: Phase(("out",), Local(Ridge()), patience=1), "patience waits for the loss that backprop minimises"),
         (lambda: Phase(None, Backprop(), epochs=-1), "-1 epochs; give 0 or more"),
         (lambda: Phase(("out",), Local(Ridge()), epochs=2), "ridge takes every image once, not 2 times"),
         (lambda: Phase(("out",), Local(LearnReferences()), epochs=2), "learn_references takes every image once, not 2"),

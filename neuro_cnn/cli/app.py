@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from neuro_cnn import __version__
-from neuro_cnn.cli import angles, bench, compare, data, health, info, look, organise, topography, train, watch, weights
+from neuro_cnn.cli import (
+    angles,
+    bench,
+    compare,
+    data,
+    health,
+    info,
+    look,
+    organise,
+    topography,
+    train,
+    view,
+    watch,
+    weights,
+)
 from neuro_cnn.cli.console import Level, level
 
 app = typer.Typer(
@@ -47,6 +61,7 @@ app.command("evaluate")(train.evaluate)
 app.command("fields")(look.fields)
 app.command("health")(health.health)
 app.command("respond")(look.respond)
+app.command("view")(view.view)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table
+from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table, tell_missing
 
 if TYPE_CHECKING:
     from neuro_cnn.compare import Study
@@ -99,6 +99,7 @@ def _conducted(
     folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
     try:
         with folder.told():
+            tell_missing(folder, *(data.train.missing for data in loaded))
             findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
             outcome = results(study, loaded, findings)
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))

@@ -12,7 +12,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuro_cnn.runs import RunFolder
     from neuro_cnn.training import Progress
+
+MANY = 10
+"""Classes that are told by name (our choice)."""
 
 
 class Level(IntEnum):
@@ -36,6 +40,15 @@ def say(text: str, at: Level = Level.NORMAL) -> None:
     """A line for the user, on stderr."""
     if _said >= at:
         print(text, file=sys.stderr, flush=True)
+
+
+def tell_missing(folder: RunFolder, *missing: tuple[str, ...]) -> None:
+    """Say which classes a teacher has no image of: what is answered wrongly then is not the system's fault."""
+    for names in filter(None, dict.fromkeys(missing)):
+        more = f" and {len(names) - MANY} others" if len(names) > MANY else ""
+        told = f"no training image is labelled {', '.join(names[:MANY])}{more}, so these cannot be learned"
+        folder.log(told)
+        say(told)
 
 
 def emit(value: Any) -> None:

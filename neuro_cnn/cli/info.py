@@ -37,12 +37,20 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="A system such as softhebb:layers=2.")] = None,
-    input_shape: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Shape of an image.")] = "1x28x28",
-    classes: Annotated[int, typer.Option(min=1, help="Classes of the read-out.")] = 10,
+    name: Annotated[
+        str | None, typer.Argument(help="A system such as softhebb:layers=2, or a pattern of layers.")
+    ] = None,
+    input_shape: Annotated[
+        str | None, typer.Option("--input", metavar="CxHxW", help="Shape of an image. [default: what it was made for]")
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(min=1, help="Classes of the read-out. [default: as it was made for]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The catalogue of systems; with a name, its options and its layers.
+
+    A text with arrows is a system too: "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC:N=1,M=3".
 
     Example: neuro-cnn models lenet5 --input 1x28x28
     """
@@ -50,7 +58,8 @@ def models(
 
     from neuro_cnn.compare import parse
     from neuro_cnn.describe import describe
-    from neuro_cnn.models import CATALOGUE, build, system
+    from neuro_cnn.models import CATALOGUE, build, defaults, system
+    from neuro_cnn.sizes import notes
 
     if name is None:
         facts = [
@@ -65,14 +74,19 @@ def models(
             emit({"models": facts})
         else:
             table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
+            print('or a pattern of layers, such as "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*1 -> FC"')
         return
     model, chosen = parse(name)
     made: Any = system(model, chosen)
-    net, _ = build(model, _shape(input_shape), classes, **chosen)
-    rows = [row._asdict() for row in describe(net, _shape(input_shape))]
+    options = {key: getattr(made, key) for key in defaults(model)}
+    shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
+    classes = classes or int(getattr(made, "for_classes", 10))
+    net, _ = build(model, shape, classes, **chosen)
+    rows = [row._asdict() for row in describe(net, shape)]
     totals = {key: sum(row[key] for row in rows) for key in COUNTS}
+    misfits = notes(net, shape)
     if as_json:
-        emit({"name": name, "layers": rows, **totals})
+        emit({"name": name, "layers": rows, **totals, "notes": misfits})
         return
     columns = ["layer", "kind", "shape", "params", "unshared", "connections", "MACs", "kB", "training kB"]
     columns += ["field", "stride"]
@@ -88,9 +102,10 @@ def models(
         for row in rows
     ]
     lines.append(["all", "", "", *_counted(totals), "", ""])
-    table(columns, lines, f"{name} for images of {input_shape}", words=2)
-    if vars(made):
-        print("options: " + ", ".join(f"{key}={value}" for key, value in vars(made).items()))
+    table(columns, lines, f"{name} for images of {_by(shape)}", words=2)
+    print("".join(f"{line}\n" for line in misfits), end="")
+    if options:
+        print("options: " + ", ".join(f"{key}={value}" for key, value in options.items()))
 
 
 COUNTS = ("parameters", "unshared", "connections", "macs", "memory", "training_memory")

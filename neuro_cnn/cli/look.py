@@ -158,12 +158,12 @@ def respond(
 
     viz.drawable(out)
     saved, experiment = opened(run)
-    x, name = _image(image, saved, experiment)
+    x, name, _ = read_one(image, saved, experiment)
     layers: dict[str, Any] = {}
     y = x[None]
     for layer_name, layer in saved.net.layers:
         y = layer.respond(saved.state.params[layer_name], y)
-        layers[layer_name] = _possible(y[0])
+        layers[layer_name] = possible(y[0])
     shown = {key: value for key, value in layers.items() if saved.net[key].kind != "flatten"}
     figure = viz.responses(x, shown, classes=saved.classes, title=f"{experiment.name} responds to {name}")
     viz.save(figure, out)
@@ -188,7 +188,7 @@ def respond(
     table(["layer", "shape", "min", "max", "sparseness"], rows, f"answer: {answer or 'none'}; drawn in {out}", words=2)
 
 
-def _possible(response: Any) -> Any:
+def possible(response: Any) -> Any:
     """A response without the -inf of classes that have no reference: they get 0 or the least score."""
     import numpy as np
 
@@ -196,7 +196,8 @@ def _possible(response: Any) -> Any:
     return np.where(never, response[~never].min(initial=0), response)
 
 
-def _image(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, str]:
+def read_one(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, str, int]:
+    """An image file, or the test image of a number: the image, what to call it, and its label (-1: nobody knows)."""
     from neuro_cnn.data import read_image
     from neuro_cnn.errors import UsageError
 
@@ -205,8 +206,9 @@ def _image(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, s
         if int(text) >= len(test):
             raise UsageError(f"test image {text}; there are {len(test)}, numbered from 0")
         label = int(test.labels[int(text)])
-        return test.images[int(text)], f"test image {text}" + (f", a {test.classes[label]}" if label >= 0 else "")
+        name = f"test image {text}" + (f", a {test.classes[label]}" if label >= 0 else "")
+        return test.images[int(text)], name, label
     image = read_image(Path(text))
     if image.shape != saved.in_shape:
         raise UsageError(f"{text} is an image of {image.shape}, but the run sees {saved.in_shape}; scale it first")
-    return image, Path(text).name
+    return image, Path(text).name, -1

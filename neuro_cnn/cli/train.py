@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import bars, emit, say, stoppable, table
+from neuro_cnn.cli.console import bars, emit, say, stoppable, table, tell_missing
 
 if TYPE_CHECKING:
     from neuro_cnn.experiment import Experiment
@@ -113,7 +113,7 @@ def _job(experiment: Experiment) -> Job:
     net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
     curriculum = at_home(curriculum, data)
     training, held_out = experiment.parts(data)
-    check(net, curriculum, training)
+    check(net, curriculum, training, held_out)
     check_unseen(curriculum, data)
     return Job(net, curriculum, data, training, held_out)
 
@@ -129,6 +129,9 @@ def _run(
     net, curriculum, data, training, held_out = job
     if held_out is not None:
         folder.log(f"{len(training)} images to learn from, {len(held_out)} held out to choose the best weights")
+    taught = any(phase.method.supervised for phase in curriculum)
+    if taught:
+        tell_missing(folder, training.missing)
     state, history = None, []
     if resumed and folder.checkpoint("last").is_file():
         state = checkpoint.load(folder.checkpoint("last")).state
@@ -148,11 +151,18 @@ def _run(
             except StopIteration as end:
                 outcome = end.value
                 break
+            except FloatingPointError as error:
+                last = folder.checkpoint("last")
+                kept = (
+                    f"the last good weights are in {last}" if last.is_file() else "no epoch had ended, so none are kept"
+                )
+                raise FloatingPointError(f"{error}; {kept}") from error
             state = epoch.progress.state
             drawn.show(experiment.name, epoch.progress)
             if epoch.line is not None:
                 folder.metric(epoch.line)
                 folder.log(_told(epoch.line))
+                _tell_early_stop(folder, epoch.progress)
                 if epoch.best:
                     save("best", state)
                 save("last", state)  # last of all: a run that dies before it repeats the epoch
@@ -170,12 +180,18 @@ def _run(
         line = layer_health(net, curriculum, best, training.images, name).line(name)
         folder.log(line)
         say(line)
-    taught = any(phase.method.supervised for phase in curriculum)
     return {
         "run": str(folder.path),
         "test_accuracy": accuracy(net, best, data.test) if taught else None,
         "train_seconds": outcome.seconds,
     }
+
+
+def _tell_early_stop(folder: RunFolder, progress: Any) -> None:
+    if progress.phase_ended and progress.epoch + 1 < progress.epochs:
+        told = f"{progress.label}: out of patience after epoch {progress.epoch + 1} of {progress.epochs}"
+        folder.log(told)
+        say(told)
 
 
 def _told(line: dict[str, Any]) -> str:

@@ -73,6 +73,34 @@ def bend(images: NDArray[Any], pixels: float, rng: np.random.Generator) -> NDArr
     return bent
 
 
+def warp(
+    images: NDArray[Any],
+    moves: NDArray[Any],
+    degrees: NDArray[Any],
+    factors: NDArray[Any],
+    displaced: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Enlarge, turn and move each image (N, C, H, W) by amounts of its own, in one bilinear interpolation.
+
+    `factors` (N,) and `degrees` (N,), counter-clockwise, are about the centre; `moves` (N, 2) are pixels down and
+    right. `displaced` (N, 2, H, W) says how many pixels further each pixel then looks. Filled with zeros.
+    """
+    from scipy import ndimage, special
+
+    height, width = images.shape[2:]
+    middle = (np.array([[height], [width]]) - 1) / 2
+    where = np.indices((height, width)).reshape(2, -1) - middle  # (2, P)
+    cos, sin = special.cosdg(degrees) / factors, special.sindg(degrees) / factors
+    back = np.stack([cos, sin, -sin, cos], axis=1).reshape(-1, 2, 2)  # from the pixels seen to the image's own
+    seen = (back @ (where - moves[:, :, None]) + middle).reshape(-1, 2, height, width)
+    if displaced is not None:
+        seen += displaced
+    warped = np.zeros_like(images)
+    for place in np.ndindex(images.shape[:2]):
+        warped[place] = ndimage.map_coordinates(images[place], seen[place[0]], order=1, mode="grid-constant")
+    return warped
+
+
 def waves(where: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
     """How two slow waves of random direction and phase displace points, (P, 2) -> (P, 2), by 1 pixel at most.
 

@@ -42,6 +42,12 @@ class Dataset:
         """Indices of the images that have a label."""
         return np.flatnonzero(self.labels != UNLABELLED)
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The classes of which no image has the label."""
+        known = set(self.labels.tolist())
+        return tuple(name for number, name in enumerate(self.classes) if number not in known)
+
     def take(self, indices: ArrayLike) -> Dataset:
         """The images and labels at these indices, in their order."""
         index = np.asarray(indices)

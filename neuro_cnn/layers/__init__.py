@@ -3,12 +3,14 @@
 from typing import TypeAlias
 
 from neuro_cnn.layers.activation import ReLU, Triangle
+from neuro_cnn.layers.associations import Associations
 from neuro_cnn.layers.base import Key, Layer, Params, Plastic, Shape
 from neuro_cnn.layers.batch_norm import BatchNorm
 from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
-from neuro_cnn.layers.conv import Conv
+from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.frame import Frame
 from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.global_pool import GlobalPool
 from neuro_cnn.layers.interpolating import InterpolatingVector
@@ -17,6 +19,8 @@ from neuro_cnn.layers.labelled import Labelled
 from neuro_cnn.layers.labelled_cells import LabelledCells
 from neuro_cnn.layers.learned_functions import APL, PReLU, SReLU
 from neuro_cnn.layers.local_response import LocalResponse
+from neuro_cnn.layers.locally_connected import LocallyConnected
+from neuro_cnn.layers.majority import Majority
 from neuro_cnn.layers.maxout import Maxout
 from neuro_cnn.layers.nearest import Nearest
 from neuro_cnn.layers.normalize import Normalize
@@ -36,18 +40,23 @@ from neuro_cnn.layers.output_functions import (
 from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
 from neuro_cnn.layers.prototypes import Prototypes
 from neuro_cnn.layers.randomised import Dropout, RReLU
+from neuro_cnn.layers.rbf import RBF
 from neuro_cnn.layers.resize import Resize
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.retina import Contrast
+from neuro_cnn.layers.scaled_tanh import ScaledTanh
 from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
 from neuro_cnn.layers.standardized import StandardizedConv
+from neuro_cnn.layers.subsampling import Subsampling
 
 PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 """The layers whose weights any local rule can change."""
 
 AnyLayer: TypeAlias = (
     Conv
+    | TrueConv
+    | LocallyConnected
     | StandardizedConv
     | SCells
     | CCells
@@ -86,6 +95,12 @@ AnyLayer: TypeAlias = (
     | LocalResponse
     | BatchNorm
     | GlobalPool
+    | Associations
+    | Majority
+    | Frame
+    | ScaledTanh
+    | Subsampling
+    | RBF
 )
 
 __all__ = [
@@ -95,8 +110,10 @@ __all__ = [
     "ISRLU",
     "L2",
     "PLASTIC",
+    "RBF",
     "SELU",
     "AnyLayer",
+    "Associations",
     "BatchNorm",
     "BentIdentity",
     "BestPosition",
@@ -106,6 +123,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Frame",
     "Gabors",
     "GlobalPool",
     "Hyperbolic",
@@ -117,7 +135,9 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "LocalResponse",
+    "LocallyConnected",
     "Logistic",
+    "Majority",
     "Max",
     "Maxout",
     "Mean",
@@ -136,13 +156,16 @@ __all__ = [
     "SCells",
     "SReLU",
     "Saturating",
+    "ScaledTanh",
     "Shape",
     "Shunting",
     "SoftPlusPlus",
     "Softplus",
     "SquareRoot",
     "StandardizedConv",
+    "Subsampling",
     "Subtractive",
     "Tanh",
     "Triangle",
+    "TrueConv",
 ]

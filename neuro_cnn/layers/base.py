@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from neuro_cnn.tree import leaves
 
 Shape: TypeAlias = tuple[int, ...]
 """Shape of one image's activity: (planes, height, width), or (units,) once flattened."""
+
+
+Initial: TypeAlias = Literal["he", "lecun-1998"]
+"""How weights are drawn before learning: for rectified cells (He et al. 2015) or squashed ones (LeCun et al. 1998)."""
 
 
 class Params(NamedTuple):
@@ -141,11 +145,26 @@ def places(view: Window, in_shape: Shape) -> Pair:
     return view.places(in_shape[1], in_shape[2])
 
 
-def draw(rng: np.random.Generator | None, shape: Shape, deviation: float) -> Array:
+def draw(rng: np.random.Generator | None, shape: Shape, deviation: Any) -> Array:
     """Normally distributed initial weights in single precision, or a placeholder."""
     if rng is None:
         return zeros(shape, placeholder=True)
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
+
+
+def uniform(rng: np.random.Generator | None, shape: Shape, limit: Any) -> Array:
+    """Initial weights drawn evenly between -limit and limit, which may differ from plane to plane, or a placeholder."""
+    if rng is None:
+        return zeros(shape, placeholder=True)
+    return np.asarray(rng.uniform(-1, 1, shape) * limit, np.float32)
+
+
+def drawn(initial: Initial, rng: np.random.Generator | None, shape: Shape, inputs: Any) -> Array:
+    """Initial weights (K, ...) of cells with so many inputs: one number, or one a plane, (K, 1, ...)."""
+    if initial == "lecun-1998":
+        return uniform(rng, shape, 2.4 / np.asarray(inputs))  # LeCun et al. 1998, appendix A
+    # half the variance is lost in a rectifier: 2 / fan-in keeps it (He et al. 2015, eq. 10)
+    return draw(rng, shape, np.sqrt(2 / np.asarray(inputs)))
 
 
 def zeros(shape: Shape, placeholder: bool = False) -> Array:

@@ -9,8 +9,8 @@ import numpy as np
 
 from neuro_cnn.backend import Array
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, places
-from neuro_cnn.layers.pools import AnyPool, Max
-from neuro_cnn.ops.geometry import Pad, Size, Window
+from neuro_cnn.layers.pools import AnyPool, How, Max
+from neuro_cnn.ops.geometry import Padding, Size, Window
 from neuro_cnn.ops.pool import pooling
 
 
@@ -27,12 +27,12 @@ class CCells(Layer):
 
     size: Size
     stride: Size | None = None
-    pad: Pad = 0
+    pad: Padding = 0
     pool: AnyPool = Max()
     kind: Literal["ccells"] = "ccells"
 
     def __post_init__(self) -> None:
-        self.window(())
+        self.window((1, 1, 1))
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         return Params((), self.pool.fixed(self.window(in_shape).size))
@@ -41,10 +41,10 @@ class CCells(Layer):
         return (in_shape[0], *places(self.window(in_shape), in_shape))
 
     def respond(self, params: Params, x: Array) -> Array:
-        return self.pool.at_rest(x, params.fixed, self._how())
+        return self.pool.at_rest(x, params.fixed, self._how(x.shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, CActivity]:
-        y, kept = self.pool.gather(x, params.fixed, self._how())
+        y, kept = self.pool.gather(x, params.fixed, self._how(x.shape))
         return y, CActivity(x.shape, kept)
 
     def backward(
@@ -52,10 +52,11 @@ class CCells(Layer):
     ) -> tuple[Array | None, tuple[()]]:
         if not need_input:
             return None, ()
-        return self.pool.spread(dy, activity.kept, params.fixed, activity.in_shape, self._how()), ()
+        how = self._how(activity.in_shape)
+        return self.pool.spread(dy, activity.kept, params.fixed, activity.in_shape, how), ()
 
     def window(self, in_shape: Shape) -> Window:
-        return pooling(self.size, self.stride, self.pad)
+        return pooling(self.size, self.stride, self.pad, in_shape[1:])
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         planes, height, width = self.out_shape(params, in_shape)
@@ -63,5 +64,6 @@ class CCells(Layer):
         connections = planes * height * width * taps[0] * taps[1]
         return Arithmetic(connections, 0 if isinstance(self.pool, Max) else connections)
 
-    def _how(self) -> tuple[Size, Size, Pad]:
-        return self.size, self.size if self.stride is None else self.stride, self.pad
+    def _how(self, shape: Shape) -> How:
+        """Size, stride and padding of the views on a batch of maps, (N, K, H, W)."""
+        return self.window(shape[1:])[:3]

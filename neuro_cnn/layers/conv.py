@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, places, zeros
+from neuro_cnn.layers.base import (
+    Arithmetic,
+    Initial,
+    Key,
+    Layer,
+    LinearActivity,
+    Params,
+    Shape,
+    Weights,
+    drawn,
+    places,
+    zeros,
+)
 from neuro_cnn.ops.correlate import check_planes
-from neuro_cnn.ops.geometry import Pad, Size, Window, window
+from neuro_cnn.ops.geometry import Padding, Size, Window, window
 from neuro_cnn.ops.normalize import at_planes, sum_positions
 
 
 @dataclass(frozen=True)
-class Conv(Layer):
-    """Cell-planes that sum their view by shared weights: (N, C, H, W) -> (N, K, H', W').
-
-    `table`, a row of booleans over the input planes for each plane, says which of them it looks at.
-    Raises UsageError for planes, sizes, groups or tables that cannot be.
-    """
+class _Shared(Layer):
+    """What convolution has in common with cross-correlation."""
 
     planes: int
     size: Size
     stride: Size = 1
-    pad: Pad = 0
+    pad: Padding = 0
     dilation: Size = 1
     groups: int = 1
     table: tuple[tuple[bool, ...], ...] | None = None
     bias: bool = True
-    kind: Literal["conv"] = "conv"
+    initial: Initial = "he"
 
     def __post_init__(self) -> None:
         at_least_one("planes", self.planes)
         at_least_one("groups", self.groups)
-        window(self.size, self.stride, self.pad, self.dilation)
+        self.window((1, 1, 1))
         if self.table is not None and len(self.table) != self.planes:
             raise UsageError(f"connection table of {len(self.table)} rows for {self.planes} planes; give a row a plane")
+
+    def laid(self, weight: Array) -> Array:
+        """The weights as they lie on a view; its own inverse: (K, C, h, w) -> (K, C, h, w)."""
+        return weight
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         shape = (self.planes, in_shape[0] // self.groups, *self.window(in_shape).size)
@@ -48,8 +59,8 @@ class Conv(Layer):
         for row in self.table or ():
             if len(row) != shape[1]:
                 raise UsageError(f"connection table with a row of {len(row)} for {shape[1]} input planes")
-        # half the variance is lost in a rectifier: 2 / fan-in keeps it (He et al. 2015, eq. 10)
-        weight = draw(rng, shape, sqrt(2 / (shape[1] * shape[2] * shape[3])))
+        seen = shape[1] if self.table is None else np.maximum(1, np.sum(self.table, axis=1))[:, None, None, None]
+        weight = drawn(self.initial, rng, shape, seen * shape[2] * shape[3])
         return Params(Weights(weight, zeros((self.planes,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
@@ -60,7 +71,7 @@ class Conv(Layer):
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         weight, bias = params.learned
-        excitation = ops.correlate(x, weight, self.stride, self.pad, self.dilation, self.groups, self._table())
+        excitation = ops.correlate(x, self.laid(weight), *self._how(x.shape))
         drive = excitation + at_planes(bias, excitation) if self.bias else excitation
         return drive, LinearActivity(x, excitation, drive)
 
@@ -71,12 +82,11 @@ class Conv(Layer):
         return self.recall(params, dy, activity.x.shape) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
-        how = (self.stride, self.pad, self.dilation, self.groups, self._table())
-        return ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, *how)
+        how = self._how(activity.x.shape)
+        return self.laid(ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, *how))
 
     def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
-        how = (self.stride, self.pad, self.dilation, self.groups, self._table())
-        return ops.correlate_input_adjoint(factor, params.learned.weight, in_shape, *how)
+        return ops.correlate_input_adjoint(factor, self.laid(params.learned.weight), in_shape, *self._how(in_shape))
 
     def rewire(self, params: Params, weight: Array) -> Params:
         if self.table is not None:  # synapses that are not there have no part in norms
@@ -85,7 +95,7 @@ class Conv(Layer):
         return params._replace(learned=params.learned._replace(weight=weight))
 
     def window(self, in_shape: Shape) -> Window:
-        return window(self.size, self.stride, self.pad, self.dilation)
+        return window(self.size, self.stride, self.pad, self.dilation, in_shape[1:])
 
     def parameters(self, params: Params) -> int:
         weight, bias = params.learned
@@ -99,6 +109,36 @@ class Conv(Layer):
 
     def _table(self) -> Array | None:
         return None if self.table is None else np.asarray(self.table)
+
+    def _how(self, shape: Shape) -> tuple[Any, ...]:
+        """Stride, padding, dilation, groups and table for a batch of maps, (N, C, H, W)."""
+        w = self.window(shape[1:])
+        return w.stride, w.pad, w.dilation, self.groups, self._table()
+
+
+@dataclass(frozen=True)
+class Conv(_Shared):
+    """Cell-planes that sum their view by shared weights: (N, C, H, W) -> (N, K, H', W').
+
+    Cross-correlation, as the field has it: the weights are a picture of what excites the cell most.
+    `table`, a row of booleans over the input planes for each plane, says which of them it looks at.
+    Raises UsageError for planes, sizes, groups or tables that cannot be.
+    """
+
+    kind: Literal["conv"] = "conv"
+
+
+@dataclass(frozen=True)
+class TrueConv(_Shared):
+    """The convolution of mathematics: `Conv` whose weights lie on the view turned by 180 degrees.
+
+    A single bright cell is answered by the weights as they are, its impulse response.
+    """
+
+    kind: Literal["true_conv"] = "true_conv"
+
+    def laid(self, weight: Array) -> Array:
+        return ops.turned(weight)
 
 
 def at_least_one(name: str, value: int) -> None:

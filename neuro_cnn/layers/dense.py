@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Literal
 
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers.base import Arithmetic, Key, Layer, LinearActivity, Params, Shape, Weights, draw, zeros
+from neuro_cnn.layers.base import Arithmetic, Initial, Key, Layer, LinearActivity, Params, Shape, Weights, drawn, zeros
 from neuro_cnn.layers.conv import at_least_one
 
 
@@ -20,6 +19,7 @@ class Dense(Layer):
 
     units: int
     bias: bool = True
+    initial: Initial = "he"
     kind: Literal["dense"] = "dense"
 
     def __post_init__(self) -> None:
@@ -28,7 +28,7 @@ class Dense(Layer):
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         if len(in_shape) != 1:
             raise UsageError(f"dense units meet a map of shape {in_shape}; put Flatten() before them")
-        weight = draw(rng, (self.units, in_shape[0]), sqrt(2 / in_shape[0]))  # He et al. 2015, eq. 10
+        weight = drawn(self.initial, rng, (self.units, in_shape[0]), in_shape[0])
         return Params(Weights(weight, zeros((self.units,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:

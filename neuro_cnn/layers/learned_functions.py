@@ -126,11 +126,11 @@ class Hinges(NamedTuple):
 class APL(Layer):
     """The adaptive piecewise linear unit max(0, x) + sum over s of a_s max(0, b_s - x): `hinges` pairs (a, b) a plane.
 
-    Agostinelli et al. (2015), eq. (1), who learn them for every cell. a begins at 0, as a rectifier, and b normally
-    distributed, which is our choice; so are 2 hinges.
+    Agostinelli et al. (2015), eq. (1), who learn them for every cell. The number of hinges, a within 0.2 of 0 and b
+    normally distributed with a deviation of 0.5 are those of their published settings.
     """
 
-    hinges: int = 2
+    hinges: int = 5
     kind: Literal["apl"] = "apl"
 
     def __post_init__(self) -> None:
@@ -138,7 +138,8 @@ class APL(Layer):
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
         shape = (self.hinges, in_shape[0])
-        return Params(Hinges(zeros(shape, rng is None), draw(rng, shape, 1)))
+        slope = zeros(shape, True) if rng is None else rng.uniform(-0.2, 0.2, shape).astype(np.float32)
+        return Params(Hinges(slope, draw(rng, shape, 0.5)))
 
     def fits(self, params: Params, in_shape: Shape) -> bool:
         return bool(params.learned.slope.shape[1] == in_shape[0])

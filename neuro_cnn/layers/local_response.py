@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from neuro_cnn.backend import Array, namespace
+from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Key, Layer, Params
 from neuro_cnn.layers.conv import at_least_one
@@ -55,11 +55,9 @@ class LocalResponse(Layer):
 
     def _gathered(self, x: Array) -> Array:
         """Each plane's sum over its neighbours; its own adjoint."""
-        xp = namespace(x)
         planes = x.shape[1]
-        silent = xp.zeros((x.shape[0], self.neighbours // 2, *x.shape[2:]), dtype=x.dtype)
-        padded = xp.concat((silent, x, silent), axis=1)
-        total = padded[:, :planes, ...]
-        for first in range(1, self.neighbours):
-            total = total + padded[:, first : first + planes, ...]
+        total = x + 0
+        for far in range(1, min(self.neighbours // 2, planes - 1) + 1):
+            total[:, far:, ...] += x[:, : planes - far, ...]
+            total[:, : planes - far, ...] += x[:, far:, ...]
         return total

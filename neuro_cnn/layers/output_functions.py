@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from math import log, pi, sqrt
+from math import erfc, exp, log, pi, sqrt
 from typing import Literal, NamedTuple, Protocol
 
 from neuro_cnn.backend import Array, namespace
@@ -94,18 +94,24 @@ class ELU(OutputFunction):
 
 @dataclass(frozen=True)
 class SELU(OutputFunction):
-    """scale ELU(x; alpha), under which mean 0 and variance 1 are a fixed point: Klambauer et al. (2017), eq. (2)."""
+    """scale ELU(x; alpha): drives of mean 0 and variance 1 get such responses. Klambauer et al. (2017), eq. (2).
+
+    Over the normal distribution phi, with Phi its integral (their eq. (14): alpha = 1.6733, scale = 1.0507).
+    """
 
     kind: Literal["selu"] = "selu"
 
     def value(self, x: Array) -> Array:
-        return _SCALE * _SCALED.value(x)
+        return _SCALE * _SELF_NORMALIZING.value(x)
 
     def slope(self, x: Array, y: Array) -> Array:
-        return _SCALE * _SCALED.slope(x, y)
+        return _SCALE * _SELF_NORMALIZING.slope(x, y)
 
 
-_SCALE, _SCALED = 1.0507009873554805, ELU(1.6732632423543772)  # published to 4 digits; these are in their code
+_ONE, _TWO = (exp(n * n / 2) * erfc(n / sqrt(2)) / 2 for n in (1, 2))  # integrals of e^(n x) phi below 0
+_ALPHA = 1 / sqrt(2 * pi) / (1 / 2 - _ONE)  # the mean is 0: that of x phi above 0 is 1 / sqrt(2 pi)
+_SCALE = 1 / sqrt(1 / 2 + _ALPHA**2 * (_TWO - 2 * _ONE + 1 / 2))  # the mean square is 1
+_SELF_NORMALIZING = ELU(_ALPHA)
 
 
 @dataclass(frozen=True)
@@ -202,7 +208,7 @@ class Logistic(OutputFunction):
 
 @dataclass(frozen=True)
 class GELU(OutputFunction):
-    """x Phi(x), Phi the normal distribution (1 + erf(x / sqrt 2)) / 2: Hendrycks & Gimpel (2016), not their tanh."""
+    """x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2: Hendrycks & Gimpel (2016), exactly and not by their tanh."""
 
     kind: Literal["gelu"] = "gelu"
 

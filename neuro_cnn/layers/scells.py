@@ -14,7 +14,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, places, zeros
 from neuro_cnn.layers.conv import at_least_one
 from neuro_cnn.layers.responses import AnyResponse, Rectified
-from neuro_cnn.ops.geometry import Pad, Size, Window, window
+from neuro_cnn.ops.geometry import Padding, Size, Window, window
 from neuro_cnn.ops.normalize import at_planes, sum_positions
 
 
@@ -51,14 +51,14 @@ class SCells(Layer):
     planes: int
     size: Size
     stride: Size = 1
-    pad: Pad = 0
+    pad: Padding = 0
     response: AnyResponse = Rectified()
     initial_inhibition: float = 1.0
     kind: Literal["scells"] = "scells"
 
     def __post_init__(self) -> None:
         at_least_one("planes", self.planes)
-        window(self.size, self.stride, self.pad)
+        self.window((1, 1, 1))
         if not 0 <= self.initial_inhibition <= 1:
             raise UsageError(f"initial_inhibition is {self.initial_inhibition}; it must lie in [0, 1]")
 
@@ -100,12 +100,13 @@ class SCells(Layer):
     def _excited(self, params: Params, x: Array) -> tuple[Array, Array]:
         """e = sum a x, (N, K, H', W'), and v, (N, 1, H', W'), or () where no V-cell inhibits."""
         xp = namespace(x)
-        e = ops.correlate(x, params.learned.weight, self.stride, self.pad)
+        w = self.window(x.shape[1:])
+        e = ops.correlate(x, params.learned.weight, w.stride, w.pad)
         if not self.response.inhibited:
             return e, ()
         square = xp.sum(x * x, axis=1, keepdims=True)  # c(v) is the same for all planes
         c = params.fixed.surround[0, 0, ...]
-        return e, xp.sqrt(ops.weighted_pool(square, c, self.stride, self.pad))  # Fukushima 1980, eq. (3)
+        return e, xp.sqrt(ops.weighted_pool(square, c, w.stride, w.pad))  # Fukushima 1980, eq. (3)
 
     def backward(
         self, params: Params, activity: SActivity, dy: Array, need_input: bool = True
@@ -113,10 +114,11 @@ class SCells(Layer):
         xp = namespace(dy)
         a, b = params.learned
         x, e, v, drive = activity
+        w = self.window(x.shape[1:])
         zero = xp.zeros((), dtype=dy.dtype)
         error = xp.where(drive > 0, dy, zero)
         de, db, dv = self.response.spread(error, e, at_planes(b, e), v)
-        da = ops.correlate_weight_adjoint(x, de, a.shape, self.stride, self.pad)
+        da = ops.correlate_weight_adjoint(x, de, a.shape, w.stride, w.pad)
         gradient = SWeights(da, sum_positions(db))
         if not need_input:
             return None, gradient
@@ -125,7 +127,7 @@ class SCells(Layer):
             safe = xp.where(v > 0, v, xp.ones((), dtype=v.dtype))  # the root's derivative at 0 is taken as 0
             dsquare = xp.where(v > 0, xp.sum(dv, axis=1, keepdims=True) / (2 * safe), zero)
             c = params.fixed.surround
-            dx = dx + 2 * x * ops.correlate_input_adjoint(dsquare, c, x.shape, self.stride, self.pad)
+            dx = dx + 2 * x * ops.correlate_input_adjoint(dsquare, c, x.shape, w.stride, w.pad)
         return dx, gradient
 
     def project(self, learned: SWeights) -> SWeights:
@@ -136,12 +138,14 @@ class SCells(Layer):
         return SWeights(xp.maximum(learned.weight, zero), xp.maximum(learned.inhibition, zero))
 
     def associate(self, params: Params, activity: SActivity, factor: Array) -> Array:
-        views = ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, self.stride, self.pad)
+        w = self.window(activity.x.shape[1:])
+        views = ops.correlate_weight_adjoint(activity.x, factor, params.learned.weight.shape, w.stride, w.pad)
         # Fukushima 1980, eq. (7): the increment is weighted by c(v)
         return views * params.fixed.surround if self.response.inhibited else views
 
     def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
-        return ops.correlate_input_adjoint(factor, params.learned.weight, in_shape, self.stride, self.pad)
+        w = self.window(in_shape[1:])
+        return ops.correlate_input_adjoint(factor, params.learned.weight, in_shape, w.stride, w.pad)
 
     def rewire(self, params: Params, weight: Array) -> Params:
         if not self.response.inhibited:
@@ -152,7 +156,7 @@ class SCells(Layer):
         return params._replace(learned=SWeights(weight, b))
 
     def window(self, in_shape: Shape) -> Window:
-        return window(self.size, self.stride, self.pad)
+        return window(self.size, self.stride, self.pad, sides=in_shape[1:])
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         planes, height, width = self.out_shape(params, in_shape)

@@ -13,7 +13,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, Weights, constant, draw, places
 from neuro_cnn.layers.conv import at_least_one
-from neuro_cnn.ops.geometry import Pad, Size, Window, window
+from neuro_cnn.ops.geometry import Padding, Size, Window, window
 from neuro_cnn.ops.normalize import at_planes, sum_positions
 
 FLAT = 1e-5
@@ -52,13 +52,13 @@ class StandardizedConv(Layer):
     planes: int
     size: Size
     stride: Size = 1
-    pad: Pad = 0
+    pad: Padding = 0
     contrast: float | None = None
     kind: Literal["standardized_conv"] = "standardized_conv"
 
     def __post_init__(self) -> None:
         at_least_one("planes", self.planes)
-        window(self.size, self.stride, self.pad)
+        self.window((1, 1, 1))
         if self.contrast is not None and not 0 < self.contrast < float("inf"):
             raise UsageError(f"contrast normalisation by {self.contrast}; it must be a positive number, or left out")
 
@@ -84,7 +84,8 @@ class StandardizedConv(Layer):
         effective = xp.reshape(_centred(flat), params.learned.weight.shape)
         mean, gain = self._moments(params, x)
         seen = xp.astype(gain > 0, x.dtype)
-        drive = ops.correlate(x, effective, self.stride, self.pad) * gain
+        w = self.window(x.shape[1:])
+        drive = ops.correlate(x, effective, w.stride, w.pad) * gain
         drive = drive - at_planes(flat @ params.fixed.mean, drive) * seen
         return drive, StandardizedActivity(x, drive, drive, mean, gain)
 
@@ -93,8 +94,9 @@ class StandardizedConv(Layer):
         xp = namespace(x)
         size = params.fixed.mean.shape[0]
         ones = xp.ones(params.learned.weight.shape[2:], dtype=x.dtype) / size
-        mean = ops.weighted_pool(xp.sum(x, axis=1, keepdims=True), ones, self.stride, self.pad)
-        square = ops.weighted_pool(xp.sum(x * x, axis=1, keepdims=True), ones, self.stride, self.pad)
+        w = self.window(x.shape[1:])
+        mean = ops.weighted_pool(xp.sum(x, axis=1, keepdims=True), ones, w.stride, w.pad)
+        square = ops.weighted_pool(xp.sum(x * x, axis=1, keepdims=True), ones, w.stride, w.pad)
         variance = square - mean * mean
         seen = variance > FLAT * square
         safe = xp.where(seen, variance, xp.ones((), dtype=x.dtype))
@@ -111,7 +113,8 @@ class StandardizedConv(Layer):
         x, weight = activity.x, params.learned.weight
         flat = _rows(weight) @ params.fixed.matrix
         effective = xp.reshape(_centred(flat), weight.shape)
-        dx = ops.correlate_input_adjoint(dy * activity.gain, effective, x.shape, self.stride, self.pad)
+        w = self.window(x.shape[1:])
+        dx = ops.correlate_input_adjoint(dy * activity.gain, effective, x.shape, w.stride, w.pad)
         if self.contrast is None:
             return dx, gradient
         # d gain / dx = -gain^3 (x - mean) / D; gain a = drive + w P m
@@ -121,8 +124,7 @@ class StandardizedConv(Layer):
         ones = xp.ones((1, 1, *weight.shape[2:]), dtype=dy.dtype)
         shape = (x.shape[0], 1, *x.shape[2:])
         spread, offset = (
-            ops.correlate_input_adjoint(part, ones, shape, self.stride, self.pad)
-            for part in (pull, pull * activity.mean)
+            ops.correlate_input_adjoint(part, ones, shape, w.stride, w.pad) for part in (pull, pull * activity.mean)
         )
         return dx + x * spread - offset, gradient
 
@@ -130,7 +132,8 @@ class StandardizedConv(Layer):
         xp = namespace(factor)
         shape = params.learned.weight.shape
         seen = xp.astype(activity.gain > 0, factor.dtype)
-        raw = ops.correlate_weight_adjoint(activity.x, factor * activity.gain, shape, self.stride, self.pad)
+        w = self.window(activity.x.shape[1:])
+        raw = ops.correlate_weight_adjoint(activity.x, factor * activity.gain, shape, w.stride, w.pad)
         views = _centred(_rows(raw)) - sum_positions(factor * seen)[:, None] * params.fixed.mean[None, :]
         return xp.reshape(views @ params.fixed.matrix, shape)
 
@@ -150,7 +153,7 @@ class StandardizedConv(Layer):
         return params._replace(learned=params.learned._replace(weight=weight))
 
     def window(self, in_shape: Shape) -> Window:
-        return window(self.size, self.stride, self.pad)
+        return window(self.size, self.stride, self.pad, sides=in_shape[1:])
 
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         _, height, width = self.out_shape(params, in_shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Protocol
@@ -9,8 +10,10 @@ from typing import Any, Protocol
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import Shape
+from neuro_cnn.models.adaline import Adaline
 from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
+from neuro_cnn.models.convnetjs import ConvNetJSCIFAR, ConvNetJSMNIST
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
 from neuro_cnn.models.googlenet import GoogLeNet
@@ -20,6 +23,8 @@ from neuro_cnn.models.hpca import HPCA
 from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
+from neuro_cnn.models.lenet5_1998 import LeNet5Of1998
+from neuro_cnn.models.madaline import Madaline
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
@@ -28,6 +33,8 @@ from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
+from neuro_cnn.models.pattern import ARROW, Pattern
+from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM
 from neuro_cnn.models.resnet import ResNet18, ResNet50
@@ -51,6 +58,9 @@ class System(Protocol):
         """Who learns, how, in what order."""
         ...
 
+
+LARGER = 512
+"""By how many rows and columns images that are too small are enlarged, at most, to say what would do (our choice)."""
 
 CATALOGUE: dict[str, Any] = {
     "nearest-neighbour": NearestNeighbour,
@@ -81,6 +91,12 @@ CATALOGUE: dict[str, Any] = {
     "googlenet": GoogLeNet,
     "resnet18": ResNet18,
     "resnet50": ResNet50,
+    "perceptron": Perceptron,
+    "adaline": Adaline,
+    "madaline": Madaline,
+    "lenet5-1998": LeNet5Of1998,
+    "convnetjs-mnist": ConvNetJSMNIST,
+    "convnetjs-cifar": ConvNetJSCIFAR,
 }
 
 NO_FEATURES = (
@@ -93,23 +109,35 @@ MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "neoc
 """What `compare` sets side by side when no system is named."""
 
 
-def system(name: str, options: Mapping[str, Any] | None = None) -> System:
-    """The system of a name with its options set.
+def defaults(name: str) -> dict[str, Any]:
+    """The options of a system and their defaults; a pattern of layers has the letters that stand in it.
 
-    Raises UsageError for a name or option that does not exist, with the nearest one, or a value that cannot be.
+    Raises UsageError for a name that does not exist, with the nearest one, or for a text that is no pattern.
     """
+    if ARROW in name:
+        made = read(Pattern, {"text": name}, name)
+        left_out = {"text", *"NMK"} - made.letters
+        return {key: value for key, value in vars(made).items() if key not in left_out}
     if name not in CATALOGUE:
         if "." in name or "/" in name:
             raise UsageError(f"{name} is neither a system nor a TOML file or a run folder that is there")
         raise unknown("system", name, CATALOGUE)
-    kind = CATALOGUE[name]
-    known = [field.name for field in fields(kind)]
+    return {field.name: field.default for field in fields(CATALOGUE[name])}
+
+
+def system(name: str, options: Mapping[str, Any] | None = None) -> System:
+    """The system of a name, or of a pattern of layers (a text with arrows, ->), with its options set.
+
+    Raises UsageError for a name or option that does not exist, with the nearest one, or a value that cannot be.
+    """
+    known = defaults(name)
     for key in options or {}:
         if key not in known:
             if not known:
                 raise UsageError(f"{name} has no options, so {key!r} cannot be set")
             raise unknown(f"option of {name}", key, known)
-    made: System = read(kind, dict(options or {}), name)
+    kind, written = (Pattern, {"text": name}) if ARROW in name else (CATALOGUE[name], {})
+    made: System = read(kind, {**written, **(options or {})}, name)
     return made
 
 
@@ -120,11 +148,34 @@ def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Cha
     """
     made = system(name, options)
     try:
-        net = made.network(in_shape, max(classes, 1))
-        net.init(in_shape, None)
+        net = _checked(made, in_shape, max(classes, 1))
     except UsageError as error:
-        raise UsageError(f"{name} cannot see images of {' x '.join(map(str, in_shape))}: {error}") from error
+        seen = f"{name} cannot see images of {' x '.join(map(str, in_shape))}"
+        raise UsageError(f"{seen}: {error}{_enough(made, in_shape, max(classes, 1))}") from error
     return (net, made.curriculum()) if classes else _without_labels(name, net, made.curriculum())
+
+
+def _checked(made: System, in_shape: Shape, classes: int) -> Chain:
+    """The network of a system. Raises UsageError where views do not fit."""
+    net = made.network(in_shape, classes)
+    net.init(in_shape, None)
+    return net
+
+
+def _enough(made: System, in_shape: Shape, classes: int) -> str:
+    """What to say of larger images: the least that the system sees, where there are any."""
+    channels, *sides = in_shape
+
+    def seen(more: int) -> bool:
+        try:
+            _checked(made, (channels, *(side + more for side in sides)), classes)
+        except UsageError:
+            return False
+        return True
+
+    more = bisect_left(range(LARGER), True, key=seen)
+    least = " x ".join(str(side) for side in (channels, *(side + more for side in sides)))
+    return f", or give images of at least {least}" if more < LARGER else ""
 
 
 def _without_labels(name: str, net: Chain, curriculum: Curriculum) -> tuple[Chain, Curriculum]:

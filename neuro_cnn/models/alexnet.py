@@ -29,6 +29,8 @@ class AlexNet:
     epochs: Count = 90
     rate: Positive = 0.01
     batch: Count = 128
+    for_images: ClassVar[tuple[int, ...]] = (3, 227, 227)
+    for_classes: ClassVar[int] = 1000
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:

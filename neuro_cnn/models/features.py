@@ -83,11 +83,10 @@ class RandomFeatures:
     def cells(self, level: int) -> AnyLayer:
         """The S-layer of this level, its maps as large as what it looks at."""
         size = self.size if level == 1 else 3
-        pad = (((size - 1) // 2, size // 2),) * 2
         planes = self.planes * 4 ** (level - 1)
         if self.standardized(level):
-            return StandardizedConv(planes, size, pad=pad, contrast=CONTRAST if self.eye == "zca" else None)
-        return Conv(planes, size, pad=pad, bias=False)
+            return StandardizedConv(planes, size, pad="same", contrast=CONTRAST if self.eye == "zca" else None)
+        return Conv(planes, size, pad="same", bias=False)
 
     def standardized(self, level: int) -> bool:
         """Whether the S-cells of this level see their views standardised."""

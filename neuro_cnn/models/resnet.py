@@ -25,6 +25,8 @@ class ResNet18:
     epochs: Count = 90
     rate: Positive = 0.1
     batch: Count = 256
+    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
+    for_classes: ClassVar[int] = 1000
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
@@ -46,6 +48,8 @@ class ResNet50:
     epochs: Count = 90
     rate: Positive = 0.1
     batch: Count = 256
+    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
+    for_classes: ClassVar[int] = 1000
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:

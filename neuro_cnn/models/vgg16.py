@@ -27,6 +27,8 @@ class VGG16:
     epochs: Count = 74
     rate: Positive = 0.01
     batch: Count = 256
+    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
+    for_classes: ClassVar[int] = 1000
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:

@@ -24,6 +24,8 @@ class ZFNet:
     epochs: Count = 70
     rate: Positive = 0.01
     batch: Count = 128
+    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
+    for_classes: ClassVar[int] = 1000
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:

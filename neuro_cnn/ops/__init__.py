@@ -1,7 +1,7 @@
 """Pure functions on arrays: the only performance-critical folder. Logical order N, C, H, W throughout."""
 
-from neuro_cnn.ops.correlate import correlate, correlate_input_adjoint, correlate_weight_adjoint
-from neuro_cnn.ops.geometry import Pad, Size, Window, patches, window
+from neuro_cnn.ops.correlate import convolve, correlate, correlate_input_adjoint, correlate_weight_adjoint, turned
+from neuro_cnn.ops.geometry import Pad, Padding, Size, Window, padding, patches, window
 from neuro_cnn.ops.pool import (
     blur,
     blur_adjoint,
@@ -15,24 +15,36 @@ from neuro_cnn.ops.pool import (
     weighted_pool,
     weighted_pool_adjoint,
 )
+from neuro_cnn.ops.unshared import (
+    correlate_unshared,
+    correlate_unshared_input_adjoint,
+    correlate_unshared_weight_adjoint,
+)
 
 __all__ = [
     "Pad",
+    "Padding",
     "Size",
     "Window",
     "blur",
     "blur_adjoint",
+    "convolve",
     "correlate",
     "correlate_input_adjoint",
+    "correlate_unshared",
+    "correlate_unshared_input_adjoint",
+    "correlate_unshared_weight_adjoint",
     "correlate_weight_adjoint",
     "max_pool",
     "max_pool_adjoint",
     "maximum",
     "mean_pool",
     "mean_pool_adjoint",
+    "padding",
     "patches",
     "power_mean_pool",
     "power_mean_pool_adjoint",
+    "turned",
     "weighted_pool",
     "weighted_pool_adjoint",
     "window",

@@ -24,6 +24,7 @@ from neuro_cnn.ops.geometry import (
     batch_innermost,
     batch_last,
     gather,
+    scatter,
     unpad,
     window,
 )
@@ -106,7 +107,7 @@ def correlate_input_adjoint(
         for tile in _tiles(matrix.shape[0], places, in_shape[0]):
             columns = matrix @ errors[outputs, tile.span]
             columns = xp.reshape(columns, (-1, *w.size, *tile.places, tile.batch.stop - tile.batch.start))
-            _scatter(padded[inputs, ..., tile.batch], columns, w, tile)
+            scatter(padded[inputs, ..., tile.batch], columns, w, tile.places, tile.first)
     return unpad(padded, w.pad, in_shape)
 
 
@@ -136,6 +137,27 @@ def correlate_weight_adjoint(
         work = partial(_product, padded[inputs, ...], errors[outputs, ...], w, zero)
         parts.append(sum(share(work, [tiles[first::several] for first in range(several)]), zero))
     return _joined(xp.reshape(xp.concat(parts), weight_shape), table)
+
+
+def convolve(
+    x: Array,
+    weight: Array,
+    stride: Size = 1,
+    pad: Pad = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    table: Array | None = None,
+) -> Array:
+    """Convolution as mathematics and signal processing have it: `correlate` with the weights turned.
+
+    Its adjoints are those of `correlate` with the turned weights; the weights' own is turned back.
+    """
+    return correlate(x, turned(weight), stride, pad, dilation, groups, table)
+
+
+def turned(weight: Array) -> Array:
+    """Weights, (K, C, h, w), turned by 180 degrees in the view."""
+    return namespace(weight).flip(weight, axis=(2, 3))
 
 
 def _respond(matrix: Array, padded: Array, y: Array, w: Window, tile: Tile) -> None:
@@ -214,10 +236,3 @@ def _parts(length: int, most: int) -> Iterator[slice]:
 def _columns(padded: Array, w: Window, tile: Tile) -> Array:
     columns = gather(padded[..., tile.batch], w, tile.places, tile.first)
     return namespace(padded).reshape(columns, (columns.shape[0] * w.size[0] * w.size[1], -1))  # (D, T)
-
-
-def _scatter(padded: Array, columns: Array, w: Window, tile: Tile) -> None:
-    for i in range(w.size[0]):
-        for j in range(w.size[1]):
-            down, across = w.tap(i, j, tile.places, tile.first)
-            padded[:, down, across, :] += columns[:, i, j, ...]

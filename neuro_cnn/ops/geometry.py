@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from math import ceil
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import UsageError, unknown
 
 Pair: TypeAlias = tuple[int, int]
 Size: TypeAlias = int | Pair
@@ -16,6 +17,9 @@ Pad: TypeAlias = int | Pair | tuple[Pair, Pair]
 
 Negative padding crops: Fukushima's 16 -> 10 maps with 5 x 5 areas need it.
 """
+Word: TypeAlias = Literal["valid", "same", "same-before", "full"]
+Padding: TypeAlias = Pad | Word
+"""Padding in numbers, or by a word whose numbers follow from the view and the map: see `padding`."""
 
 
 class Window(NamedTuple):
@@ -74,13 +78,40 @@ def pads(value: Pad) -> tuple[Pair, Pair]:
     return pair(rows), pair(columns)
 
 
-def window(size: Size, stride: Size = 1, pad: Pad = 0, dilation: Size = 1) -> Window:
-    """A checked Window. Raises UsageError for a size, stride or dilation below 1."""
-    made = Window(pair(size), pair(stride), pads(pad), pair(dilation))
+def window(size: Size, stride: Size = 1, pad: Padding = 0, dilation: Size = 1, sides: Sequence[int] = ()) -> Window:
+    """A checked Window; padding by a word is that of a map of these sides, (H, W).
+
+    Raises UsageError for a size, stride or dilation below 1, an unknown word, or a word where there is no map.
+    """
+    made = Window(pair(size), pair(stride), dilation=pair(dilation))
     for name in ("size", "stride", "dilation"):
         if min(getattr(made, name)) < 1:
             raise UsageError(f"{name} is {getattr(made, name)}; it must be at least 1")
-    return made
+    if not isinstance(pad, str):
+        return made._replace(pad=pads(pad))
+    if pad not in get_args(Word):
+        raise unknown("padding", pad, get_args(Word))
+    if len(sides) != 2:
+        raise UsageError(f"{pad!r} padding is that of a map of rows and columns; put views before Flatten()")
+    rows, columns = (padding(pad, *axis) for axis in zip(sides, made.size, made.stride, made.dilation, strict=True))
+    return made._replace(pad=(rows, columns))
+
+
+def padding(word: Word, length: int, size: int, stride: int = 1, dilation: int = 1) -> Pair:
+    """What a word adds before and after an axis.
+
+    "valid": nothing, every view lies within the map. "full": so much that every view that meets the map is there.
+    "same": so much that ceil(length / stride) views fit, the same length at stride 1; an odd cell more goes after
+    (before, if "same-before").
+    """
+    extent = dilation * (size - 1) + 1
+    if word == "valid":
+        return 0, 0
+    if word == "full":
+        return extent - 1, extent - 1
+    both = max(stride * ceil(length / stride) - length + extent - stride, 0)
+    less, more = both // 2, both - both // 2
+    return (less, more) if word == "same" else (more, less)
 
 
 def batch_last(x: Array, pad: tuple[Pair, Pair], value: float = 0.0) -> Array:
@@ -152,3 +183,11 @@ def gather(padded: Array, w: Window, places: Pair, first: Pair = (0, 0)) -> Arra
             rows, across = w.tap(i, j, places, first)
             columns[:, i, j, ...] = padded[:, rows, across, :]
     return columns
+
+
+def scatter(padded: Array, columns: Array, w: Window, places: Pair, first: Pair = (0, 0)) -> None:
+    """The adjoint of `gather`: views (C, h, w, H', W', N), added in place to the padded map (C, H, W, N)."""
+    for i in range(w.size[0]):
+        for j in range(w.size[1]):
+            rows, across = w.tap(i, j, places, first)
+            padded[:, rows, across, :] += columns[:, i, j, ...]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import (
     Pad,
+    Padding,
     Pair,
     Size,
     Window,
@@ -130,12 +131,12 @@ def power_mean_pool_adjoint(
 _NONE = ((0, 0), (0, 0))
 
 
-def pooling(size: Size, stride: Size | None = None, pad: Pad = 0) -> Window:
-    """How pooling views lie on a map; a stride of None is the view's own size.
+def pooling(size: Size, stride: Size | None = None, pad: Padding = 0, sides: Sequence[int] = ()) -> Window:
+    """How pooling views lie on a map, of sides (H, W) where a word pads it; a stride of None is the view's own size.
 
     Raises UsageError when padding leaves views wholly outside the map.
     """
-    w = window(size, size if stride is None else stride, pad)
+    w = window(size, size if stride is None else stride, pad, sides=sides)
     if any(edge >= side for p, side in zip(w.pad, w.size, strict=True) for edge in p):
         raise UsageError(f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less")
     return w

@@ -9,13 +9,16 @@ from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepe
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
+from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
 __all__ = [
     "Angle",
     "Course",
     "Fields",
     "Health",
+    "LayerView",
     "Mixture",
+    "NetworkView",
     "Pinwheel",
     "Responders",
     "Seed",
@@ -29,6 +32,7 @@ __all__ = [
     "deepest",
     "health",
     "mixture",
+    "network_view",
     "responders",
     "seed_cells",
     "sparseness",

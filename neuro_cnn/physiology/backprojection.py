@@ -21,6 +21,7 @@ from neuro_cnn.layers import (
     Gabors,
     Hyperbolic,
     Join,
+    LocallyConnected,
     Maxout,
     Normalize,
     Params,
@@ -31,9 +32,11 @@ from neuro_cnn.layers import (
     Shape,
     SquareRoot,
     Triangle,
+    TrueConv,
 )
 from neuro_cnn.network import Chain
 from neuro_cnn.ops.normalize import standardize
+from neuro_cnn.tree import tree_map
 
 AT_ONCE = 32
 """Planes brought down together: few enough that the maps below stay small (our choice)."""
@@ -88,12 +91,8 @@ def _box(
 def _down(name: str, layer: Any, params: Params, y: Any, in_shape: tuple[int, ...]) -> Any:
     """The adjoint of a layer's excitatory path: (N, *out_shape) -> in_shape."""
     match layer:
-        case SCells():
-            return ops.correlate_input_adjoint(y, _weight(params), in_shape, layer.stride, layer.pad)
-        case Conv():
-            table = None if layer.table is None else np.asarray(layer.table)
-            how = (layer.stride, layer.pad, layer.dilation, layer.groups, table)
-            return ops.correlate_input_adjoint(y, _weight(params), in_shape, *how)
+        case SCells() | Conv() | TrueConv() | LocallyConnected() | Dense():
+            return layer.recall(tree_map(to_numpy, params), y, in_shape)
         case CCells():
             return _shared(layer, params.fixed, y, in_shape)
         case Contrast():
@@ -116,13 +115,7 @@ def _down(name: str, layer: Any, params: Params, y: Any, in_shape: tuple[int, ..
             return y
         case Flatten():
             return y.reshape(in_shape)
-        case Dense():
-            return y @ _weight(params)
     raise UsageError(f"no linear path leads down through layer {name}, a {layer.kind} layer; name one below it")
-
-
-def _weight(params: Params) -> Any:
-    return to_numpy(params.learned.weight)
 
 
 def _shared(layer: CCells, fixed: Any, y: Any, in_shape: tuple[int, ...]) -> Any:

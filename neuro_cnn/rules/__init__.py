@@ -6,6 +6,7 @@ from neuro_cnn.rules.add_if_silent import AddIfSilent
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.rules.competition import KWTA, Everyone, HardWTA, SoftWTA
 from neuro_cnn.rules.contrastive_divergence import Bernoulli, ContrastiveDivergence, Gaussian, Sparse, Visible
+from neuro_cnn.rules.delta import LMS, ErrorCorrection, MadalineI
 from neuro_cnn.rules.divergence import check_norms
 from neuro_cnn.rules.edges import Edges
 from neuro_cnn.rules.fukushima import Fukushima1980
@@ -43,12 +44,15 @@ AnyRule: TypeAlias = (
     | Centre
     | ContrastiveDivergence
     | Edges
+    | ErrorCorrection
     | Fukushima1980
     | Hebbian
     | Imprint
     | KMeans
+    | LMS
     | LabelledWTA
     | LearnReferences
+    | MadalineI
     | Memorize
     | NameCells
     | Reconstruct
@@ -64,6 +68,7 @@ AnyRule: TypeAlias = (
 __all__ = [
     "BCM",
     "KWTA",
+    "LMS",
     "AdaptiveThreshold",
     "AddIfSilent",
     "AntiHebbian",
@@ -77,6 +82,7 @@ __all__ = [
     "ContrastiveDivergence",
     "Edges",
     "EqualPower",
+    "ErrorCorrection",
     "Everyone",
     "Everywhere",
     "FromChance",
@@ -96,6 +102,7 @@ __all__ = [
     "LearnReferences",
     "LinearCode",
     "LogisticCode",
+    "MadalineI",
     "Memorize",
     "NameCells",
     "Neighbourhood",

@@ -10,6 +10,7 @@ from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
+from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
@@ -33,6 +34,7 @@ __all__ = [
     "health",
     "images",
     "learning_curves",
+    "network_view",
     "organisation",
     "overview",
     "responder_table",

@@ -18,6 +18,8 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.models import control_name
 from neuro_cnn.viz import style
 
+NAME = 52  # letters of a system's name in a line
+
 Row: TypeAlias = Mapping[str, Any]
 """One system of a comparison's summary: "model", "variant", "control", "accuracy_mean", "shift", ..."""
 
@@ -46,14 +48,16 @@ def accuracy_under(summary: Sequence[Row], kind: str, *, chance: float = 0.1) ->
     if not measured(summary, kind):
         raise UsageError(f"no accuracy under {DEFORMATIONS[kind].noun} to draw: compare with --{kind}")
     learned = [row for row in summary if not row["control"]]
-    tall = max(70.0, 4.2 * len(learned))
+    names = [folded(system(row), NAME) for row in learned]
+    apart = 1.2 + 3.0 * max(name.count("\n") + 1 for name in names)  # mm from name to name
+    tall = max(70.0, apart * len(learned))
     with style.context():
         figure, top = style.page(tall + 12, f"Accuracy under {DEFORMATIONS[kind].noun}", notes=[legend(summary)])
-        names = 1.55 * max(len(system(row)) for row in learned) + 8  # mm
-        axes = style.box(figure, 14, top + 2, style.PAGE - 14 - max(names, 40), tall)
+        room = 1.55 * max(len(line) for name in names for line in name.splitlines()) + 8  # mm
+        axes = style.box(figure, 14, top + 2, style.PAGE - 14 - max(room, 40), tall)
         lines(axes, summary, kind, chance)
         axes.set_ylabel("test images recognised, %")
-        _label_ends(axes, learned, kind, tall)
+        _label_ends(axes, learned, kind, names, apart / tall)
     return figure
 
 
@@ -101,17 +105,17 @@ def _points(row: Row, kind: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[An
     return np.array(amounts), 100 * means, 100 * spreads
 
 
-def _label_ends(axes: Axes, rows: Sequence[Row], kind: str, tall: float) -> None:
-    # Each line's name at its end; names keep 4 mm apart on axes `tall` mm high.
+def _label_ends(axes: Axes, rows: Sequence[Row], kind: str, names: Sequence[str], apart: float) -> None:
+    # Each line's name at its end; names keep `apart`, a share of the axes' height.
     low, high = axes.get_xlim()
     ends = [(amounts[-1], means[-1]) for amounts, means, _ in (_points(row, kind) for row in rows)]
-    heights = spread(np.array([mean for _, mean in ends]), 100 * 4 / tall, 100)
+    heights = spread(np.array([mean for _, mean in ends]), 100 * apart, 100)
     place = axes.get_yaxis_transform()
     line: dict[str, Any] = {"color": style.GAP, "linewidth": 0.5, "zorder": 0, "clip_on": False}
-    for row, (last, mean), height in zip(rows, ends, heights, strict=True):
+    for name, (last, mean), height in zip(names, ends, heights, strict=True):
         start = (last - low) / (high - low)
         axes.plot((start, 1.0, 1.03), (mean, mean, height), transform=place, **line)
-        axes.text(1.035, height, system(row), transform=place, va="center")
+        axes.text(1.035, height, name, transform=place, va="center")
 
 
 def spread(heights: NDArray[Any], apart: float, top: float) -> NDArray[Any]:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from command import call, finished, program, refused
 
+from neuro_cnn import checkpoint
 from neuro_cnn.data import load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.models import CATALOGUE
+from neuro_cnn.tree import leaves
 
 TINY = ("--train-size", 40, "--set", "epochs=1")
 
@@ -54,6 +56,10 @@ USAGE = {
         "name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`",
     ),
     "misspelt system": ("train lenet", f"unknown system 'lenet'; did you mean 'lenet5'? there is: {NAMES}"),
+    "misspelt word of a pattern": (
+        "compare mlp INPUT->[CONV->RELU]*2->POLL->FC",
+        "INPUT->[CONV->RELU]*2->POLL->FC: pattern, character 24: unknown word 'POLL'; did you mean 'POOL'? ",
+    ),
     "misspelt system of many": (
         "compare mlp softheb",
         f"unknown system 'softheb'; did you mean 'softhebb'? there is: {NAMES}",
@@ -95,12 +101,14 @@ USAGE = {
     ),
     "view larger than the map": (
         "train hebbian-wta --set size=40",
-        "hebbian-wta cannot see images of 1 x 28 x 28: a view of 40 does not fit a map of 28 x 28; set size=28 or less",
+        "hebbian-wta cannot see images of 1 x 28 x 28: a view of 40 does not fit a map of 28 x 28; set size=28 or "
+        "less, or give images of at least 1 x 40 x 40",
     ),
     "view larger than the map within": (
         "models lenet5 --input 1x8x8",
         "lenet5 cannot see images of 1 x 8 x 8: "
-        "layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or shrink the view",
+        "layer S2: view of 5 does not fit a map of 4 x 4; pad by 1 or shrink the view, "
+        "or give images of at least 1 x 12 x 12",
     ),
     "bad shape": ("models lenet5 --input 28x28", "--input '28x28' is not of the form CxHxW, such as 1x28x28"),
     "empty shape": ("models lenet5 --input 1x0x28", "--input 1x0x28: every side must be at least 1"),
@@ -352,6 +360,16 @@ def test_images_of_another_size_are_refused_by_a_run_that_has_learned(run, tmp_p
     assert left() == []
 
 
+def test_a_view_needs_a_class_that_there_is(run, tmp_path):
+    from PIL import Image
+
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a.png")
+    line = refused(2, "view", run, tmp_path / "a.png", "--out", "b.png")
+    assert line == "a.png has no label, and without one there is no loss; set --label"
+    assert refused(2, "view", run, 0, "--label", "x", "--out", "b.png").startswith("unknown class 'x'; there is: 0, 1")
+    assert left() == []
+
+
 def test_looking_at_what_is_not_there_is_refused(run):
     assert "unknown layer 'S1'; there is: flat, hidden, out, rectified" in refused(2, "fields", run, "--out", "a.png")
     line = refused(2, "fields", run, "--layer", "hidden", "--out", "a.png")
@@ -448,6 +466,81 @@ def test_a_rate_that_makes_weights_explode_fails_with_1_and_names_the_phase(tmp_
     assert line.startswith("all layers: backprop: loss is ")
     assert "lower the rate" in line
     assert '"exit_code": 1' in (tmp_path / "run" / "run.json").read_text(encoding="utf-8")
+
+
+LATER = """
+hold_out = 0.2
+train_size = 200
+[network]
+layers = [["flat", {kind = "flatten"}], ["out", {kind = "dense", units = 10}]]
+[[curriculum]]
+epochs = 4
+batch = 40
+[curriculum.method]
+kind = "backprop"
+[curriculum.method.optimizer]
+kind = "sgd"
+rate = {kind = "steps", start = 0.05, factor = 1e40, after = [0.6]}
+"""
+
+
+def test_a_run_that_diverges_later_names_the_batch_and_keeps_the_last_good_weights(tmp_path):
+    (tmp_path / "later.toml").write_text(LATER, encoding="utf-8")
+    folder = tmp_path / "run"
+    answer = finished(program("train", tmp_path / "later.toml", "--out", folder, "--json"))
+    assert answer.code == 1
+    last = folder / "checkpoints" / "last.safetensors"
+    assert answer.err.splitlines() == [
+        "neuro-cnn: all layers: backprop: loss is nan in epoch 3, batch 4 of 4, at a rate of 5e+38; lower the rate; "
+        f"the last good weights are in {last}"
+    ]
+    assert [line["epoch"] for line in answer.lines] == [0, 1]
+    state = checkpoint.load(last).state
+    assert (state.phase, state.epoch, state.batch) == (0, 2, 0)
+    assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves(state.params))
+    told = finished(program("evaluate", folder, "--json"))  # and it is there to be used
+    assert (told.code, told.json["accuracy"] > 0.5) == (0, True)
+
+
+def test_a_run_loses_patience_and_keeps_its_best_weights_and_a_comparison_refuses_to_wait(tmp_path):
+    path, folder = tmp_path / "patient.toml", tmp_path / "run"
+    text = LATER.replace("epochs = 4", "epochs = 40\npatience = 2").replace("0.05", "2.0").replace("1e40", "1.0")
+    path.write_text(text, encoding="utf-8")
+    answer = call("train", path, "--out", folder, "--json")
+    *epochs, result = answer.lines
+    losses = [line["held_out_loss"] for line in epochs]
+    assert len(losses) == int(np.argmin(losses)) + 3 < 40
+    assert f"all layers: backprop: out of patience after epoch {len(losses)} of 40" in answer.err
+    assert checkpoint.load(folder / "checkpoints" / "best.safetensors").state.epoch == int(np.argmin(losses)) + 1
+    assert result["test_accuracy"] == call("evaluate", folder, "--json").json["accuracy"]
+    told = refused(2, "compare", path, "--train-size", 200)
+    assert "waits for the loss of images held out, but none are; train" in told
+    path.write_text(text.replace("hold_out = 0.2", ""), encoding="utf-8")
+    assert "but none are; train with hold_out, or leave patience out" in refused(2, "train", path)
+
+
+def test_a_class_without_a_training_image_is_told_of(tmp_path):
+    known, test = digits()["labels"] != 3, digits()
+    train = {f"train_{name}": array[known] for name, array in digits().items()}
+    np.savez(tmp_path / "d.npz", **train, test_images=test["images"], test_labels=test["labels"])
+    for command in ("train", "compare"):
+        answer = call(
+            command, "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--out", tmp_path / command
+        )
+        assert answer.code == 0, answer.err
+        assert "no training image is labelled 3, so these cannot be learned\n" in answer.err
+        assert "no training image is labelled 3" in (tmp_path / command / "log.txt").read_text(encoding="utf-8")
+
+
+def test_many_classes_without_a_training_image_are_told_of_once_and_the_first_by_name(tmp_path):
+    arrays = digits(labels=np.where(np.arange(40) % 2, 30, 0))
+    np.savez(tmp_path / "d.npz", **arrays)
+    answer = call(
+        "compare", "mlp:hidden=4,epochs=1", "--data", f"npz:{tmp_path / 'd.npz'}", "--splits", 2, "--out", "c"
+    )
+    assert answer.code == 0, answer.err
+    told = "no training image is labelled 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 19 others, so these cannot be learned\n"
+    assert answer.err.count(told) == answer.err.count("no training image") == 1
 
 
 def test_debug_shows_the_traceback():

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from catalogue import OF_DIGITS
 from command import call, finished, program
 
 import neuro_cnn
@@ -28,6 +29,7 @@ COMMANDS = (
     ("fields",),
     ("health",),
     ("respond",),
+    ("view",),
     ("responders",),
     ("organisation",),
     ("selectivity",),
@@ -37,9 +39,11 @@ COMMANDS = (
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show")),
+    *(("weights", name) for name in ("export", "import")),
     *(("config", name) for name in ("show", "validate", "schema")),
 )
-FACTS = {"name", "kind", "out_shape", "parameters", "connections", "macs", "receptive_field", "stride"}
+FACTS = {"name", "kind", "out_shape", "parameters", "unshared", "connections", "macs", "memory", "training_memory"}
+FACTS |= {"receptive_field", "stride"}
 ROW = {"model", "variant", "learning", "readout", "control", "seed", "split", "accuracy", "shift", "train_seconds"}
 ROW |= {"images_per_second", "parameters", "labels_used", "dead_units", "redundancy", "health"}
 
@@ -139,7 +143,8 @@ def test_models_lists_the_catalogue_with_options():
 
 @pytest.mark.parametrize("name", [*CATALOGUE, "softhebb:layers=2"])
 def test_models_describes_every_layer_of_a_system(name):
-    facts = call("models", name, "--input", "3x32x32", "--classes", 7, "--json").json
+    images = ("--input", "3x32x32") if name in OF_DIGITS else ()
+    facts = call("models", name, *images, "--classes", 7, "--json").json
     assert facts["name"] == name
     assert all(set(layer) >= FACTS for layer in facts["layers"])
     assert facts["layers"][-1]["out_shape"] == [7]
@@ -249,13 +254,24 @@ def test_where_many_units_are_dead_the_command_says_so_and_how_to_cure_it(tmp_pa
     assert line in (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", OF_DIGITS)
 def test_every_system_trains_from_the_command_line(name, tmp_path):
     options = [f"--set={key}=1" for key in ("epochs",) if key in CATALOGUE[name].__dataclass_fields__]
     options += [f"--set={key}=8" for key in ("planes", "hidden") if key in CATALOGUE[name].__dataclass_fields__]
     answer = call("train", name, "--train-size", 60, *options, "--out", tmp_path / "run", "--json")
     assert answer.code == 0, answer.err
     assert 0 < answer.lines[-1]["test_accuracy"] <= 1
+
+
+def test_a_pattern_of_layers_is_described_trained_compared_and_varied_like_a_system(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, small = "INPUT -> [CONV(4) -> RELU -> POOL]*N -> FC", ("--train-size", 40, "--set", "epochs=1")
+    assert "pool1" in call("models", f"{text}:N=1").out
+    assert call("train", f"{text}:N=1", *small).code == 0
+    assert [path.name[:28] for path in (tmp_path / "runs").iterdir()] == ["INPUT-CONV-4-RELU-POOL-N-FC-"]
+    others = ("mlp", f"INPUT {'-> [RELU]*0 ' * 30}-> FC", "--shift", 1, "--out", tmp_path / "all", "--json")
+    rows = call("compare", text, *others, "--vary", "N=1,2", *small).json["rows"]
+    assert [row["variant"] for row in rows if row["model"] == text] == ["N=1,epochs=1", "N=2,epochs=1"]
 
 
 def test_a_toml_of_ones_own_network_trains_is_evaluated_and_compared(tmp_path):
@@ -485,3 +501,22 @@ def test_progress_bars_with_rate_and_time_left_are_drawn_on_a_terminal_only(tmp_
     assert b"batches/s" in drawn
     assert re.search(rb"\d:\d\d:\d\d", drawn)
     assert call(*words, "--overwrite").err == ""
+
+
+def test_view_draws_and_gives_the_limits_of_responses_weights_and_gradients(lenet, tmp_path):
+    folder, figure = lenet[0], tmp_path / "view.png"
+    facts = call("view", folder, 3, "--out", figure, "--json").json
+    assert figure.stat().st_size > 0
+    saved = checkpoint.load(folder / "checkpoints" / "best.safetensors")
+    data = read(Experiment, read_toml(folder / "config.toml"), "").load().test
+    assert facts["label"] == data.classes[data.labels[3]]
+    scores = saved.net.respond(saved.state.params, data.images[3:4])[0].astype(float)
+    assert facts["loss"] == pytest.approx(np.log(np.exp(scores).sum()) - scores[data.labels[3]], rel=1e-5)
+    rows = {row["layer"]: row for row in facts["layers"]}
+    assert list(rows) == ["input", *saved.net.names]
+    weight = saved.state.params["S2"].learned.weight
+    assert rows["S2"]["weight"] == {"min": float(weight.min()), "max": float(weight.max())}
+    assert {"response", "error", "gradient"} < set(rows["S2"])
+    assert rows["out"]["error"]["min"] < 0 < rows["out"]["error"]["max"]
+    assert facts["loss"] != call("view", folder, 3, "--label", "5", "--out", figure, "--json").json["loss"]
+    assert "S2" in call("view", folder, 3, "--out", figure).out

@@ -117,3 +117,11 @@ def test_what_is_not_labelled_images_is_refused_in_one_line(images, labels, mess
 def test_a_label_without_a_class_is_refused():
     with pytest.raises(DataError, match="label 2 is beyond 2 classes"):
         dataset(GREY, LABELS, ["a", "b"])
+
+
+def test_classes_of_which_no_image_has_the_label_are_missing():
+    images = np.zeros((5, 1, 3, 3), np.float32)
+    some = Dataset(images, np.array([2, -1, 0, 2, -1]), ("a", "b", "c", "d"))
+    assert some.missing == ("b", "d")
+    assert some.take([1, 2]).missing == ("b", "c", "d")
+    assert Dataset(images, np.full(5, -1), ()).missing == ()

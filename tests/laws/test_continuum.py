@@ -7,7 +7,21 @@ from hypothesis import strategies as st
 from kit import assert_close, double
 
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Conv, Hyperbolic, Params, ReLU, SCells, Shunting, SquareRoot
+from neuro_cnn.layers import (
+    CCells,
+    Conv,
+    Dense,
+    Hyperbolic,
+    LocallyConnected,
+    Max,
+    Mean,
+    Params,
+    ReLU,
+    SCells,
+    Shunting,
+    SquareRoot,
+    TrueConv,
+)
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.layers.scells import SWeights
 
@@ -157,3 +171,95 @@ def test_weights_of_a_c_cell_are_positive():
         Hyperbolic(total=0)
     with pytest.raises(UsageError, match="surround inhibition of -1 in a C-cell; give 0 or more"):
         Hyperbolic(inhibition=-1)
+
+
+@given(st.integers(0, 1000))
+def test_true_convolution_is_cross_correlation_with_the_weights_turned(seed):
+    conv, true = Conv(**HOW, dilation=(2, 1)), TrueConv(**HOW, dilation=(2, 1))
+    rng = np.random.default_rng(seed)
+    params, x = double(conv.init(SHAPE, rng)), rng.standard_normal((2, *SHAPE))
+    kept = params._replace(learned=params.learned._replace(weight=params.learned.weight[:, :, ::-1, ::-1]))
+    y, activity = conv.forward(params, x)
+    drive, seen = true.forward(kept, x)
+    assert_close(drive, y)
+    dx, gradient = conv.backward(params, activity, y)
+    by_true = true.backward(kept, seen, y)
+    assert_close(by_true, (dx, gradient._replace(weight=gradient.weight[:, :, ::-1, ::-1])))
+
+
+@given(st.integers(0, 1000))
+def test_one_bright_cell_is_answered_by_the_weights_and_under_cross_correlation_by_the_weights_turned(seed):
+    x = np.zeros((1, 1, 1, 1)) + 1
+    for layer, turn in (
+        (TrueConv(3, (3, 4), pad="full", bias=False), 1),
+        (Conv(3, (3, 4), pad="full", bias=False), -1),
+    ):
+        params = double(layer.init((1, 1, 1), np.random.default_rng(seed)))
+        np.testing.assert_array_equal(layer.respond(params, x)[0], params.learned.weight[:, 0, ::turn, ::turn])
+
+
+@given(st.integers(0, 1000), st.sampled_from([0, ((1, 0), (-1, 1)), "same", "full"]))
+def test_locally_connected_cells_whose_places_have_the_same_weights_are_a_convolution(seed, pad):
+    how = {"planes": 3, "size": (3, 2), "stride": (1, 2), "pad": pad, "dilation": (2, 1)}
+    local, conv = LocallyConnected(**how), Conv(**how)
+    rng = np.random.default_rng(seed)
+    params, x = double(conv.init(SHAPE, rng)), rng.standard_normal((2, *SHAPE))
+    params = params._replace(learned=params.learned._replace(bias=rng.standard_normal(3)))
+    y, activity = conv.forward(params, x)
+    places = y.shape[2:]
+    weight = np.broadcast_to(params.learned.weight, (*places, *params.learned.weight.shape))
+    alike = Params(Weights(weight, np.broadcast_to(params.learned.bias[:, None, None], y.shape[1:])))
+    drive, seen = local.forward(alike, x)
+    assert_close(drive, y)
+    dy = rng.standard_normal(y.shape)
+    dx, gradient = conv.backward(params, activity, dy)
+    expected, apart = local.backward(alike, seen, dy)
+    assert_close(dx, expected)
+    # what all places have in common has the sum of their gradients
+    assert_close(gradient, Weights(apart.weight.sum(axis=(0, 1)), apart.bias.sum(axis=(1, 2))))
+
+
+@given(st.integers(0, 1000))
+def test_locally_connected_cells_that_see_the_whole_map_are_dense_units(seed):
+    local, dense = LocallyConnected(4, SHAPE[1:]), Dense(4)
+    rng = np.random.default_rng(seed)
+    params, x = double(local.init(SHAPE, rng)), rng.standard_normal((3, *SHAPE))
+    flat = Params(Weights(params.learned.weight.reshape(4, -1), rng.standard_normal(4)))
+    params = params._replace(learned=params.learned._replace(bias=flat.learned.bias[:, None, None]))
+    y, activity = local.forward(params, x)
+    drive, seen = dense.forward(flat, x.reshape(3, -1))
+    assert_close(y.reshape(3, 4), drive)
+    dx, gradient = local.backward(params, activity, y)
+    expected, by_dense = dense.backward(flat, seen, drive)
+    assert_close(dx.reshape(3, -1), expected)
+    assert_close((gradient.weight.reshape(4, -1), gradient.bias.reshape(4)), tuple(by_dense))
+
+
+@given(st.integers(0, 1000), st.integers(1, 3), st.integers(1, 3))
+def test_dense_units_slid_over_every_block_are_a_convolution_in_outputs_and_in_operations(seed, size, stride):
+    conv, dense = Conv(5, size, stride), Dense(5)
+    rng = np.random.default_rng(seed)
+    params, x = double(conv.init(SHAPE, rng)), rng.standard_normal((2, *SHAPE))
+    units = Params(Weights(params.learned.weight.reshape(5, -1), params.learned.bias))
+    y = conv.respond(params, x)
+    blocks = [
+        (row, column, x[:, :, top : top + size, left : left + size].reshape(2, -1))
+        for row, top in enumerate(range(0, SHAPE[1] - size + 1, stride))
+        for column, left in enumerate(range(0, SHAPE[2] - size + 1, stride))
+    ]
+    for row, column, block in blocks:
+        assert_close(y[:, :, row, column], dense.respond(units, block))
+    costs = [dense.arithmetic(units, block.shape[1:]) for *_, block in blocks]
+    total = conv.arithmetic(params, SHAPE)
+    assert total == (sum(cost.connections for cost in costs), sum(cost.macs for cost in costs))
+
+
+@given(st.integers(0, 1000))
+def test_pooling_a_signal_is_pooling_a_map_of_height_1(seed):
+    signal = np.random.default_rng(seed).standard_normal(12)
+    x = signal[None, None, None]
+    blocks = signal.reshape(4, 3)
+    for pool, expected in ((Max(), blocks.max(axis=1)), (Mean(), blocks.mean(axis=1))):
+        layer = CCells((1, 3), pool=pool)
+        assert layer.out_shape(Params(), (1, 1, 12)) == (1, 1, 4)
+        assert_close(layer.respond(Params(), x)[0, 0, 0], expected)

@@ -14,6 +14,7 @@ from neuro_cnn.layers import (
     ELU,
     ISRLU,
     L2,
+    RBF,
     BatchNorm,
     BestPosition,
     CCells,
@@ -21,11 +22,13 @@ from neuro_cnn.layers import (
     Conv,
     Dense,
     Dropout,
+    Frame,
     Gabors,
     GlobalPool,
     InterpolatingVector,
     Join,
     LeakyReLU,
+    LocallyConnected,
     LocalResponse,
     Max,
     Maxout,
@@ -36,6 +39,7 @@ from neuro_cnn.layers import (
     Prototypes,
     Rectified,
     RReLU,
+    ScaledTanh,
     SCells,
     Shunting,
     SoftPlusPlus,
@@ -43,6 +47,7 @@ from neuro_cnn.layers import (
     SReLU,
     Subtractive,
     Triangle,
+    TrueConv,
 )
 from neuro_cnn.network import AnyPart, Chain
 from neuro_cnn.tree import leaves, tree_map
@@ -58,7 +63,7 @@ def test_weights_fit_the_input_that_they_were_made_for(name):
     assert layer.fits(params, x.shape[1:])
 
 
-@pytest.mark.parametrize("name", [*LEARNING, "normalize", "join", "nearest", "interpolating"])
+@pytest.mark.parametrize("name", [*LEARNING, "normalize", "join", "nearest", "rbf", "interpolating"])
 def test_weights_no_longer_fit_once_the_layer_below_has_grown(name):
     layer, params, x, _ = example(name)
     assert not layer.fits(params, (2 * x.shape[1], *x.shape[2:]))
@@ -141,6 +146,19 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
         (lambda: Conv(3, 3, table=TABLE), "connection table of 2 rows for 3 planes; give a row a plane"),
         (lambda: Conv(2, 2, table=((True,), (True, True))).init((2, 5, 5), None), "with a row of 1 for 2 input planes"),
         (lambda: Conv(4, 3, groups=2).init((3, 5, 5), None), "2 groups do not divide 3 input planes"),
+        (lambda: TrueConv(3, 3, groups=2).init((2, 5, 5), None), "2 groups do not divide 2 input planes and 3 output"),
+        (lambda: Conv(2, 3, pad="smae"), "unknown padding 'smae'; did you mean 'same'"),
+        (lambda: CCells(2, pad="ful"), "unknown padding 'ful'; did you mean 'full'"),
+        (lambda: LocallyConnected(0, 3), "planes is 0; it must be at least 1"),
+        (lambda: LocallyConnected(2, 5).init((1, 4, 9), None), "view of 5 does not fit a map of 4 x 9; pad by 1 or"),
+        (
+            lambda: Chain((("L", LocallyConnected(2, 3)),)).init((5,), None),
+            "views meet a row of 5 units; put them before Flatten",
+        ),
+        (
+            lambda: Chain((("L", Conv(2, 3, pad="same")),)).init((5,), None),
+            "layer L: 'same' padding is that of a map of rows and columns; put views before Flatten",
+        ),
         (lambda: Chain((("L", Conv(2, 3)),)).init((5,), None), "views meet a row of 5 units; put them before Flatten"),
         (
             lambda: Chain((("L", SCells(2, 3)),)).init((5,), None),
@@ -209,6 +227,16 @@ def test_inhibition_begins_at_the_share_that_is_set_and_is_whole_once_a_rule_has
         (lambda: Contrast(7, 2, 1), "the surround must be the wider"),
         (lambda: Dense(0), "units is 0; it must be at least 1"),
         (lambda: Dense(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
+        (lambda: ScaledTanh(steepness=0), "steepness is 0; it must be a positive number"),
+        (lambda: Frame(0, 5), "height is 0; it must be at least 1"),
+        (lambda: Frame(5, 5, 1.0, 1.0), "levels from dark 1.0 to bright 1.0; the bright must be the higher"),
+        (lambda: Frame(9, 5).init(MAP, None), "a field of 9 x 5 cannot hold a map of 7 x 6; make it larger"),
+        (lambda: Frame(9, 9).init((5,), None), "a frame around a row of 5 units; give it maps"),
+        (lambda: RBF(0), "classes is 0; it must be at least 1"),
+        (
+            lambda: RBF(3).init((85,), None),
+            r"drawings of 7 x 12 pixels meet an input of shape \(85,\); give it 84 units",
+        ),
         (lambda: Nearest(0), "classes is 0; it must be at least 1"),
         (lambda: Nearest(2).init(MAP, None), r"meet a map of shape \(2, 7, 6\); put Flatten\(\) before them"),
     ],

@@ -120,7 +120,7 @@ def test_every_library_gives_the_same_numbers(xp, name):
     assert_close(layer.project(on(xp, params.learned)), layer.project(params.learned))
 
 
-@pytest.mark.parametrize("name", ["conv", "conv-no-bias", "relu", "gelu", "srelu", "triangle-steep"])
+@pytest.mark.parametrize("name", ["conv", "conv-no-bias", "relu", "gelu", "scaled-tanh", "srelu", "triangle-steep"])
 @given(down=st.integers(0, 3), right=st.integers(0, 2))
 def test_shifting_the_input_shifts_the_response(name, down, right):
     layer, params, x, _ = example(name)

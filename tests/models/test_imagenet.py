@@ -1,5 +1,8 @@
 """The networks of ImageNet, by the counts that were published of them; no weight is allocated."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -107,3 +110,23 @@ def test_the_nets_see_digits(name):
     net, _ = build(name, (1, 28, 28), 10)
     params = net.init((1, 28, 28), 0)
     assert net.respond(params, np.zeros((2, 1, 28, 28), np.float32)).shape == (2, 10)
+
+
+@pytest.mark.slow
+def test_a_forward_and_backward_pass_of_alexnet_takes_less_than_four_gigabytes():
+    code = """
+import resource, numpy as np
+from neuro_cnn.layers import Key
+from neuro_cnn.losses import CrossEntropy
+from neuro_cnn.models import build
+net, _ = build("alexnet", (3, 227, 227), 1000)
+params = net.init((3, 227, 227), 0)
+x = np.random.default_rng(0).random((4, 3, 227, 227), np.float32)
+scores, activity = net.forward(params, x, Key((0,)))
+_, error = CrossEntropy()(scores, np.arange(4))
+_, gradients = net.backward(params, activity, error, need_input=False)
+assert all(np.isfinite(leaf).all() for part in gradients.values() for leaf in part)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.3 < float(done.stdout) < 4.0

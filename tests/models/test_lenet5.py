@@ -1,5 +1,7 @@
 """LeNet-5 at one position and at several, from images as they are and from moved ones."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from kit import assert_close
@@ -12,6 +14,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.evaluate import accuracy, accuracy_under
 from neuro_cnn.layers import BestPosition, Key
 from neuro_cnn.models import build
+from neuro_cnn.models.lenet5 import Activation
 from neuro_cnn.training import train
 
 DIGIT = (1, 28, 28)
@@ -109,3 +112,38 @@ def test_both_ways_of_reading_shifted_digits(options):
     net, params = taught(data.train, **options)
     assert accuracy(net, params, data.test) >= 0.94
     assert accuracy_under(net, params, data.test, "shift", 4) >= 0.85
+
+
+@pytest.mark.parametrize("name", get_args(Activation))
+def test_every_output_function_has_the_same_wiring_and_learns(name):
+    net, curriculum = build("lenet5", (1, 28, 28), 10, activation=name, epochs=2)
+    rows = {row.name: row for row in describe(net, (1, 28, 28))}
+    assert sum(rows[layer].parameters for layer in ("S1", "S2", "F5", "F6", "out")) == 61_706
+    data = load("digits").train.take(range(256))
+    first, second = (p.measures()["loss"] for p in train(net, curriculum, data, seed=0) if p.epoch_ended)
+    assert second < first
+
+
+@pytest.mark.parametrize(
+    ("pool", "parameters"),
+    [
+        *((pool, 61_706) for pool in ("max", "mean", "l2", "power-mean")),
+        ("subsampling", 61_706 + 2 * (6 + 16)),
+        ("strided", 61_706 + 6 * (6 * 9 + 1) + 16 * (16 * 9 + 1)),
+        ("network-in-network", 61_706 + 6 * 7 + 16 * 17),
+        ("none", 61_706 - 400 * 120 + 16 * 24 * 24 * 120),
+    ],
+)
+def test_every_pool_has_its_parameters_and_halves_the_map(pool, parameters):
+    net, _ = build("lenet5", (1, 28, 28), 10, pool=pool)
+    rows = {row.name: row for row in describe(net, (1, 28, 28))}
+    assert sum(row.parameters for row in rows.values()) == parameters
+    if pool != "none":
+        assert (rows["C1"].out_shape, rows["C2"].out_shape) == ((6, 14, 14), (16, 5, 5))
+
+
+def test_positions_go_with_maxima_alone():
+    with pytest.raises(
+        UsageError, match="reach = 1 goes with rectified cells and maxima; leave activation and pool out"
+    ):
+        build("lenet5", (1, 28, 28), 10, reach=1, pool="mean")

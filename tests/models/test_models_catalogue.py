@@ -1,9 +1,11 @@
 """The catalogue: every system can be built, set, controlled and described."""
 
+import re
 from dataclasses import fields
 
 import numpy as np
 import pytest
+from catalogue import OF_DIGITS, images_of
 
 from neuro_cnn.curriculum import Backprop, Local, Phase
 from neuro_cnn.describe import describe
@@ -18,9 +20,10 @@ from neuro_cnn.training import check
 
 DIGIT = (1, 28, 28)
 every_system = pytest.mark.parametrize("name", CATALOGUE)
+every_system_of_digits = pytest.mark.parametrize("name", OF_DIGITS)
 
 
-@every_system
+@every_system_of_digits
 @pytest.mark.parametrize("in_shape", [DIGIT, (3, 32, 32), (2, 40, 33)])
 def test_every_system_answers_with_one_score_a_class(name, in_shape):
     net, curriculum = build(name, in_shape, 7)
@@ -41,7 +44,7 @@ def test_the_main_comparison_is_of_systems_of_the_catalogue():
 
 @every_system
 def test_the_control_learns_nothing_without_a_teacher_but_moments_and_takes_views_where_planes_grew(name):
-    _, curriculum = build(name, DIGIT, 10)
+    _, curriculum = build(name, images_of(name), 10)
     bare = control(curriculum)
     if bare is None:
         assert all(phase.method.supervised for phase in curriculum)
@@ -165,7 +168,22 @@ def test_images_too_small_for_the_wiring_are_refused_with_both_sizes():
         build("lenet5", (1, 8, 8), 10)
 
 
-@every_system
+@every_system_of_digits
+@pytest.mark.parametrize("sides", [(1, 1), (8, 9), (3, 20)])
+def test_images_too_small_are_told_the_least_that_are_not(name, sides):
+    try:
+        build(name, (1, *sides), 10)
+    except UsageError as error:
+        found = re.search(r", or give images of at least 1 x (\d+) x (\d+)$", str(error))
+        assert found
+        height, width = int(found[1]), int(found[2])
+        assert height - sides[0] == width - sides[1] > 0
+        build(name, (1, height, width), 10)
+        with pytest.raises(UsageError, match="cannot see images"):
+            build(name, (1, height - 1, width - 1), 10)
+
+
+@every_system_of_digits
 def test_every_system_can_learn_from_digits(name):
     from neuro_cnn.data import load
 

@@ -105,3 +105,66 @@ def test_cropping_the_whole_map_is_refused(edges):
 def test_a_size_stride_or_dilation_below_one_is_refused(name):
     with pytest.raises(UsageError, match=rf"^{name} is \(0, 1\); it must be at least 1$"):
         ops.window(**{"size": 3, name: (0, 1)})
+
+
+AXIS = st.tuples(st.integers(1, 30), st.integers(1, 7), st.integers(1, 4), st.integers(1, 3))
+"""Length, size, stride and dilation of one axis."""
+WORDS = ("valid", "same", "same-before", "full")
+
+
+def count(axis, before_and_after):
+    """How many views an axis has room for."""
+    length, size, stride, dilation = axis
+    return (length + sum(before_and_after) - dilation * (size - 1) - 1) // stride + 1
+
+
+@given(AXIS)
+def test_same_padding_leaves_as_many_views_as_strides_and_no_less_would_do(axis):
+    length, size, stride, dilation = axis
+    before, after = ops.padding("same", *axis)
+    assert count(axis, (before, after)) == -(-length // stride)
+    assert 0 <= before <= after <= before + 1
+    if before + after:
+        assert count(axis, (before, after - 1)) < -(-length // stride)
+        # the last view ends where the padding ends
+        assert (length + before + after - dilation * (size - 1) - 1) % stride == 0
+    assert ops.padding("same-before", *axis) == (after, before)
+
+
+@given(st.integers(1, 30), st.integers(1, 4))
+def test_same_padding_of_an_even_view_is_half_of_it_on_one_side_and_one_less_on_the_other(length, half):
+    assert ops.padding("same", length, 2 * half) == (half - 1, half)
+    assert ops.padding("same-before", length, 2 * half) == (half, half - 1)
+    assert ops.padding("same", length, 2 * half + 1) == (half, half)
+
+
+@given(AXIS)
+def test_same_padding_at_a_stride_first_pads_to_a_whole_number_of_strides(axis):
+    length, size, stride, dilation = axis
+    whole = length + -length % stride
+    both = whole - length + dilation * (size - 1) + 1 - stride
+    assert sum(ops.padding("same", *axis)) == max(both, 0)
+
+
+@given(AXIS)
+def test_full_padding_has_every_view_that_meets_the_map_and_no_other(axis):
+    length, size, _, dilation = axis
+    extent = dilation * (size - 1) + 1
+    assert ops.padding("full", *axis) == (extent - 1, extent - 1)
+    assert count((length, size, 1, dilation), (extent - 1, extent - 1)) == length + extent - 1
+
+
+@given(AXIS, AXIS, st.sampled_from(WORDS))
+def test_a_word_is_the_padding_of_each_axis(rows, columns, word):
+    sides, size, stride, dilation = zip(rows, columns, strict=True)
+    w = ops.window(size, stride, word, dilation, sides)
+    assert w == ops.window(size, stride, (ops.padding(word, *rows), ops.padding(word, *columns)), dilation)
+    if word == "valid":
+        assert w.pad == ((0, 0), (0, 0))
+
+
+def test_a_word_that_is_none_is_refused_and_so_is_one_without_a_map():
+    with pytest.raises(UsageError, match=r"^unknown padding 'smae'; did you mean 'same'"):
+        ops.window(3, pad="smae", sides=(5, 5))
+    with pytest.raises(UsageError, match="'same' padding is that of a map of rows and columns; put views before Flat"):
+        ops.window(3, pad="same", sides=(7,))

@@ -14,12 +14,14 @@ from neuro_cnn.layers import (
     Gabors,
     Hyperbolic,
     Join,
+    LocallyConnected,
     Maxout,
     Mean,
     Normalize,
     Resize,
     Saturating,
     SquareRoot,
+    TrueConv,
 )
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
@@ -34,7 +36,7 @@ def excited(net, params, x, layer):
     for name, cells in (*net.part(stop=layer), (layer, net[layer])):
         learned, fixed = params[name]
         if hasattr(learned, "weight") and learned.weight.ndim == 4:
-            x = ops.correlate(x, learned.weight, cells.stride, cells.pad)
+            x = ops.correlate(x, learned.weight, cells.stride, cells.window(x.shape[1:]).pad)
         elif isinstance(cells, CCells):
             how = (cells.window(()).stride, cells.pad)
             if isinstance(cells.pool, Saturating):
@@ -94,8 +96,9 @@ def test_the_back_projection_of_the_first_layer_is_its_weights():
     assert found.corner == (6, 6)
 
 
-def test_of_a_linear_network_it_is_the_gradient_and_a_read_out_sees_the_whole_image():
-    layers = [("S1", Conv(3, 3, 2, bias=False)), ("C1", CCells(2, pool=Mean())), ("flat", Flatten())]
+@pytest.mark.parametrize("kind", [Conv, TrueConv, LocallyConnected])
+def test_of_a_linear_network_it_is_the_gradient_and_a_read_out_sees_the_whole_image(kind):
+    layers = [("S1", kind(3, 3, 2, bias=False)), ("C1", CCells(2, pool=Mean())), ("flat", Flatten())]
     net = Chain((*layers, ("out", Dense(4, bias=False))))
     params = net.init((2, 9, 9), 1)
     found = backprojection(net, params, (2, 9, 9), "out")

@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from catalogue import OF_DIGITS
 from command import call, finished, program
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from neuro_cnn.data import load
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Params
 from neuro_cnn.layers.base import Weights
-from neuro_cnn.models import CATALOGUE, build
+from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.ops.normalize import norms
 from neuro_cnn.rules import Fukushima1980, Hebb, Hebbian, Instar, Oja, Ridge, UnitNorm, check_norms
@@ -77,7 +78,7 @@ def test_no_curriculum_of_the_examples_comes_near_the_limit(name):
     assert 0 <= largest(progress.params) < LIMIT / 1000
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", OF_DIGITS)
 def test_no_system_of_the_catalogue_comes_near_the_limit(name):
     data = load("glyphs:01234,count=4").train
     net, curriculum = build(name, data.shape, len(data.classes))
@@ -113,7 +114,8 @@ def test_a_run_that_diverges_keeps_its_last_good_checkpoint_and_goes_on_from_it_
     answer = finished(program("train", written(0.3), "--train-size", 200, "--out", folder))
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("neuro-cnn: S1: hebbian diverges: norm of plane ")
-    assert answer.err.endswith("; lower the rate, or add unit_norm\n")
+    kept = folder / "checkpoints" / "last.safetensors"
+    assert answer.err.endswith(f"; lower the rate, or add unit_norm; the last good weights are in {kept}\n")
     assert answer.err.count("\n") == 1
     status = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert (status["status"], status["exit_code"]) == ("failed", 1)

@@ -9,7 +9,7 @@ from matplotlib.colors import same_color
 from neuro_cnn import viz
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology import Pinwheel, Topography, mixture, thresholds
-from neuro_cnn.viz import style
+from neuro_cnn.viz import mosaic, style
 from neuro_cnn.viz.topography import cyclic
 
 RNG = np.random.default_rng(0)
@@ -107,3 +107,45 @@ def test_the_circle_of_hues_closes_and_its_colours_are_equally_light():
     assert light.max() / light.min() < 1.3
     assert colours.min() > 0
     assert colours.max() < 1
+
+
+def test_a_network_view_gives_each_array_on_its_own_scale_with_its_limits_and_frames_the_right_class():
+    image, seen = RNG.random((1, 6, 6)), RNG.random((4, 3, 3))
+    layers = {
+        "S1": (seen, -3 * seen, RNG.normal(size=(4, 1, 2, 2)), seen[:, None]),
+        "out": (seen[0, 0], seen[1, 0], (), ()),
+    }
+    figure = viz.network_view((image, -image), layers, classes=("a", "b", "c"), label=2)
+    values = [image, -image, *layers["S1"], *layers["out"][:2]]
+    limits = [f"min {x.min():.2g}, max {x.max():.2g}".replace("-", "\N{MINUS SIGN}") for x in values]
+    assert [text.get_text() for text in figure.texts if text.get_text().startswith("min")] == limits
+    shown = [axes.images[0] for axes in figure.axes]
+    largest = [abs(x).max() for x in values]
+    assert [each.get_clim()[1] for each in shown] == pytest.approx(largest)
+    signed = [each.get_clim()[0] < 0 for each in shown]
+    assert signed == [False, True, False, True, True, True, False, True]
+    (out,) = [axes for axes in figure.axes if len(axes.get_xticks())]
+    assert [text.get_text() for text in out.get_xticklabels()] == ["a", "b", "c"]
+    (frame,) = [
+        patch for patch in out.patches if same_color(patch.get_edgecolor(), style.ALARM) and not patch.get_fill()
+    ]
+    assert frame.get_x() < out.get_xticks()[2] < frame.get_x() + frame.get_width()
+
+
+@pytest.mark.parametrize(
+    ("planes", "inputs", "rows", "across"), [(4, 1, 1, 4), (4, 2, 1, 4), (40, 1, 3, 16), (5, 6, 6, 5), (40, 9, 6, 16)]
+)
+def test_a_plane_of_a_network_view_has_its_weights_below_its_response(planes, inputs, rows, across):
+    weight = RNG.normal(size=(planes, inputs, 3, 3))
+    arrays = (*RNG.normal(size=(2, planes, 7, 7)), weight, weight)
+    figure = viz.network_view(tuple(RNG.random((2, 1, 9, 9))), {"S1": arrays})
+    _, _, response, _, below, _ = figure.axes
+    assert response.get_position().x0 == below.get_position().x0
+    assert response.get_position().width == pytest.approx(below.get_position().width)
+    pitch = mosaic.Pitch.of(3, 3)
+    height, width = below.images[0].get_array().shape
+    assert (height // pitch.down, width // pitch.across) == (rows, across)
+    tile = below.images[0].get_array()[pitch.gap : pitch.down, -pitch.across : -pitch.gap : pitch.zoom]
+    chosen = viz.weights.strongest(weight, 6)[0] if inputs > 3 else 0
+    expected = weight[across - 1, 0] - weight[across - 1, 1] if inputs == 2 else weight[across - 1, chosen]
+    np.testing.assert_allclose(tile[:: pitch.zoom], expected)

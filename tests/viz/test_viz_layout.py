@@ -126,6 +126,16 @@ def sheet(rows, columns, chance=True):
     return viz.topography(maps, title="cortical-sheet: the map on S1", detail="neighbours differ by 7.7 degrees")
 
 
+def looked_at(image, classes, label=0, **layers):
+    """A network view of layers by the shapes of their responses, or of their responses and weights."""
+    shapes = {name: shape if isinstance(shape[0], tuple) else (shape,) for name, shape in layers.items()}
+    pairs = {name: [RNG.normal(size=side) for side in each for _ in range(2)] for name, each in shapes.items()}
+    seen = {name: arrays if len(arrays) == 4 else [abs(arrays[0]), arrays[1], (), ()] for name, arrays in pairs.items()}
+    about = {name: f"conv\n{len(arrays[0])} planes" for name, arrays in seen.items()}
+    values = RNG.random(image), RNG.normal(size=image)
+    return viz.network_view(values, seen, about=about, classes=classes, label=label, detail="loss 2.3")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -157,6 +167,22 @@ FIGURES = {
         },
         classes=ANIMALS,
     ),
+    "network view": lambda: looked_at(
+        (1, 28, 28),
+        list("0123456789"),
+        S1=((6, 28, 28), (6, 1, 5, 5)),
+        C1=(6, 14, 14),
+        S2=((16, 10, 10), (16, 6, 5, 5)),
+        F5=((120,), (120, 400)),
+        out=((10,), (10, 84)),
+    ),
+    "network view, colour": lambda: looked_at(
+        (3, 32, 40), ANIMALS, None, conv1=((96, 55, 55), (96, 3, 11, 11)), subsampled=((96, 9, 9), (96,)), out=(10,)
+    ),
+    "network view, large": lambda: looked_at(
+        (2, 9, 9), LETTERS, conv1=((300, 2, 2), (300, 120, 3, 3)), F6=((4096,), (4096, 3000)), out=((36,), (36, 4096))
+    ),
+    "network view, units": lambda: looked_at((1, 1, 1), ["a", "b"], hidden=((1,), (1, 1)), out=((2,), (2, 1))),
     "learning curves": lambda: viz.learning_curves(HISTORIES),
     "learning curves, one": lambda: viz.learning_curves({"softhebb": HISTORIES["softhebb"]}),
     "shift": lambda: viz.accuracy_under(summary(SIX), "shift"),

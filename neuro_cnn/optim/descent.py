@@ -1,0 +1,65 @@
+"""Steps along the gradient, with the same rate for all weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from neuro_cnn.optim.base import check_decay, check_fraction, penalised, zeros
+from neuro_cnn.schedule import Rate, at, checked
+from neuro_cnn.tree import tree_map
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent with momentum (Polyak 1964): m <- momentum m + g;  w <- w - rate m."""
+
+    rate: Rate = 0.01
+    momentum: float = 0.9
+    decay: float = 0.0
+    kind: Literal["sgd"] = "sgd"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        checked(self.rate)
+        check_fraction("momentum", self.momentum)
+        check_decay(self.decay)
+
+    def start(self, weights: Any) -> Any:
+        """State before the first step."""
+        return zeros(weights)
+
+    def step(self, weights: Any, gradient: Any, state: Any, step: int, steps: int) -> tuple[Any, Any]:
+        """One step, number `step` of `steps`."""
+        rate, gradient = at(self.rate, step, steps), penalised(gradient, weights, self.decay)
+        state = tree_map(lambda m, g: self.momentum * m + g, state, gradient)
+        return tree_map(lambda w, m: w - rate * m, weights, state), state
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    """Nesterov's momentum (1983), which looks ahead: m <- momentum m + g;  w <- w - rate (g + momentum m).
+
+    As Sutskever et al. (2013), eqs. 3 and 4, but w is the place ahead, at which the gradient is taken.
+    """
+
+    rate: Rate = 0.01
+    momentum: float = 0.9
+    decay: float = 0.0
+    kind: Literal["nesterov"] = "nesterov"
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        checked(self.rate)
+        check_fraction("momentum", self.momentum)
+        check_decay(self.decay)
+
+    def start(self, weights: Any) -> Any:
+        """State before the first step."""
+        return zeros(weights)
+
+    def step(self, weights: Any, gradient: Any, state: Any, step: int, steps: int) -> tuple[Any, Any]:
+        """One step, number `step` of `steps`."""
+        rate, gradient = at(self.rate, step, steps), penalised(gradient, weights, self.decay)
+        state = tree_map(lambda m, g: self.momentum * m + g, state, gradient)
+        return tree_map(lambda w, g, m: w - rate * (g + self.momentum * m), weights, gradient, state), state
