@@ -200,7 +200,7 @@ def _print(outcome: dict[str, Any]) -> None:
         if kind != "shift" and (amounts := measured(summary, kind)):
             deformed = [[_percent(row[kind][amount]) for amount in amounts] for row in summary]
             cells = [[name, *shares] for name, shares in zip(names, deformed, strict=True)]
-            table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}; % right")
+            table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}, %")
     columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
     used = [place for place in range(len(columns)) if place < 3 or any(row[place] for row in cost)]
     table([columns[place] for place in used], [[row[place] for place in used] for row in cost], words=3)

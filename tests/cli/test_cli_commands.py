@@ -459,8 +459,8 @@ def test_compare_prints_a_table_of_each_deformation_asked_for(tmp_path):
     how = ("--train-size", 50, "--shift", "", "--scale", "0.8,1.25", "--rotate=-20", "--out", tmp_path / "c")
     told = call("compare", "mlp:hidden=4,epochs=1", *how).out
     times = "\N{MULTIPLICATION SIGN}"
-    assert re.search(rf"test images scaled; % right\s+system +{times} 0\.8 +{times} 1\.25\s", told)
-    assert re.search(r"test images turned; % right\s+system +-20\N{DEGREE SIGN}\s", told)
+    assert re.search(rf"test images scaled, %\s+system +{times} 0\.8 +{times} 1\.25\s", told)
+    assert re.search(r"test images turned, %\s+system +-20\N{DEGREE SIGN}\s", told)
     assert "bent" not in told
     page = (tmp_path / "c/report.html").read_text(encoding="utf-8")
     assert re.findall(r"Figure \d\. Accuracy under (\w+)", page) == ["scaling", "rotation"]

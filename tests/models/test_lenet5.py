@@ -143,5 +143,7 @@ def test_every_pool_has_its_parameters_and_halves_the_map(pool, parameters):
 
 
 def test_positions_go_with_maxima_alone():
-    with pytest.raises(UsageError, match="reach = 1 goes with rectified cells and maxima; leave act"):
+    with pytest.raises(
+        UsageError, match="reach = 1 goes with rectified cells and maxima; leave activation and pool out"
+    ):
         build("lenet5", (1, 28, 28), 10, reach=1, pool="mean")

@@ -16,7 +16,7 @@ def accuracies(*systems, **settings):
     """The mean accuracy of each system, by how it is written."""
     study = Study(systems, shift=(), **settings)
     splits = load_splits(study)
-    steps = conduct(tasks_of(study, sources(study)[0], splits), splits, study.shift, "cpu", 1)
+    steps = conduct(tasks_of(study, sources(study)[0], splits), splits, study.deformed, "cpu", 1)
     rows = summarize([step[1].row for step in steps if not isinstance(step, Epoch)])
     return {":".join(filter(None, (row["model"], row["variant"]))): row["accuracy_mean"] for row in rows}
 
