@@ -17,6 +17,7 @@ from neuro_cnn.layers import AnyLayer, Key, Layer, Params, Shape
 from neuro_cnn.layers.base import Arithmetic
 from neuro_cnn.ops.geometry import batch_first, batch_innermost
 from neuro_cnn.streams import generator
+from neuro_cnn.tree import leaves
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,15 @@ class Chain:
         gradients: dict[str, Any] = {}
         error: Array | None = dy
         part = self.part(next(iter(activity)))
-        for name, layer in reversed(part):
-            wanted = need_input or name != part[0][0]
-            error, gradients[name] = layer.backward(params[name], activity[name], error, wanted)
-        return error, gradients
+        learning = [number for number, (name, _) in enumerate(part) if any(leaves(params[name].learned))]
+        lowest = 0 if need_input else min(learning, default=len(part))  # below it nobody asks for the error
+        for number, (name, layer) in reversed(list(enumerate(part))):
+            if number < lowest:
+                gradients[name] = params[name].learned  # without a leaf
+            else:
+                wanted = need_input or number > lowest
+                error, gradients[name] = layer.backward(params[name], activity[name], error, wanted)
+        return error if need_input else None, gradients
 
 
 class BlockActivity(NamedTuple):

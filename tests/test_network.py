@@ -291,3 +291,16 @@ def test_a_field_seen_through_a_block_is_where_the_gradient_reaches():
 def test_blocks_that_do_not_meet_are_refused(make, message):
     with pytest.raises(UsageError, match=message):
         make()
+
+
+def test_no_error_is_sent_to_layers_below_the_lowest_that_learns():
+    net = Chain((("N", Normalize()), ("R", ReLU()), ("C1", Conv(3, 3)), ("flat", Flatten()), ("out", Dense(4))))
+    params = net.init((2, 6, 4), 0)
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((2, 2, 6, 4), np.float32), rng.standard_normal((2, 4), np.float32)
+    _, activity = net.forward(params, x)
+    _, whole = net.backward(params, activity, dy)
+    lame = activity | {"N": None, "R": None}  # what is not asked cannot answer
+    nothing, part = net.backward(params, lame, dy, need_input=False)
+    assert nothing is None
+    assert_close(part, whole)
