@@ -16,6 +16,7 @@ from neuro_cnn.cli import (
     info,
     look,
     organise,
+    regions,
     topography,
     train,
     view,
@@ -65,6 +66,7 @@ app.command("view")(view.view)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("regions")(regions.regions)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Annotated
 
@@ -82,3 +83,41 @@ def show(
         emit(facts)
         return
     table(["what", "value"], [[key, _word(value)] for key, value in facts.items()], words=2)
+
+
+@app.command("flips")
+def flips(
+    name: Annotated[str, typer.Argument(help="A data set.")],
+    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
+    shift: Annotated[int, typer.Option(min=1, help="Pixels that the images move.")] = 2,
+    threshold: Annotated[float, typer.Option(help="Values above it are on.")] = 0.5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """How many inputs a shift turns on and off in binary images, by class.
+
+    Means over the training images and the four directions.
+
+    Example: neuro-cnn data flips digits --shift 2 --out flips.png
+    """
+    import numpy as np
+
+    from neuro_cnn import viz
+    from neuro_cnn.data import load
+    from neuro_cnn.data.deform import shift as moved
+    from neuro_cnn.data.flips import flipped, flips
+
+    viz.drawable(out)
+    data = load(name).train
+    rows = flipped(flips(data.images, shift, threshold), data.labels, data.classes)
+    first = [int((data.labels == data.classes.index(row.name)).argmax()) for row in rows[:-1]]
+    before = data.images[np.array(first, int)] > threshold
+    title = f"{name}: what a shift of {shift} px does to binary images"
+    whole = rows[-1]
+    words = f"{whole.lit:.1f} of {prod(data.shape)} pixels are on; {whole.on:.1f} go on, {whole.off:.1f} off"
+    viz.save(viz.flips(rows, before, moved(before, 0, shift), shift, title=title, detail=words), out)
+    if as_json:
+        facts = {"name": name, "shift": shift, "threshold": threshold, "figure": str(out)}
+        emit({**facts, "classes": [row._asdict() for row in rows]})
+        return
+    cells = [[row.name, str(row.images), *(f"{part:.1f}" for part in row[2:])] for row in rows]
+    table(["class", "images", "pixels on", "go on", "go off"], cells, f"{title}; drawn in {out}")

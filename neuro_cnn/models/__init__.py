@@ -33,7 +33,8 @@ from neuro_cnn.models.neocognitron_2003 import Neocognitron2003
 from neuro_cnn.models.neocognitron_2013 import Neocognitron2013
 from neuro_cnn.models.neocognitron_simple import NeocognitronSimple
 from neuro_cnn.models.neocognitron_supervised import NeocognitronSupervised
-from neuro_cnn.models.pattern import ARROW, Pattern
+from neuro_cnn.models.notation import ARROW
+from neuro_cnn.models.pattern import Pattern
 from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM

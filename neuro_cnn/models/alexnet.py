@@ -52,7 +52,7 @@ class AlexNetSmall:
     """
 
     without: Missing = "nothing"
-    epochs: Count = 20
+    epochs: Count = 10
     rate: Positive = 0.001
     batch: Count = 64
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}

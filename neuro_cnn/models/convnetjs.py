@@ -40,20 +40,22 @@ class ConvNetJSMNIST:
 
     def curriculum(self) -> Curriculum:
         """Backpropagation through all layers with Adadelta."""
-        return _taught(self.epochs, self.batch, self.decay, self.augment)
+        return _taught(self.epochs, self.batch, self.decay, Augment(self.augment))
 
 
 @dataclass(frozen=True)
 class ConvNetJSCIFAR:
     """Karpathy's network for small colour images: three pairs of convolution and max pooling, softmax.
 
-    In learning, images are moved by up to `augment` pixels. Adadelta, batch and decay are its own, epochs our choice.
+    In learning, images are moved by up to `augment` pixels, and with `flip` one in two is mirrored; there, an image is
+    tested by the mean answer to six such, here as it is. Adadelta, batch and decay are its own, epochs our choice.
     """
 
     epochs: Count = 10
     batch: Count = 4
     decay: NotNegative = 0.0001
     augment: Annotated[int, Field(ge=0, le=100)] = 2
+    flip: bool = True
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
@@ -63,7 +65,7 @@ class ConvNetJSCIFAR:
 
     def curriculum(self) -> Curriculum:
         """Backpropagation through all layers with Adadelta."""
-        return _taught(self.epochs, self.batch, self.decay, self.augment)
+        return _taught(self.epochs, self.batch, self.decay, Augment(self.augment, flip=self.flip))
 
 
 def _crop(in_shape: Shape) -> tuple[tuple[str, AnyLayer], ...]:
@@ -86,8 +88,7 @@ def _stage(number: int, planes: int, pool: int) -> tuple[tuple[str, AnyLayer], .
     )
 
 
-def _taught(epochs: int, batch: int, decay: float, augment: int) -> Curriculum:
+def _taught(epochs: int, batch: int, decay: float, augment: Augment) -> Curriculum:
     """Adadelta; there, the slope of the decay is divided by the batch as the gradients are, and biases do not decay."""
-    optimizer = Adadelta(decay=decay / batch)
-    varied = Augment(augment) if augment else None
-    return (Phase(None, Backprop(optimizer=optimizer), epochs, batch, augment=varied),)
+    method = Backprop(optimizer=Adadelta(decay=decay / batch))
+    return (Phase(None, method, epochs, batch, augment=None if augment == Augment() else augment),)

@@ -22,7 +22,7 @@ class Madaline:
 
     adalines: Count = 15
     rate: Positive = 1.0
-    epochs: Count = 10
+    epochs: Count = 20
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def network(self, in_shape: Shape, classes: int) -> Chain:

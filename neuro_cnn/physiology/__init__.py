@@ -5,6 +5,7 @@ from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.courses import Course, courses
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
+from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.sparseness import sparseness
@@ -13,6 +14,7 @@ from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
 __all__ = [
     "Angle",
+    "Answer",
     "Course",
     "Fields",
     "Health",
@@ -20,6 +22,7 @@ __all__ = [
     "Mixture",
     "NetworkView",
     "Pinwheel",
+    "Plane",
     "Responders",
     "Seed",
     "Table",
@@ -29,6 +32,7 @@ __all__ = [
     "backprojection",
     "cell_names",
     "courses",
+    "decision_regions",
     "deepest",
     "health",
     "mixture",

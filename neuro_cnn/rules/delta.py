@@ -7,7 +7,7 @@ where the rules differ in d. Batches only say how many presentations make an upd
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Presented(NamedTuple):
     updates: int
 
 
-class Corrects(Rule):
+class Corrects(Rule, Protocol):
     """A rule that presents images one at a time and corrects units by their own answer."""
 
     supervised: ClassVar[bool] = True
@@ -36,7 +36,7 @@ class Corrects(Rule):
 
     def correction(self, drive: Array, wanted: Array, length: Array, rate: float) -> Array:
         """d of each unit, from its drive and the answer wanted, (K,), and the squared length of its input."""
-        raise NotImplementedError
+        ...
 
     def rate_at(self, state: Presented) -> float:
         """The rate of an update."""
@@ -63,7 +63,8 @@ class Corrects(Rule):
         rate, wanted, lengths = self.rate_at(state), self.wanted(target, weight), xp.sum(x * x, axis=1)
         for n in range(x.shape[0]):  # sequential: each presentation meets the weights that the last one left
             d = self.correction(weight @ x[n, :], wanted[n, :], lengths[n], rate)
-            weight = weight + d[:, None] * x[n, :][None, :]
+            if xp.any(d != 0):
+                weight = weight + d[:, None] * x[n, :][None, :]
         size = activity.x.shape[1]
         learned = Weights(weight[:, :size] + 0, weight[:, size] + 0 if layer.bias else ())  # copies, contiguous
         return params._replace(learned=learned), Presented(int(state.step) + 1, state.updates)

@@ -7,11 +7,13 @@ from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
+from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
+from neuro_cnn.viz.regions import regions
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.style import drawable, save, to_svg
@@ -28,6 +30,7 @@ __all__ = [
     "confusion",
     "drawable",
     "filters",
+    "flips",
     "formation",
     "frames",
     "gif",
@@ -37,6 +40,7 @@ __all__ = [
     "network_view",
     "organisation",
     "overview",
+    "regions",
     "responder_table",
     "responses",
     "save",

@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.viz import style
+from neuro_cnn.viz.accuracy import folded
 
 Epoch: TypeAlias = Mapping[str, Any]
 NOT_MEASURES = {"phase", "epoch", "step", "batch", "seconds", "train_seconds", "images_per_second"}
@@ -39,8 +40,10 @@ def learning_curves(histories: Mapping[str, Sequence[Epoch]]) -> Figure:
     across = min(len(measures), 2)
     rows = math.ceil(len(measures) / across)
     spare = len(measures) < rows * across and len(looks) <= 14  # room for the legend beside the last panel
+    names = {label: folded(label, 44 if spare else 100) for label in looks}
     columns = 1 if spare else max(1, int(160 // (1.6 * max(map(len, looks)) + 12)))
-    below = 0.0 if spare else 4.2 * math.ceil(len(looks) / columns) + 3
+    lines = sum(name.count("\n") + 1 for name in names.values())
+    below = 0.0 if spare else 4.2 * math.ceil(lines / columns) + 3
     with style.context():
         figure, top = style.page(rows * PITCH + below, "Learning curves", notes=_notes(histories, silent))
         wide = style.PAGE / across - 22
@@ -50,7 +53,7 @@ def learning_curves(histories: Mapping[str, Sequence[Epoch]]) -> Figure:
         corner = (16 + style.PAGE / 2, top + 5 + (rows - 1) * PITCH) if spare else (10, top + rows * PITCH)
         size = 25.4 * figure.get_size_inches()
         figure.legend(
-            handles=[Line2D([], [], label=label, **each) for label, each in looks.items()],
+            handles=[Line2D([], [], label=names[label], **each) for label, each in looks.items()],
             loc="upper left",
             bbox_to_anchor=(corner[0] / size[0], 1 - corner[1] / size[1]),
             ncols=columns,

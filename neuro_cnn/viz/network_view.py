@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from neuro_cnn.viz.weights import strongest, tiles_of
 
 LEFT, WIDTH, APART = 30.0, 70.0, 77.0  # mm: where values begin, their width, and gradients behind them
 PLANES, CELLS, MOST, INPUTS = 16, 40, 64, 6  # planes and cells in a row; planes at most; inputs of a plane's weights
+LETTERS = 19  # of a line in the margin
 COLOUR = "red, green, blue"
 UNITS, CONNECTED = 256, 1024  # rows and columns drawn of a matrix of weights, at most
 CAPTION, ROW, BAND = 3.8, 2.0, 2.5  # mm: a caption, and what lies below a row and below a layer
@@ -57,41 +59,47 @@ def network_view(
     """An image and every layer from the input up, values on the left and the loss's gradients by them on the right.
 
     `image` is (C, H, W) twice, as it is and the gradient; a layer is its response, (K, H, W) or (K,), the gradient by
-    it, its weights, (K, C, h, w), (K, D) or (K,), and the gradient by them, the last two () where it has none. `about`
-    says of a layer what it is. Where the last layer has as many cells as there are `classes`, they are named and that
-    of `label` is framed. Raises DataError for what cannot be drawn.
+    it, its weights, (K, C, h, w), (K, D), (K,) or unshared (H, W, K, C, h, w), and the gradient by them, the last two
+    () where it has none. `about` says of a layer what it is. Where the last layer has as many cells as there are
+    `classes`, they are named and that of `label` is framed. Raises DataError for what cannot be drawn.
     """
-    bands = {"input": [_image(*image)]}
+    bands = [("input", [_image(*image)])]
     for name, (response, error, weight, gradient) in layers.items():
-        bands[name] = [_responses(f"layer {name}", response, error, (about or {}).get(name, "").splitlines())]
+        pairs = [_responses(f"layer {name}", response, error, (about or {}).get(name, "").splitlines())]
         if len(weight):
-            bands[name].append(_weights(f"weights of {name}", weight, gradient))
-    last = bands[name][0]
+            pairs.append(_weights(f"weights of {name}", weight, gradient))
+        bands.append((name, pairs))
+    last = bands[-1][1][0]
     answers = len(classes) == len(last.values) and last.values.shape[1:] == (1, 1)
-    named = answers and 1.5 * max(map(len, classes)) + 1.5 <= last.size[0] / last.columns  # mm
-    heights = [BAND + sum(map(_tall, pairs)) for pairs in bands.values()]
+    coloured = any(pair.values.ndim == 4 for _, pairs in bands for pair in pairs)
+    tall = sum(BAND + sum(map(_tall, pairs)) for _, pairs in bands)
     with style.context():
-        coloured = any(pair.values.ndim == 4 for pairs in bands.values() for pair in pairs)
-        notes = _notes(coloured, answers and label is not None)
-        figure, top = style.page(sum(heights) + 4 + 4 * named, title, detail, notes)
+        figure, top = style.page(tall + 8, title, detail, _notes(coloured, answers and label is not None))
         for left, what in ((LEFT, "responses and weights"), (LEFT + APART, "the loss's gradient by them")):
             style.text_at(figure, left, top, what, weight="bold", size=7.5)
         top += 4
-        for (name, pairs), height in zip(bands.items(), heights, strict=True):
-            _rule(figure, top + 1.2)
-            style.text_at(figure, 2, top + 3, name, weight="bold", size=8)
-            down = top + 3
-            for row, pair in enumerate(pairs):
-                style.text_at(
-                    figure, 2, down + 3.6 * (not row), "\n".join(pair.words), color=style.MUTED, linespacing=1.3
-                )
-                axes = _row(figure, down, pair)
-                down += _tall(pair)
-                if pair is last and answers:
-                    _answers(axes, pair, classes if named else (), label)
-                    down += 4 * named
-            top += height
+        for name, pairs in bands[:-1]:
+            top = _band(figure, top, name, pairs)
+        _band(figure, top, bands[-1][0], bands[-1][1], classes if answers else (), label)
     return figure
+
+
+def _band(
+    figure: Figure, top: float, name: str, pairs: Sequence[Pair], classes: Sequence[str] = (), label: int | None = None
+) -> float:
+    """Draw a layer, `top` mm below the figure's upper edge, whose cells may be `classes`; where the next begins."""
+    _rule(figure, top + 1.2)
+    style.text_at(figure, 2, top + 3, name, weight="bold", size=8)
+    down = top + 3
+    for row, pair in enumerate(pairs):
+        beside = {"color": style.MUTED, "linespacing": 1.3}
+        style.text_at(figure, 2, down + 3.6 * (not row), "\n".join(pair.words), **beside)
+        axes = _row(figure, down, pair)
+        down += _tall(pair)
+        if classes and row == 0:
+            _answers(axes, pair, classes, label)
+            down += 4  # mm for their names
+    return down + BAND - 3
 
 
 def _tall(pair: Pair) -> float:
@@ -131,9 +139,11 @@ def _responses(name: str, response: NDArray[Any], error: NDArray[Any], words: Se
 
 
 def _weights(name: str, weight: NDArray[Any], gradient: NDArray[Any]) -> Pair:
-    values = style.finite(name, weight, (1, 2, 4))
+    values = style.finite(name, weight, (1, 2, 4, 6))
     change = style.finite(f"the gradient by {name}", gradient, (values.ndim,))
-    limits, words = (_limits(values), _limits(change)), ["weights", _by(values)]
+    limits, words = (_limits(values), _limits(change)), ["weights", *wrap(_by(values), LETTERS)]
+    if values.ndim == 6:  # a row a cell
+        values, change = (each.reshape(-1, math.prod(values.shape[3:])) for each in (values, change))
     if values.ndim == 1:
         return _responses(name, values, change, words)
     planes, inputs = values.shape[:2]
@@ -177,9 +187,9 @@ def _row(figure: Figure, top: float, pair: Pair) -> Axes:
 
 
 def _answers(axes: Axes, pair: Pair, classes: Sequence[str], label: int | None) -> None:
-    """Name the cells of the last layer, and frame the right one."""
+    """Name the cells of the last layer where there is room, and frame the right one."""
     pitch = mosaic.Pitch.of(1, 1)
-    if classes:
+    if 1.5 * max(map(len, classes)) + 1.5 <= pair.size[0] / pair.columns:  # mm
         axes.set_xticks([(index + 0.5) * pitch.across for index in range(len(classes))], classes)
         axes.tick_params(axis="x", length=0)
     if label is not None:

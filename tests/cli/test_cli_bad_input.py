@@ -66,11 +66,11 @@ USAGE = {
     ),
     "misspelt option": (
         "train lenet5 --set epoch=3",
-        "unknown option of lenet5 'epoch'; did you mean 'epochs'? there is: augment, batch, epochs, rate, reach",
+        "unknown option of lenet5 'epoch'; did you mean 'epochs'? there is: activation, augment, batch, epochs, pool, rate, reach",
     ),
     "misspelt option in a name": (
         "compare mlp:hiden=3",
-        "unknown option of mlp 'hiden'; did you mean 'hidden'? there is: batch, epochs, hidden, rate",
+        "unknown option of mlp 'hiden'; did you mean 'hidden'? there is: augment, batch, epochs, hidden, layers, rate",
     ),
     "an option that none has": (
         "compare mlp lenet5 --set planes=3",

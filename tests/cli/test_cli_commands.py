@@ -33,12 +33,13 @@ COMMANDS = (
     ("responders",),
     ("organisation",),
     ("selectivity",),
+    ("regions",),
     ("topography",),
     ("angles",),
     ("bench",),
     ("models",),
     ("info",),
-    *(("data", name) for name in ("list", "fetch", "show")),
+    *(("data", name) for name in ("list", "fetch", "show", "flips")),
     *(("weights", name) for name in ("export", "import")),
     *(("config", name) for name in ("show", "validate", "schema")),
 )
@@ -170,6 +171,16 @@ def test_data_show_draws_and_counts(name, tmp_path):
     assert answer.json["train"] == {"digits": 4000, "natural": 384}[name]
     assert (tmp_path / "it.png").read_bytes().startswith(b"\x89PNG")
     assert call("data", "show", name, "--out", tmp_path / "it.svg", "--count", 4).code == 0
+
+
+def test_data_flips_counts_what_a_shift_turns_on_and_off(tmp_path):
+    words = ("data", "flips", "digits", "--shift", 2, "--out", tmp_path / "it.png")
+    *classes, whole = call(*words, "--json").json["classes"]
+    assert [each["name"] for each in classes] == list("0123456789")
+    assert (whole["images"], round(whole["on"], 1), round(whole["off"], 1)) == (4000, 49.5, 49.5)
+    assert (tmp_path / "it.png").read_bytes().startswith(b"\x89PNG")
+    assert "49.5" in call(*words).out
+    assert call("data", "flips", "natural", "--out", tmp_path / "no-classes.png").code == 0
 
 
 def test_data_fetch_of_an_embedded_set_says_where_it_is():

@@ -101,6 +101,18 @@ def test_selectivity_is_measured_where_the_law_puts_it(tmp_path):
     assert "it must be positive" in refused(2, "selectivity", "--r", 0, "--out", tmp_path / "s.png")
 
 
+# regions
+
+
+def test_regions_prints_the_share_of_every_panel_it_draws(tmp_path):
+    words = ("regions", "--units", 3, "--seed", 1, "--out", tmp_path / "r.png")
+    found = call(*words, "--json").json
+    assert (found["units"], found["seed"], list(found["accuracy"])[1]) == (3, 1, "exclusive or")
+    assert all(0.2 < share <= 1 for shares in found["accuracy"].values() for share in shares.values())
+    assert drawn(tmp_path / "r.png")
+    assert "end in .png, .pdf or .svg" in refused(2, "regions", "--out", tmp_path / "r.gif")
+
+
 # compare --vary
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from kit import assert_close
 
+from neuro_cnn.data.augment import Augment
 from neuro_cnn.data.deform import shift
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
@@ -35,9 +36,8 @@ def test_the_cifar_network_has_the_counts_that_its_page_shows():
 
 
 def test_a_digit_that_is_moved_by_up_to_2_pixels_is_a_crop_of_24_x_24():
-    whole, curriculum = build("convnetjs-mnist", (1, 28, 28), 10)
+    whole, _ = build("convnetjs-mnist", (1, 28, 28), 10)
     part, _ = build("convnetjs-mnist", (1, 24, 24), 10)
-    assert curriculum[0].augment.shift == 2
     params = whole.init((1, 28, 28), 0)
     x = np.random.default_rng(0).random((2, 1, 28, 28), np.float32)
     for down, right in ((0, 0), (2, -2), (-1, 2)):
@@ -54,5 +54,12 @@ def test_images_smaller_than_the_crop_are_refused():
 def test_they_learn_by_adadelta_in_small_batches_with_a_decay_that_is_divided_by_the_batch(name, batch, decay):
     (phase,) = build(name, (3, 32, 32), 10)[1]
     assert (phase.batch, phase.method.optimizer) == (batch, Adadelta(rate=1.0, rho=0.95, decay=decay / batch))
-    (phase,) = build(name, (3, 32, 32), 10, batch=10, decay=0.5, augment=0)[1]
-    assert (phase.batch, phase.augment, phase.method.optimizer.decay) == (10, None, 0.05)
+    (phase,) = build(name, (3, 32, 32), 10, batch=10, decay=0.5)[1]
+    assert (phase.batch, phase.method.optimizer.decay) == (10, 0.05)
+
+
+def test_images_are_moved_and_colour_ones_mirrored_unless_told_otherwise():
+    assert build("convnetjs-mnist", (1, 28, 28), 10)[1][0].augment == Augment(shift=2)
+    assert build("convnetjs-mnist", (1, 28, 28), 10, augment=0)[1][0].augment is None
+    assert build("convnetjs-cifar", (3, 32, 32), 10)[1][0].augment == Augment(shift=2, flip=True)
+    assert build("convnetjs-cifar", (3, 32, 32), 10, augment=0, flip=False)[1][0].augment is None

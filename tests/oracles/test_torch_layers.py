@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from kit import assert_close
+from kit import assert_close, difference
 
 from neuro_cnn import ops
 from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Mean, ReLU
-from neuro_cnn.losses import CrossEntropy
+from neuro_cnn.losses import CrossEntropy, SquaredError
 from neuro_cnn.network import Chain
 from neuro_cnn.tree import leaves, tree_map
 
@@ -114,3 +114,50 @@ def test_cross_entropy_is_torchs():
     loss, gradient = CrossEntropy()(scores, labels)
     assert float(loss) == pytest.approx(tloss.item(), rel=1e-6)
     assert_close(gradient, ts.grad.numpy())
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-10)])
+def test_squared_error_is_half_of_torchs_summed_over_classes(precision, tolerance):
+    scores = np.random.default_rng(0).standard_normal((6, 5)).astype(precision)
+    labels = np.array([0, 4, 1, 1, 3, 2])
+    (ts,) = follow(scores)
+    target = functional.one_hot(torch.tensor(labels), 5).to(ts.dtype)
+    loss = functional.mse_loss(ts, target, reduction="sum") / (2 * len(labels))
+    loss.backward()
+    value, error = SquaredError()(scores, labels)
+    assert float(value) == pytest.approx(loss.item(), rel=tolerance)
+    assert difference(error, ts.grad.numpy()) < tolerance
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Conv(4, 3, 2, 1),
+        Conv(6, (3, 2), pad=((1, 0), (0, 1)), groups=3),
+        Dense(5),
+        CCells(3, 2, 1),
+        CCells(2, pool=Mean()),
+    ],
+)
+def test_layers_are_torchs_in_double_precision(layer):
+    rng = np.random.default_rng(0)
+    shape = (7,) if isinstance(layer, Dense) else (3, 9, 8)
+    params = tree_map(lambda w: w.astype(np.float64), layer.init(shape, rng))
+    x = rng.standard_normal((2, *shape))
+    tx, *weights = follow(x, *(leaf for _, leaf in leaves(params)))
+    if isinstance(layer, Dense):
+        ty = functional.linear(tx, *weights)
+    elif isinstance(layer, Conv):
+        (top, bottom), (left, right) = layer.window(shape).pad
+        padded = functional.pad(tx, (left, right, top, bottom))
+        ty = functional.conv2d(padded, *weights, stride=layer.stride, groups=layer.groups)
+    else:
+        pool = functional.avg_pool2d if isinstance(layer.pool, Mean) else functional.max_pool2d
+        ty = pool(tx, layer.size, layer.stride, layer.pad)
+    dy = rng.standard_normal(ty.shape)
+    ty.backward(torch.tensor(dy))
+    y, activity = layer.forward(params, x)
+    dx, gradient = layer.backward(params, activity, dy)
+    ours = [y, dx, *(leaf for _, leaf in leaves(gradient))]
+    for mine, true in zip(ours, [ty.detach(), tx.grad, *(w.grad for w in weights)], strict=True):
+        assert difference(mine, true.numpy()) < 1e-10

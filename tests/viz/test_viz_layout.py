@@ -10,7 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import Course, Health, Pinwheel, Topography, mixture, thresholds
+from neuro_cnn.data.flips import Flipped
+from neuro_cnn.data.plane import PROBLEMS, points
+from neuro_cnn.physiology import Answer, Course, Health, Pinwheel, Plane, Topography, mixture, thresholds
 
 RNG = np.random.default_rng(0)
 SIX = ["nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "lenet5", "neocognitron-2013"]
@@ -126,6 +128,18 @@ def sheet(rows, columns, chance=True):
     return viz.topography(maps, title="cortical-sheet: the map on S1", detail="neighbours differ by 7.7 degrees")
 
 
+def flipped(names, side=28):
+    images = RNG.random((len(names), 1, side, side)) > 0.8
+    rows = [Flipped(name, 400, *RNG.uniform(0, side * side, 3)) for name in (*names, "all")]
+    return viz.flips(rows, images, np.roll(images, 2, 3), 2, title="digits: what a shift of 2 px does to binary images")
+
+
+def regions(problems):
+    learned = points(PROBLEMS["meshed"], 300, RNG)
+    answers = {layers: Answer(RNG.normal(size=(9, 9)), 0.9) for layers in (1, 2, 3)}
+    return viz.regions([Plane(name, learned, answers) for name in problems], detail="300 points, 6 units")
+
+
 def looked_at(image, classes, label=0, **layers):
     """A network view of layers by the shapes of their responses, or of their responses and weights."""
     shapes = {name: shape if isinstance(shape[0], tuple) else (shape,) for name, shape in layers.items()}
@@ -182,7 +196,9 @@ FIGURES = {
     "network view, large": lambda: looked_at(
         (2, 9, 9), LETTERS, conv1=((300, 2, 2), (300, 120, 3, 3)), F6=((4096,), (4096, 3000)), out=((36,), (36, 4096))
     ),
-    "network view, units": lambda: looked_at((1, 1, 1), ["a", "b"], hidden=((1,), (1, 1)), out=((2,), (2, 1))),
+    "network view, units": lambda: looked_at(
+        (1, 1, 1), ["a", "b"], local=((3, 2, 2), (3, 2, 2, 1, 3, 3)), hidden=((1,), (1, 1)), out=((2,), (2, 1))
+    ),
     "learning curves": lambda: viz.learning_curves(HISTORIES),
     "learning curves, one": lambda: viz.learning_curves({"softhebb": HISTORIES["softhebb"]}),
     "shift": lambda: viz.accuracy_under(summary(SIX), "shift"),
@@ -212,6 +228,11 @@ FIGURES = {
     "angles": lambda: followed(["softhebb:layers=2"], ["S1", "S2"]),
     "angles, once": lambda: followed(["softhebb"], ["S1"], 2, 1),
     "angles, many": lambda: followed(SIX[:5], ["S1", "S2", "S3"]),
+    "flips": lambda: flipped(LETTERS[:10]),
+    "flips, many": lambda: flipped(LETTERS, 64),
+    "flips, names": lambda: flipped(ANIMALS),
+    "flips, no classes": lambda: flipped([]),
+    "regions": lambda: regions(PROBLEMS),
     "overview": lambda: viz.overview(summary(SIX), {"hebbian-wta": filters(64), "lenet5": filters(6, 3)}),
     "overview, many": lambda: viz.overview(summary(SIX + MORE), {name: filters(20, 5) for name in SIX + MORE}),
     "overview, no shift": lambda: viz.overview(summary(SIX, 1, ()), {"softhebb": filters(16, 2)}),
