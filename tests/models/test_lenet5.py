@@ -143,7 +143,5 @@ def test_every_pool_has_its_parameters_and_halves_the_map(pool, parameters):
 
 
 def test_positions_go_with_maxima_alone():
-    with pytest.raises(
-        UsageError, match="reach = 1 goes with rectified cells and maxima; leave activation and pool out"
-    ):
+    with pytest.raises(UsageError, match="reach = 1 goes with rectified cells and maxima; leave act"):
         build("lenet5", (1, 28, 28), 10, reach=1, pool="mean")
