@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from neuro_cnn.models import build
 from neuro_cnn.models.googlenet import MODULES
 
 SIDE = {"alexnet": 227}
+SIZED = ("alexnet", "zfnet", "vgg16", "googlenet", "resnet18", "resnet50")
 
 
 def rows(name, classes=1000, **options):
@@ -130,3 +132,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 0.3 < float(done.stdout) < 4.0
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_the_layer_table_is_made_without_allocating_weights(name):
+    tracemalloc.start()
+    counted = sum(row.parameters for row in rows(name).values())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * counted / 10  # bytes of the weights in single precision
+    assert peak < 8e6
