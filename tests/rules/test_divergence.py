@@ -78,7 +78,10 @@ def test_no_curriculum_of_the_examples_comes_near_the_limit(name):
     assert 0 <= largest(progress.params) < LIMIT / 1000
 
 
-@pytest.mark.parametrize("name", OF_DIGITS)
+LOCAL = [name for name in OF_DIGITS if any(p.method.taught for p in build(name, (1, 28, 28), 10)[1])]
+
+
+@pytest.mark.parametrize("name", LOCAL)
 def test_no_system_of_the_catalogue_comes_near_the_limit(name):
     data = load("glyphs:01234,count=4").train
     net, curriculum = build(name, data.shape, len(data.classes))
