@@ -88,12 +88,18 @@ class Chain:
         return x
 
     def forward(
-        self, params: dict[str, Params], x: Array, train: Key | None = None, start: str | None = None
+        self,
+        params: dict[str, Params],
+        x: Array,
+        train: Key | None = None,
+        start: str | None = None,
+        learners: tuple[str, ...] | None = None,
     ) -> tuple[Array, dict[str, Any]]:
-        """The response, and every layer's activity by name."""
+        """The response, and every layer's activity by name; in a learning pass all but the `learners` are at rest."""
         activity: dict[str, Any] = {}
         for name, layer in self.part(start):
-            key = None if train is None else train.child(self.names.index(name))
+            rests = learners is not None and name not in learners
+            key = None if train is None or rests else train.child(self.names.index(name))
             x, activity[name] = layer.forward(params[name], x, key)
         return x, activity
 

@@ -290,7 +290,7 @@ class _Learning:
         self, method: Backprop, state: State, x: Array, labels: Array, key: Key
     ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
         xp = namespace(x)
-        scores, activity = self.net.forward(state.params, x, key, start=self.learners[0])
+        scores, activity = self.net.forward(state.params, x, key, self.learners[0], self.learners)
         loss, error = method.loss(scores, labels)
         _, gradients = self.net.backward(state.params, activity, error, need_input=False)
         step, inner = state.learner

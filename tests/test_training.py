@@ -15,7 +15,7 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.data.deform import shift
 from neuro_cnn.errors import DataError, UsageError
-from neuro_cnn.layers import Conv, Dense, Flatten, Nearest, Params, ReLU, SCells
+from neuro_cnn.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Nearest, Params, ReLU, SCells
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.network import Chain
@@ -150,6 +150,17 @@ def test_only_the_layers_of_the_phase_change_and_those_above_a_layer_that_grows_
                 assert_same_bits(now[layer], before[layer])
             assert layer in learners or not grown[place] or any(grown[:place])
         before = now
+
+
+def test_layers_between_those_that_learn_answer_as_at_rest():
+    net = Chain((("C", Conv(2, 3)), ("B", BatchNorm()), ("D", Dropout(0.5)), ("F", Flatten()), ("out", Dense(3))))
+    data = DATA.take(range(8))
+    phase = Phase(("C", "out"), Backprop(), batch=len(data))
+    start = net.init(data.shape, 0)
+    first = run(net, (phase,), data)[0]
+    loss, _ = Backprop().loss(net.respond(start, data.images), data.labels)
+    assert first.measures()["loss"] == pytest.approx(float(loss), rel=1e-6)
+    assert_same_bits(first.params["B"], start["B"])
 
 
 def same_shapes(one, two):
