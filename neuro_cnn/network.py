@@ -81,6 +81,17 @@ class Chain:
                 in_shape = shapes[name] = layer.out_shape(params[name], in_shape)
         return shapes
 
+    def each(
+        self, params: dict[str, Params], in_shape: Shape, prefix: str = ""
+    ) -> Iterator[tuple[str, AnyPart, Shape]]:
+        """Every layer with its name and the shape that it sees; those within a block after it, named block.layer."""
+        for name, layer in self.layers:
+            yield prefix + name, layer, in_shape
+            if isinstance(layer, Residual | Branches):
+                for path, inner in layer.inner(params[name]):
+                    yield from path.each(inner, in_shape, f"{prefix}{name}.")
+            in_shape = layer.out_shape(params[name], in_shape)
+
     def respond(self, params: dict[str, Params], x: Array, start: str | None = None, stop: str | None = None) -> Array:
         """The response at rest of the layers from `start` up to but without `stop`; no record is kept."""
         for name, layer in self.part(start, stop):

@@ -18,7 +18,7 @@ from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Nearest, Params, ReLU, SCells
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import SquaredError
-from neuro_cnn.network import Chain
+from neuro_cnn.network import Chain, Residual
 from neuro_cnn.optim import SGD, Adam, ClipNorm
 from neuro_cnn.rules import Hebbian, Imprint, LabelledWTA, LearnReferences, Memorize, Ridge, Rule, Standardize
 from neuro_cnn.schedule import Steps
@@ -388,6 +388,18 @@ def test_lenet5_of_s_cells_is_lenet5_of_convolution_and_relu_through_ten_steps(o
 def test_a_curriculum_that_does_not_fit_the_network_is_refused_before_anything_is_learned(phases, message):
     with pytest.raises(UsageError, match=message):
         next(iter(nc.train(PROBLEMS["hebbian, ridge"][0], phases, DATA, seed=0)))
+
+
+def test_batch_normalisation_that_would_meet_one_value_a_plane_is_refused_before_anything_is_learned():
+    block = Residual(Chain((("D", Dense(3)), ("B", BatchNorm()))))
+    net = Chain((("flat", Flatten()), ("out", Dense(3)), ("more", block)))
+    phase, one = Phase(None, Backprop(), batch=8), Phase(("flat", "out"), Backprop(), batch=8)
+    with pytest.raises(UsageError, match=r"layer more\.B: the last batch of 17 images, 8 at a time, is of one"):
+        next(iter(nc.train(net, (one, phase), DATA.take(range(17)), seed=0)))
+    with pytest.raises(UsageError, match=r"layer more\.B: the last batch of 17 images, 1 at a time, is of one"):
+        next(iter(nc.train(net, (replace(phase, batch=1),), DATA.take(range(17)), seed=0)))
+    run(net, (phase,), DATA.take(range(18)))
+    run(net, (one,), DATA.take(range(17)))  # there it is at rest
 
 
 def test_images_cannot_be_varied_below_frozen_layers():
