@@ -89,11 +89,12 @@ class Backprop:
 class Phase:
     """The layers that learn (None: all), by which method, for how many epochs, in batches of how many images.
 
-    0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None: all). With
-    `augment` they are varied anew in every batch, but not in what a rule is shown at its start. `data` names another
-    data set, of images of the same shape, whose training images are learned from without a teacher. With `patience`
-    the phase ends once the loss of images held out has not fallen for so many epochs; its weights stay as they are
-    then, and a rate that changes over the phase does so over all its epochs.
+    Layers that do not learn stay as they are and answer as at rest: their dropout drops nothing, and their moments are
+    the running ones. 0 epochs do only what a rule does at its start and end. `images` are drawn at random once (None:
+    all). With `augment` they are varied anew in every batch, but not in what a rule is shown at its start. `data` names
+    another data set, of images of the same shape, whose training images are learned from without a teacher. With
+    `patience` the phase ends once the loss of images held out has not fallen for so many epochs; its weights stay as
+    they are then, and a rate that changes over the phase does so over all its epochs.
     """
 
     layers: Annotated[tuple[str, ...] | None, Field(default=None)]  # TOML has no word for None

@@ -65,7 +65,10 @@ def _rows(
         if isinstance(layer, Residual | Branches):
             parts = [_rows(path, shape, inner, box, f"{prefix}{name}.") for path, inner in layer.inner(mine)]
             rows += [row for part, _, _ in parts for row in part]
-            box = _around([end for _, _, end in parts])
+            ends = [end for _, _, end in parts]
+            if isinstance(layer, Residual) and layer.shortcut is None:
+                ends.append(box)  # the input itself is added
+            box = _around(ends, out[1:])
             costs = (0, 0, 0, 0)
         else:
             box = _seen(box, layer.window(shape))
@@ -91,11 +94,18 @@ def _seen(box: Box, view: Window) -> Box:
     return Box(_pair(size), _pair(jump), _pair(start))
 
 
-def _around(boxes: list[Box]) -> Box:
-    """The least box around those of paths that meet; their cells lie equally far apart."""
-    start = [min(box.start[a] for box in boxes) for a in (0, 1)]
-    size = [max(box.start[a] + box.size[a] for box in boxes) - start[a] for a in (0, 1)]
-    return Box(_pair(size), boxes[0].jump, _pair(start))
+def _around(boxes: list[Box], sides: Shape) -> Box:
+    """The least box around those of paths that meet in a map of such sides, wherever a cell lies.
+
+    It jumps as the first path's does; where another jumps less or more, it is so large that this makes no difference.
+    """
+    jump, start, size = boxes[0].jump, [], []
+    for a in (0, 1):
+        far = range(0, sides[a], max(sides[a] - 1, 1)) if len(sides) == 2 else (0,)  # the first cell and the last
+        off = [(box, cell * (box.jump[a] - jump[a])) for box in boxes for cell in far]
+        start.append(min(box.start[a] + more for box, more in off))
+        size.append(max(box.start[a] + box.size[a] + more for box, more in off) - start[a])
+    return Box(_pair(size), jump, _pair(start))
 
 
 def _whole(box: Box) -> tuple[tuple[int, int], tuple[float, float], tuple[int, int]]:

@@ -45,7 +45,7 @@ def from_torch(
 ) -> dict[str, Params]:
     """The params with the weights of a PyTorch state dictionary; `params` may be placeholders.
 
-    Raises DataError for an array that is missing, has another shape or belongs nowhere, naming it.
+    Raises DataError for an array that is missing, has another shape, no finite numbers or belongs nowhere, naming it.
     """
     names = _names(net, params, system)
     for name in arrays:
@@ -61,7 +61,12 @@ def from_torch(
                 f"weights: {names[name]} has shape {given.shape}, but {mine.shape} is wanted; "
                 "both must see images of one shape and have as many classes"
             )
-        made[name] = (_sign(name) * given).astype(mine.dtype)
+        if given.dtype.kind != "f":
+            raise DataError(f"weights: {names[name]} is of type {given.dtype}; save numbers of floating point")
+        with np.errstate(over="ignore"):
+            made[name] = (_sign(name) * given).astype(mine.dtype)
+        if not np.all(np.isfinite(made[name])):
+            raise DataError(f"weights: {names[name]} holds numbers that are not finite in single precision")
     return fill(params, made)
 
 
@@ -85,7 +90,8 @@ def load(path: Path | str) -> dict[str, Any]:
         return dict(load_file(path))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; write one with safetensors.torch.save_file") from error
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        # the last two: a type that NumPy lacks, such as bfloat16
         raise DataError(f"{path}: not a safetensors file of NumPy's types, or damaged ({error})") from error
 
 

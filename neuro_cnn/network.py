@@ -82,6 +82,17 @@ class Chain:
                 in_shape = shapes[name] = layer.out_shape(params[name], in_shape)
         return shapes
 
+    def each(
+        self, params: dict[str, Params], in_shape: Shape, prefix: str = ""
+    ) -> Iterator[tuple[str, AnyPart, Shape]]:
+        """Every layer with its name and the shape that it sees; those within a block after it, named block.layer."""
+        for name, layer in self.layers:
+            yield prefix + name, layer, in_shape
+            if isinstance(layer, Residual | Branches):
+                for path, inner in layer.inner(params[name]):
+                    yield from path.each(inner, in_shape, f"{prefix}{name}.")
+            in_shape = layer.out_shape(params[name], in_shape)
+
     def respond(self, params: dict[str, Params], x: Array, start: str | None = None, stop: str | None = None) -> Array:
         """The response at rest of the layers from `start` up to but without `stop`; no record is kept."""
         for name, layer in self.part(start, stop):
@@ -89,12 +100,18 @@ class Chain:
         return x
 
     def forward(
-        self, params: dict[str, Params], x: Array, train: Key | None = None, start: str | None = None
+        self,
+        params: dict[str, Params],
+        x: Array,
+        train: Key | None = None,
+        start: str | None = None,
+        learners: tuple[str, ...] | None = None,
     ) -> tuple[Array, dict[str, Any]]:
-        """The response, and every layer's activity by name."""
+        """The response, and every layer's activity by name; in a learning pass all but the `learners` are at rest."""
         activity: dict[str, Any] = {}
         for name, layer in self.part(start):
-            key = None if train is None else train.child(self.names.index(name))
+            rests = learners is not None and name not in learners
+            key = None if train is None or rests else train.child(self.names.index(name))
             x, activity[name] = layer.forward(params[name], x, key)
         return x, activity
 

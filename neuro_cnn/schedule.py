@@ -90,7 +90,7 @@ class Warmup:
     From there `then` has the rest of the phase.
     """
 
-    then: float | Linear | Cosine | Exponential | Steps
+    then: float | Annotated[Linear | Cosine | Exponential | Steps, Field(discriminator="kind")]
     over: float = 0.05  # our choice
     kind: Literal["warmup"] = "warmup"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}

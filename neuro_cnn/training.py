@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
-from math import isfinite
+from math import isfinite, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.data.images import UNLABELLED
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import BATCH
-from neuro_cnn.layers import Key, Params, Shape
+from neuro_cnn.layers import BatchNorm, Key, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.rules import Taught, check_norms
 from neuro_cnn.schedule import at
@@ -121,6 +121,7 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset, held_out: Dataset |
     for phase in curriculum:
         phase.shown(data)  # other images must be there, and of this shape
         _check_patience(net, phase, held_out)
+        _check_last_batch(net, phase, placeholders, data)
         for name in phase.learners(net):
             if isinstance(phase.method, Backprop):
                 continue
@@ -149,6 +150,19 @@ def check(net: Chain, curriculum: Curriculum, data: Dataset, held_out: Dataset |
             raise UsageError(
                 f"the last layer answers with {shapes[net.names[-1]]} but the data has {len(data.classes)} classes; "
                 "give it one unit a class"
+            )
+
+
+def _check_last_batch(net: Chain, phase: Phase, params: dict[str, Params], data: Dataset) -> None:
+    """Raises UsageError where a batch of one image would leave batch normalisation with one value a plane."""
+    count = phase.images_an_epoch(data)
+    if not isinstance(phase.method, Backprop) or 1 not in (phase.batch, count % phase.batch):
+        return
+    for name, layer, shape in net.each(params, data.shape):
+        if isinstance(layer, BatchNorm) and name.split(".")[0] in phase.learners(net) and prod(shape[1:]) == 1:
+            raise UsageError(
+                f"layer {name}: the last batch of {count} images, {phase.batch} at a time, is of one, whose "
+                f"{shape[0]} planes of one value have no variance; choose another batch"
             )
 
 
@@ -290,7 +304,7 @@ class _Learning:
         self, method: Backprop, state: State, x: Array, labels: Array, key: Key
     ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
         xp = namespace(x)
-        scores, activity = self.net.forward(state.params, x, key, start=self.learners[0])
+        scores, activity = self.net.forward(state.params, x, key, self.learners[0], self.learners)
         loss, error = method.loss(scores, labels)
         _, gradients = self.net.backward(state.params, activity, error, need_input=False)
         step, inner = state.learner

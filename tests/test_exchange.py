@@ -1,5 +1,7 @@
 """Weights under PyTorch's names, without PyTorch."""
 
+import json
+
 import numpy as np
 import pytest
 from command import call
@@ -56,8 +58,16 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path):
         give(**{"conv1.wait": arrays["conv1.weight"]})
     with pytest.raises(DataError, match=r"weights lack fc1.weight; save the whole state dictionary"):
         exchange.from_torch(net, params, {k: v for k, v in arrays.items() if k != "fc1.weight"}, "lenet5")
+    with pytest.raises(DataError, match=r"fc3.bias holds numbers that are not finite"):
+        give(**{"fc3.bias": np.full(10, np.nan)})
+    with pytest.raises(DataError, match=r"fc3.bias holds numbers that are not finite in single precision"):
+        give(**{"fc3.bias": np.full(10, 1e300)})
+    with pytest.raises(DataError, match=r"fc3.bias is of type complex64; save numbers of floating point"):
+        give(**{"fc3.bias": np.zeros(10, np.complex64)})
     (tmp_path / "text.safetensors").write_text("no weights")
-    for path in ("none.safetensors", "text.safetensors"):
+    half = json.dumps({"w": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}).encode()
+    (tmp_path / "half.safetensors").write_bytes(len(half).to_bytes(8, "little") + half + bytes(2))
+    for path in ("none.safetensors", "text.safetensors", "half.safetensors"):
         with pytest.raises(DataError, match=path):
             exchange.load(tmp_path / path)
     old, _ = build("neocognitron-supervised", DIGIT, 10)

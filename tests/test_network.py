@@ -273,6 +273,22 @@ def test_a_field_seen_through_a_block_is_where_the_gradient_reaches():
     assert row.start[0] + 9 * row.stride[0] + row.receptive_field[0] > reached[-1]
 
 
+WIDE, FAST = Conv(1, 5, bias=False), Conv(1, 3, 2, bias=False)
+
+
+@pytest.mark.parametrize("paths", [(WIDE, FAST), (FAST, WIDE)])
+def test_the_box_of_paths_of_different_strides_holds_what_each_cell_sees(paths):
+    one, two = paths
+    net = Chain((("B", Branches((Chain((("a", one),)), Chain((("b", two),))))),))
+    row = describe(net, (1, 7, 7))[-1]
+    params = tree_map(np.ones_like, net.init((1, 7, 7), 0))
+    points = np.eye(49, dtype=np.float32).reshape(-1, 1, 7, 7)  # one pixel lit in each image
+    lit = net.respond(params, points).any(axis=1).reshape(7, 7, 3, 3)
+    for cell in range(3):
+        first, seen = row.start[0] + cell * row.stride[0], np.flatnonzero(lit[:, :, cell, 0].any(axis=1))
+        assert first <= seen[0] <= seen[-1] < first + row.receptive_field[0]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -15,10 +15,10 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.data.augment import Augment
 from neuro_cnn.data.deform import shift
 from neuro_cnn.errors import DataError, UsageError
-from neuro_cnn.layers import Conv, Dense, Flatten, Nearest, Params, ReLU, SCells
+from neuro_cnn.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Nearest, Params, ReLU, SCells
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import SquaredError
-from neuro_cnn.network import Chain
+from neuro_cnn.network import Chain, Residual
 from neuro_cnn.optim import SGD, Adam, ClipNorm
 from neuro_cnn.rules import Hebbian, Imprint, LabelledWTA, LearnReferences, Memorize, Ridge, Rule, Standardize
 from neuro_cnn.schedule import Steps
@@ -150,6 +150,17 @@ def test_only_the_layers_of_the_phase_change_and_those_above_a_layer_that_grows_
                 assert_same_bits(now[layer], before[layer])
             assert layer in learners or not grown[place] or any(grown[:place])
         before = now
+
+
+def test_layers_between_those_that_learn_answer_as_at_rest():
+    net = Chain((("C", Conv(2, 3)), ("B", BatchNorm()), ("D", Dropout(0.5)), ("F", Flatten()), ("out", Dense(3))))
+    data = DATA.take(range(8))
+    phase = Phase(("C", "out"), Backprop(), batch=len(data))
+    start = net.init(data.shape, 0)
+    first = run(net, (phase,), data)[0]
+    loss, _ = Backprop().loss(net.respond(start, data.images), data.labels)
+    assert first.measures()["loss"] == pytest.approx(float(loss), rel=1e-6)
+    assert_same_bits(first.params["B"], start["B"])
 
 
 def same_shapes(one, two):
@@ -377,6 +388,18 @@ def test_lenet5_of_s_cells_is_lenet5_of_convolution_and_relu_through_ten_steps(o
 def test_a_curriculum_that_does_not_fit_the_network_is_refused_before_anything_is_learned(phases, message):
     with pytest.raises(UsageError, match=message):
         next(iter(nc.train(PROBLEMS["hebbian, ridge"][0], phases, DATA, seed=0)))
+
+
+def test_batch_normalisation_that_would_meet_one_value_a_plane_is_refused_before_anything_is_learned():
+    block = Residual(Chain((("D", Dense(3)), ("B", BatchNorm()))))
+    net = Chain((("flat", Flatten()), ("out", Dense(3)), ("more", block)))
+    phase, one = Phase(None, Backprop(), batch=8), Phase(("flat", "out"), Backprop(), batch=8)
+    with pytest.raises(UsageError, match=r"layer more\.B: the last batch of 17 images, 8 at a time, is of one"):
+        next(iter(nc.train(net, (one, phase), DATA.take(range(17)), seed=0)))
+    with pytest.raises(UsageError, match=r"layer more\.B: the last batch of 17 images, 1 at a time, is of one"):
+        next(iter(nc.train(net, (replace(phase, batch=1),), DATA.take(range(17)), seed=0)))
+    run(net, (phase,), DATA.take(range(18)))
+    run(net, (one,), DATA.take(range(17)))  # there it is at rest
 
 
 def test_images_cannot_be_varied_below_frozen_layers():

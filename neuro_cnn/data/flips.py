@@ -38,10 +38,12 @@ def flips(images: Images, pixels: int, threshold: float = 0.5) -> Flips:
     """Pixels that change sign as images (N, C, H, W) move by `pixels`; those above the threshold are on.
 
     What leaves the image is lost, and darkness follows it: on - off is what the image loses, with its sign. Raises
-    UsageError for a shift below 1.
+    UsageError for a shift below 1 or a threshold that is no finite number.
     """
     if pixels < 1:
         raise UsageError(f"a shift of {pixels} pixels; give 1 or more")
+    if not np.isfinite(threshold):
+        raise UsageError(f"a threshold of {threshold:g}; give a finite number")
     parts = []
     for start in range(0, len(images), BATCH):
         before = images[start : start + BATCH] > threshold

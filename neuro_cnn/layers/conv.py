@@ -61,6 +61,8 @@ class _Shared(Layer):
                 raise UsageError(f"connection table with a row of {len(row)} for {shape[1]} input planes")
         seen = shape[1] if self.table is None else np.maximum(1, np.sum(self.table, axis=1))[:, None, None, None]
         weight = drawn(self.initial, rng, shape, seen * shape[2] * shape[3])
+        if self.table is not None and rng is not None:  # synapses that are not there weigh nothing, from the start
+            weight = weight * np.asarray(self.table, weight.dtype)[:, :, None, None]
         return Params(Weights(weight, zeros((self.planes,), rng is None) if self.bias else ()))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:

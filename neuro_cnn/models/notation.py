@@ -56,9 +56,10 @@ def expanded(items: Items, letters: Mapping[str, int]) -> list[Word]:
             words.append(item)
             continue
         times = item.times if isinstance(item.times, int) else letters[item.times]
-        words += expanded(item.items, letters) * times
-        if len(words) > MOST:
+        inner = expanded(item.items, letters)
+        if len(words) + len(inner) * times > MOST:  # before they are written out, which may take all memory
             raise misplaced(item.place, f"more than {MOST} layers by *{item.times}; repeat less often")
+        words += inner * times
     return words
 
 

@@ -73,6 +73,6 @@ def _bars(axes: Axes, rows: Sequence[Flipped]) -> None:
         line = axes.plot([place - 0.42, place + 0.42], [row.lit] * 2, color="black", linewidth=1)[0]
         line.set_label("are on" if place == 0 else "_")
     axes.set(xlim=(-0.5, len(rows) - 0.5), ylabel="pixels")
-    axes.set_ylim(0, 1.25 * max(max(row.lit, row.on, row.off) for row in rows))
+    axes.set_ylim(0, 1.25 * max(max(row.lit, row.on, row.off) for row in rows) or 1)  # nothing may be on
     axes.legend(loc="upper left", ncols=3)
     axes.grid(axis="y")

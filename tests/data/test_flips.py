@@ -67,6 +67,15 @@ def test_many_images_are_counted_like_few_and_a_shift_of_none_is_refused():
         flips(BAR, 0)
 
 
+def test_where_nothing_is_on_the_figure_is_empty_and_a_threshold_that_is_no_number_is_refused():
+    nothing = BAR > 2
+    rows = flipped(flips(BAR, 2, 2.0), np.array([0]), ("bar",))
+    _, bars = viz.flips(rows, nothing, nothing, 2, title="").axes
+    assert bars.get_ylim() == (0, 1)
+    with pytest.raises(UsageError, match="a threshold of nan; give a finite number"):
+        flips(BAR, 2, float("nan"))
+
+
 def test_the_figure_colours_what_goes_on_and_off_and_counts_it():
     rows = flipped(flips(BAR, 2), np.array([0]), ("bar",))
     figure = viz.flips(rows, BAR > 0.5, np.roll(BAR, 2, 3) > 0.5, 2, title="")

@@ -67,6 +67,12 @@ def test_c3_is_connected_by_the_papers_table_1():
     np.testing.assert_array_equal(np.array(net["C3"].table).T, theirs)
 
 
+def test_synapses_that_are_not_in_the_table_weigh_nothing():
+    net, _ = build("lenet5-1998", DIGIT, 10)
+    weight = net.init(DIGIT, 0)["C3"].learned.weight
+    np.testing.assert_array_equal(np.any(weight != 0, axis=(2, 3)), net["C3"].table)
+
+
 @pytest.mark.parametrize(
     ("table", "parameters"), [("direct", 416), ("aggregated", 1_216), ("hand-made", 1_516), ("full", 2_416)]
 )

@@ -1,6 +1,7 @@
 """Networks written as text: what stands there is built, in its order and as often as it says."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -135,6 +136,15 @@ def test_what_is_no_pattern_is_refused_with_its_place(text, options, message):
     with pytest.raises(UsageError) as caught:
         build(text, DIGIT, 10, **options)
     assert message in str(caught.value)
+
+
+def test_a_repeat_beyond_the_most_is_refused_before_it_takes_memory():
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="character 22: more than 1000 layers by"):
+        build("INPUT -> [RELU*1000]*99999 -> FC", DIGIT, 10)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10**7
 
 
 def test_options_reach_the_curriculum():
