@@ -23,6 +23,8 @@ def view(
 ) -> None:
     """Every layer's responses and weights for one image, each beside the gradient of the loss by it.
 
+    In the table, error is the gradient by the response, and gradient that by the weight.
+
     Example: neuro-cnn view runs/lenet5 7 --out view.png
     """
     from neuro_cnn import viz
