@@ -31,7 +31,7 @@ def compare(
     readout: Annotated[str | None, typer.Option(help="Read-out of unsupervised features: ridge or softmax.")] = None,
     shift: Annotated[str | None, typer.Option(help="Shifts to test, in pixels. [default: 1,2,3,4]")] = None,
     scale: Annotated[str | None, typer.Option(help="Enlargements to test, such as 0.8,1.2.")] = None,
-    rotate: Annotated[str | None, typer.Option(help="Rotations to test, in degrees, such as 10,20.")] = None,
+    rotate: Annotated[str | None, typer.Option(help="Rotations to test, degrees counter-clockwise: 10,20.")] = None,
     bend: Annotated[str | None, typer.Option(help="Elastic bending to test, in pixels, such as 1,2.")] = None,
     noise: Annotated[str | None, typer.Option(help="Noise to test, standard deviations such as 0.1,0.2.")] = None,
     options: Annotated[

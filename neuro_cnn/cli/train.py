@@ -205,7 +205,7 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help="Another data set of the same shape and classes.")] = None,
     shift: Annotated[list[int] | None, typer.Option(min=1, help="Shift in pixels, mean of four directions.")] = None,
     scale: Annotated[list[float] | None, typer.Option(help="Enlargement by a factor; below 1: shrunk.")] = None,
-    rotate: Annotated[list[float] | None, typer.Option(help="Rotation in degrees.")] = None,
+    rotate: Annotated[list[float] | None, typer.Option(help="Rotation in degrees, counter-clockwise.")] = None,
     bend: Annotated[list[float] | None, typer.Option(min=0, help="Elastic bending by up to so many pixels.")] = None,
     noise: Annotated[list[float] | None, typer.Option(min=0, help="Deviation of added Gaussian noise.")] = None,
     out: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here (.png, .pdf, .svg).")] = None,
