@@ -45,7 +45,7 @@ def from_torch(
 ) -> dict[str, Params]:
     """The params with the weights of a PyTorch state dictionary; `params` may be placeholders.
 
-    Raises DataError for an array that is missing, has another shape or belongs nowhere, naming it.
+    Raises DataError for an array that is missing, has another shape, is not finite or belongs nowhere, naming it.
     """
     names = _names(net, params, system)
     for name in arrays:
@@ -61,6 +61,8 @@ def from_torch(
                 f"weights: {names[name]} has shape {given.shape}, but {mine.shape} is wanted; "
                 "both must see images of one shape and have as many classes"
             )
+        if not np.all(np.isfinite(given)):
+            raise DataError(f"weights: {names[name]} holds values that are no numbers; its learning has diverged")
         made[name] = (_sign(name) * given).astype(mine.dtype)
     return fill(params, made)
 

@@ -52,6 +52,8 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path):
 
     with pytest.raises(DataError, match=r"fc3.bias has shape \(7,\), but \(10,\) is wanted"):
         give(**{"fc3.bias": np.zeros(7, np.float32)})
+    with pytest.raises(DataError, match=r"fc3.bias holds values that are no numbers"):
+        give(**{"fc3.bias": np.full(10, np.nan, np.float32)})
     with pytest.raises(DataError, match=r"unknown array 'conv1.wait'; did you mean 'conv1.weight'"):
         give(**{"conv1.wait": arrays["conv1.weight"]})
     with pytest.raises(DataError, match=r"weights lack fc1.weight; save the whole state dictionary"):
