@@ -87,3 +87,6 @@ def test_a_run_of_taken_weights_answers_like_the_one_they_came_from(tmp_path):
     assert isinstance(saved["S1"], Params)
     refused = call("weights", "import", "mlp", file, "--out", tmp_path / "no")
     assert (refused.code, (tmp_path / "no").exists()) == (3, False)
+    elsewhere = call("weights", "export", run, tmp_path / "w.pt")
+    assert (elsewhere.code, (tmp_path / "w.pt").exists()) == (2, False)
+    assert "let the name end in .safetensors" in elsewhere.err

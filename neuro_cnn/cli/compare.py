@@ -31,7 +31,7 @@ def compare(
     readout: Annotated[str | None, typer.Option(help="Read-out of unsupervised features: ridge or softmax.")] = None,
     shift: Annotated[str | None, typer.Option(help="Shifts to test, in pixels. [default: 1,2,3,4]")] = None,
     scale: Annotated[str | None, typer.Option(help="Enlargements to test, such as 0.8,1.2.")] = None,
-    rotate: Annotated[str | None, typer.Option(help="Rotations to test, in degrees, such as 10,20.")] = None,
+    rotate: Annotated[str | None, typer.Option(help="Rotations to test, degrees counter-clockwise: 10,20.")] = None,
     bend: Annotated[str | None, typer.Option(help="Elastic bending to test, in pixels, such as 1,2.")] = None,
     noise: Annotated[str | None, typer.Option(help="Noise to test, standard deviations such as 0.1,0.2.")] = None,
     options: Annotated[
@@ -195,15 +195,20 @@ def _print(outcome: dict[str, Any]) -> None:
         speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
         cost.append([name, row["learning"], row["readout"], *counts, *speed])
     title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
-    table(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
+    _used(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
     for kind, deformation in DEFORMATIONS.items():
         if kind != "shift" and (amounts := measured(summary, kind)):
             deformed = [[_percent(row[kind][amount]) for amount in amounts] for row in summary]
             cells = [[name, *shares] for name, shares in zip(names, deformed, strict=True)]
             table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}, %")
     columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
-    used = [place for place in range(len(columns)) if place < 3 or any(row[place] for row in cost)]
-    table([columns[place] for place in used], [[row[place] for place in used] for row in cost], words=3)
+    _used(columns, cost, words=3)
+
+
+def _used(columns: list[str], rows: list[list[str]], title: str | None = None, words: int = 1) -> None:
+    """A table without the columns that are empty in every row."""
+    used = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    table([columns[place] for place in used], [[row[place] for place in used] for row in rows], title, words)
 
 
 def _percent(share: float | None) -> str:

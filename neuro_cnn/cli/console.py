@@ -57,7 +57,10 @@ def emit(value: Any) -> None:
 
 
 def table(columns: list[str], rows: list[list[str]], title: str | None = None, words: int = 1) -> None:
-    """A table on stdout; the first `words` columns are words, the others numbers."""
+    """A table on stdout; the first `words` columns are words, the others numbers.
+
+    On a terminal that is too narrow the numbers stand in several tables, one below the other, and none is cut short.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -65,15 +68,32 @@ def table(columns: list[str], rows: list[list[str]], title: str | None = None, w
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)  # a file or pipe has no width to fit
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for place, column in enumerate(columns):
-        if place < words:  # the first names the row and is never broken
-            made.add_column(column, overflow="fold", no_wrap=place == 0)
+    for part in parts([max(map(len, column)) for column in zip(columns, *rows, strict=True)], words, console.width):
+        made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+        for place in part:
+            if place < words:  # the first names the row and is never broken
+                made.add_column(columns[place], overflow="fold", no_wrap=place == 0)
+            else:
+                made.add_column(columns[place], justify="right", no_wrap=True)
+        for row in rows:
+            made.add_row(*(row[place] for place in part))
+        console.print(made)
+        title = None
+
+
+def parts(widths: list[int], words: int, room: int) -> list[list[int]]:
+    """Which columns stand side by side in so much room: words, then numbers; those below after the first column again.
+
+    Three spaces part two columns, and one stands at either end.
+    """
+    found = [list(range(words))]
+    for place in range(words, len(widths)):
+        part = [*found[-1], place]
+        if sum(widths[each] + 3 for each in part) - 1 <= room or len(found[-1]) == 1:
+            found[-1] = part
         else:
-            made.add_column(column, justify="right", no_wrap=True)
-    for row in rows:
-        made.add_row(*row)
-    console.print(made)
+            found.append([0, place])
+    return found
 
 
 class Stop:

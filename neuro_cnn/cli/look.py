@@ -199,7 +199,7 @@ def possible(response: Any) -> Any:
 def read_one(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any, str, int]:
     """An image file, or the test image of a number: the image, what to call it, and its label (-1: nobody knows)."""
     from neuro_cnn.data import read_image
-    from neuro_cnn.errors import UsageError
+    from neuro_cnn.errors import DataError, UsageError
 
     if text.isdigit():
         test = experiment.load().test
@@ -208,6 +208,8 @@ def read_one(text: str, saved: Checkpoint, experiment: Experiment) -> tuple[Any,
         label = int(test.labels[int(text)])
         name = f"test image {text}" + (f", a {test.classes[label]}" if label >= 0 else "")
         return test.images[int(text)], name, label
+    if not Path(text).exists():
+        raise DataError(f"{text}: no such file; give an image file, or the number of a test image, from 0")
     image = read_image(Path(text))
     if image.shape != saved.in_shape:
         raise UsageError(f"{text} is an image of {image.shape}, but the run sees {saved.in_shape}; scale it first")

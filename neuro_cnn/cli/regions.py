@@ -16,7 +16,7 @@ def regions(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the points and the weights.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Decision regions of one to three layers in the plane, exclusive or included.
+    """What one, two and three layers can tell apart in the plane, on four problems; exclusive or (XOR) is one.
 
     One layer learns by the perceptron rule, more by backpropagation.
 

@@ -205,13 +205,15 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help="Another data set of the same shape and classes.")] = None,
     shift: Annotated[list[int] | None, typer.Option(min=1, help="Shift in pixels, mean of four directions.")] = None,
     scale: Annotated[list[float] | None, typer.Option(help="Enlargement by a factor; below 1: shrunk.")] = None,
-    rotate: Annotated[list[float] | None, typer.Option(help="Rotation in degrees.")] = None,
+    rotate: Annotated[list[float] | None, typer.Option(help="Rotation in degrees, counter-clockwise.")] = None,
     bend: Annotated[list[float] | None, typer.Option(min=0, help="Elastic bending by up to so many pixels.")] = None,
     noise: Annotated[list[float] | None, typer.Option(min=0, help="Deviation of added Gaussian noise.")] = None,
     out: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Accuracy of a run on its test images, plain and deformed, with the confusion matrix.
+    """Accuracy of a run on its test images, plain and deformed, with the confusion matrix of the plain ones.
+
+    For several amounts an option is given as often, as here --shift.
 
     Example: neuro-cnn evaluate runs/lenet --shift 1 --shift 2 --scale 0.8 --rotate 15 --bend 2
     """
@@ -251,7 +253,7 @@ def evaluate(
         say(f"{silent} images have several largest scores: guesses in the accuracy, under the first in the matrix")
     names = [str(name) for name in saved.classes]
     counts = [[name, *map(str, counts)] for name, counts in zip(names, np.asarray(matrix), strict=True)]
-    table(["label", *names], counts, "Confusion: rows are labels, columns answers")
+    table(["label", *names], counts, "Confusion, plain images: rows are labels, columns answers")
 
 
 def _test_images(experiment: Experiment, saved: Any, data: str | None) -> Any:

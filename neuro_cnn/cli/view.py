@@ -23,6 +23,9 @@ def view(
 ) -> None:
     """Every layer's responses and weights for one image, each beside the gradient of the loss by it.
 
+    In the table, error is the gradient by the response, and gradient that by the weight. The loss is that of the last
+    teacher by backpropagation, cross-entropy where there was none.
+
     Example: neuro-cnn view runs/lenet5 7 --out view.png
     """
     from neuro_cnn import viz
@@ -91,7 +94,7 @@ def _limits(array: Any) -> dict[str, float]:
 
 
 def _words(array: Any) -> str:
-    return f"{float(array.min()):.3g} to {float(array.max()):.3g}"
+    return f"{float(array.min()) + 0.0:.3g} to {float(array.max()) + 0.0:.3g}"  # no minus before a 0
 
 
 def _by(array: Any) -> str:

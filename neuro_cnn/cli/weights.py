@@ -24,7 +24,10 @@ def export(
     """
     from neuro_cnn import exchange
     from neuro_cnn.cli.look import opened
+    from neuro_cnn.errors import UsageError
 
+    if file.suffix.lower() != ".safetensors":
+        raise UsageError(f"cannot write weights into {str(file)!r}: let the name end in .safetensors")
     saved, experiment = opened(run)
     arrays = exchange.to_torch(saved.net, saved.state.params, experiment.model)
     exchange.save(file, arrays)

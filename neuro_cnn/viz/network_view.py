@@ -201,7 +201,7 @@ def _by(array: NDArray[Any]) -> str:
 
 
 def _limits(array: NDArray[Any]) -> str:
-    return f"min {array.min():.2g}, max {array.max():.2g}".replace("-", "\N{MINUS SIGN}")
+    return f"min {array.min() + 0.0:.2g}, max {array.max() + 0.0:.2g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _rule(figure: Figure, top: float) -> None:

@@ -57,14 +57,16 @@ def against_option(
     thin = {"color": style.MUTED, "linewidth": 0.6, "linestyle": "--", "markerfacecolor": "white"}
     across, tall = {1: 1, 2: 2, 4: 2}.get(len(panels), 3), TALL if len(panels) > 1 else 1.6 * TALL
     wide = min((style.PAGE - 4) / across - LEFT, 3 * TALL)
-    below = math.ceil(len(panels) / across) * (tall + BETWEEN)
-    at, scale = _places(lines, places or {}), _scale([panel for panel in panels if panel.unit == "%"])
+    at = _places(lines, places or {})
+    apart = BETWEEN + _hanging(at, wide)
+    below = math.ceil(len(panels) / across) * (tall + apart)
+    scale = _scale([panel for panel in panels if panel.unit == "%"])
     note = legend([row for drawn in (lines, controls) for points in drawn.values() for _, row in points])
     with style.context():
         size = below + 4.2 * len(lines)
         figure, top = style.page(size, f"Against {option}", "on test images; one scale for all errors", [note])
         for index, panel in enumerate(panels):
-            left, down = LEFT + index % across * (wide + LEFT), top + 5 + index // across * (tall + BETWEEN)
+            left, down = LEFT + index % across * (wide + LEFT), top + 5 + index // across * (tall + apart)
             axes = style.box(figure, left, down, wide, tall)
             _draw(axes, controls, panel.controls, at, {name: {**look, **thin} for name, look in looks.items()})
             _draw(axes, lines, panel.lines, at, looks)
@@ -160,11 +162,23 @@ def _rescale(axes: Axes, limits: tuple[float, float] | None) -> None:
     axes.set_ylim(*(limits or (0, None)))
 
 
+def _hanging(places: Mapping[Any, float], wide: float) -> float:
+    """How far down words reach, in mm, that stand upright because they have no room side by side; else 0."""
+    words = [str(value) for value in places if isinstance(value, str)]
+    if len(words) < len(places) or not words:
+        return 0.0
+    longest = max(map(len, words))
+    return 1.7 * longest if len(words) * (1.6 * longest + 1.6) > wide else 0.0
+
+
 def _ticks(axes: Axes, places: Mapping[Any, float], wide: float) -> None:
-    """The values themselves, as far as their words do not touch; logarithmic where they span a decade."""
+    """The values themselves, words upright and numbers left out where they would touch; logarithmic over a decade."""
     if 0 < 10 * min(places.values()) <= max(places.values()):
         axes.set_xscale("log")
     axes.margins(x=0.08)
+    if _hanging(places, wide):
+        axes.set_xticks(list(places.values()), list(map(str, places)), rotation=90, minor=False)
+        return
     low, high = axes.get_xlim()
     log = axes.get_xscale() == "log"
     shown: dict[float, str] = {}

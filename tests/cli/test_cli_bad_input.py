@@ -357,6 +357,7 @@ def test_images_of_another_size_are_refused_by_a_run_that_has_learned(run, tmp_p
     assert "test image 1000; there are 1000, numbered from 0" in refused(2, "respond", run, 1000, "--out", "b.png")
     (tmp_path / "a.png").write_bytes(b"no image")
     assert "cannot be read as an image" in refused(3, "respond", run, tmp_path / "a.png", "--out", "b.png")
+    assert "or the number of a test image" in refused(3, "respond", run, "seven", "--out", "b.png")
     assert left() == []
 
 

@@ -14,6 +14,7 @@ from command import call, finished, program
 import neuro_cnn
 from neuro_cnn import checkpoint
 from neuro_cnn.cli import explain
+from neuro_cnn.cli.console import parts
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.models import CATALOGUE, MAIN, build
@@ -394,6 +395,24 @@ def test_health_of_a_layer_with_a_teacher_is_told_where_it_is_named(lenet):
     assert f"no layer of {lenet[0]} learned without a teacher; name one with --layer: " in refused.err
     assert list(call("health", lenet[0], "--layer", "out", "--json").json["layers"]) == ["out"]
     assert "C2 has no planes that learn; name one with" in call("health", lenet[0], "--layer", "C2").err
+
+
+@pytest.mark.parametrize(
+    ("room", "split"),
+    [
+        (29, [[0, 1, 2, 3, 4]]),
+        (28, [[0, 1, 2, 3], [0, 4]]),
+        (21, [[0, 1, 2], [0, 3, 4]]),
+        (2, [[0, 1], [0, 2], [0, 3], [0, 4]]),
+    ],
+)
+def test_numbers_that_do_not_fit_a_terminal_stand_in_a_table_below(room, split):
+    assert parts([3, 3, 3, 3, 3], 1, room) == split
+
+
+def test_words_are_folded_rather_than_moved():
+    assert parts([6, 90], 2, 40) == [[0, 1]]
+    assert parts([6, 90, 4, 4], 2, 40) == [[0, 1], [0, 2, 3]]
 
 
 def test_respond_draws_every_layer_for_a_test_image_and_for_a_file(lenet, tmp_path):
