@@ -55,9 +55,11 @@ def models(
     Example: neuro-cnn models lenet5 --input 1x28x28
     """
     from dataclasses import fields as options_of
+    from os.path import exists  # False for a text too long to be a path
 
     from neuro_cnn.compare import parse
     from neuro_cnn.describe import describe
+    from neuro_cnn.errors import UsageError
     from neuro_cnn.models import CATALOGUE, build, defaults, system
     from neuro_cnn.sizes import notes
 
@@ -76,6 +78,8 @@ def models(
             table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
             print('or a pattern of layers, such as "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*1 -> FC"')
         return
+    if exists(name) and name not in CATALOGUE:
+        raise UsageError(f"{name}: give a system or a pattern of layers; `neuro-cnn config show` reads files and runs")
     model, chosen = parse(name)
     made: Any = system(model, chosen)
     options = {key: getattr(made, key) for key in defaults(model)}

@@ -111,6 +111,7 @@ USAGE = {
         "or give images of at least 1 x 12 x 12",
     ),
     "bad shape": ("models lenet5 --input 28x28", "--input '28x28' is not of the form CxHxW, such as 1x28x28"),
+    "a folder where a system is wanted": ("models .", ".: give a system or a pattern of layers; "),
     "empty shape": ("models lenet5 --input 1x0x28", "--input 1x0x28: every side must be at least 1"),
     "no seeds": ("compare --seeds 0", "the command line: seeds = 0: input should be greater than or equal to 1"),
     "negative seed": ("train mlp --seed -1", "mlp: seed = -1: input should be greater than or equal to 0"),
