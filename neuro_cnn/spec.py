@@ -50,7 +50,8 @@ def _line(kind: Any, data: Any, error: ValidationError) -> str:
     if first["type"] == "union_tag_invalid":
         kinds = first["ctx"]["expected_tags"].replace("'", "").split(", ")
         return f"{path}: {unknown('kind', first['ctx']['tag'], kinds)}"
-    reason = f"{reason[:1].lower()}{reason[1:]}"
+    if not reason[1:2].isupper():  # a name such as MAP stays as it is
+        reason = f"{reason[:1].lower()}{reason[1:]}"
     if first["type"] == "missing" or isinstance(first["input"], dict):
         return f"{path}: {reason}".removeprefix(": ")
     return f"{path} = {first['input']!r}: {reason}".removeprefix(" = ")

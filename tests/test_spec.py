@@ -77,6 +77,10 @@ WRONG = {
         lambda d: rule(d).update(rate={"kind": "warmup", "then": {"kind": "steps", "start": 0.1, "after": [1.5]}}),
         "rate.warmup.then.steps: steps after the shares (1.5,) of a phase; each must lie between 0 and 1",
     ),
+    "capitals": (
+        lambda d: d["curriculum"][0].update(method={"kind": "backprop", "loss": {"kind": "map", "j": 0}}),
+        "curriculum.0.method.backprop.loss.map: MAP criterion with j = 0.0; it must be positive",
+    ),
     "value": (lambda d: layer(d).update(planes=0), "network.layers.1.1.conv: planes is 0; it must be at least 1"),
     "number": (lambda d: d.update(seed=-1), "x.toml: seed = -1: input should be greater than or equal to 0"),
     "word": (lambda d: d.update(seed="x"), "x.toml: seed = 'x': input should be a valid integer"),

@@ -156,6 +156,9 @@ def _run(
                 kept = (
                     f"the last good weights are in {last}" if last.is_file() else "no epoch had ended, so none are kept"
                 )
+                good = checkpoint.load(last) if last.is_file() else None
+                if held_out is None and good is not None and good.state.phase == len(curriculum) - 1:
+                    checkpoint.save(folder.checkpoint("best"), good)  # nothing chooses: the last that are good
                 raise FloatingPointError(f"{error}; {kept}") from error
             state = epoch.progress.state
             drawn.show(experiment.name, epoch.progress)

@@ -486,14 +486,16 @@ rate = {kind = "steps", start = 0.05, factor = 1e40, after = [0.6]}
 """
 
 
-def test_a_run_that_diverges_later_names_the_batch_and_keeps_the_last_good_weights(tmp_path):
-    (tmp_path / "later.toml").write_text(LATER, encoding="utf-8")
+@pytest.mark.parametrize("held_out", [0.2, 0])
+def test_a_run_that_diverges_later_names_the_batch_and_keeps_the_last_good_weights(held_out, tmp_path):
+    (tmp_path / "later.toml").write_text(LATER.replace("0.2", str(held_out)), encoding="utf-8")
     folder = tmp_path / "run"
     answer = finished(program("train", tmp_path / "later.toml", "--out", folder, "--json"))
     assert answer.code == 1
     last = folder / "checkpoints" / "last.safetensors"
     assert answer.err.splitlines() == [
-        "neuro-cnn: all layers: backprop: loss is nan in epoch 3, batch 4 of 4, at a rate of 5e+38; lower the rate; "
+        "neuro-cnn: all layers: backprop: loss is nan in epoch 3, "
+        f"batch 4 of {4 if held_out else 5}, at a rate of 5e+38; lower the rate; "
         f"the last good weights are in {last}"
     ]
     assert [line["epoch"] for line in answer.lines] == [0, 1]
