@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from neuro_cnn.backend import choose_device, to_device
+from neuro_cnn.check import check
 from neuro_cnn.curriculum import Backprop, Curriculum
 from neuro_cnn.data import Data, Dataset
 from neuro_cnn.data.deformations import DEFORMATIONS
@@ -35,7 +36,7 @@ from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
-from neuro_cnn.training import State, check
+from neuro_cnn.training import State
 from neuro_cnn.watch import Snapshot, by_epoch, watching
 
 SCHEMA = 1

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from neuro_cnn.check import check
 from neuro_cnn.curriculum import Backprop, Curriculum, Phase
 from neuro_cnn.data import Data, Dataset, load
 from neuro_cnn.errors import UsageError
@@ -22,7 +23,7 @@ from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
 from neuro_cnn.rules import LabelledWTA, LearnReferences, Memorize, Neighbourhood
 from neuro_cnn.streams import generator
-from neuro_cnn.training import Progress, State, check, ended, train
+from neuro_cnn.training import Progress, State, ended, train
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ FLOORS = (
     ("data", "stimuli"),
     ("rules",),
     ("curriculum",),
+    ("check",),
     ("training", "evaluate", "readout"),
     ("spec", "checkpoint", "exchange", "runs"),
     ("models",),

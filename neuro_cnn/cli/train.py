@@ -106,8 +106,8 @@ class Job(NamedTuple):
 
 def _job(experiment: Experiment) -> Job:
     """The job, checked before anything is written."""
+    from neuro_cnn.check import check
     from neuro_cnn.experiment import at_home, check_unseen
-    from neuro_cnn.training import check
 
     data = experiment.load()
     net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
@@ -122,9 +122,9 @@ def _run(
     experiment: Experiment, job: Job, folder: RunFolder, device: str, resumed: bool, as_json: bool
 ) -> dict[str, Any]:
     from neuro_cnn import checkpoint
+    from neuro_cnn.check import check_weights
     from neuro_cnn.evaluate import accuracy
     from neuro_cnn.experiment import layer_health, learn, unsupervised_layers
-    from neuro_cnn.training import check_weights
 
     net, curriculum, data, training, held_out = job
     if held_out is not None:

@@ -79,9 +79,9 @@ class Job(NamedTuple):
 
 def _job(experiment: Experiment, layer: str) -> Job:
     """The job. Raises UsageError for a layer that is not there, cannot be drawn or does not learn."""
+    from neuro_cnn.check import check
     from neuro_cnn.errors import UsageError
     from neuro_cnn.experiment import at_home
-    from neuro_cnn.training import check
     from neuro_cnn.watch import drawable_layers, spans
 
     data = experiment.load()

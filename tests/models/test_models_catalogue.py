@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from catalogue import OF_DIGITS, images_of
 
+from neuro_cnn.check import check
 from neuro_cnn.curriculum import Backprop, Local, Phase
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
@@ -16,7 +17,6 @@ from neuro_cnn.optim import Adam
 from neuro_cnn.rules import Bernoulli, Conscience, Gaussian, Hebbian, Imprint, Ridge, Sparse, Standardize
 from neuro_cnn.schedule import Linear
 from neuro_cnn.spec import plain
-from neuro_cnn.training import check
 
 DIGIT = (1, 28, 28)
 every_system = pytest.mark.parametrize("name", CATALOGUE)

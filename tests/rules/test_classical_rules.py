@@ -11,6 +11,7 @@ from scipy.linalg import eigh, subspace_angles
 from scipy.ndimage import correlate1d
 
 from neuro_cnn import ops
+from neuro_cnn.check import check
 from neuro_cnn.curriculum import Local, Phase
 from neuro_cnn.data import Dataset
 from neuro_cnn.errors import UsageError
@@ -47,7 +48,7 @@ from neuro_cnn.rules.homeostasis import Tracked
 from neuro_cnn.rules.lateral import Lateral
 from neuro_cnn.rules.positions import at_views, drawn_views
 from neuro_cnn.schedule import Linear
-from neuro_cnn.training import check, train
+from neuro_cnn.training import train
 from neuro_cnn.tree import tree_map
 
 RNG = np.random.default_rng(5)
