@@ -66,7 +66,7 @@ USAGE = {
     ),
     "misspelt option": (
         "train lenet5 --set epoch=3",
-        "unknown option of lenet5 'epoch'; did you mean 'epochs'? there is: augment, batch, epochs, rate, reach",
+        "unknown option of lenet5 'epoch'; did you mean 'epochs'? there is: activation, augment, batch, ep",
     ),
     "misspelt option in a name": (
         "compare mlp:hiden=3",
