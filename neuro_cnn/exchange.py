@@ -12,7 +12,7 @@ import numpy as np
 from neuro_cnn.backend import to_numpy
 from neuro_cnn.errors import DataError, UsageError, unknown
 from neuro_cnn.files import replacing
-from neuro_cnn.layers import BatchNorm, Conv, Dense, Params, Rectified, SCells
+from neuro_cnn.layers import BatchNorm, Conv, Dense, Params, PReLU, Rectified, SCells
 from neuro_cnn.network import AnyPart, Branches, Chain, Residual
 from neuro_cnn.tree import fill, leaves
 
@@ -26,7 +26,7 @@ NAMES: dict[str, dict[str, str]] = {
 
 FIELDS = {"weight": "weight", "bias": "bias", "inhibition": "bias", "mean": "running_mean", "variance": "running_var"}
 """What PyTorch calls the arrays of a layer."""
-ALIKE = (Conv, Dense, BatchNorm, SCells)
+ALIKE = (Conv, Dense, BatchNorm, PReLU, SCells)
 """The layers with arrays of which PyTorch has the like; S-cells where they are rectified."""
 
 

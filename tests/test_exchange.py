@@ -37,9 +37,15 @@ def test_resnets_names_are_torchvisions():
     assert len(names) == 102  # torchvision's 122 without its 20 counters of batches
 
 
-@pytest.mark.parametrize(("name", "shape"), [("lenet5", DIGIT), ("resnet18", (3, 40, 40)), ("mlp", DIGIT)])
-def test_there_and_back_changes_nothing(name, shape, tmp_path):
-    net, _ = build(name, shape, 10)
+@pytest.mark.parametrize(
+    ("name", "shape", "options"),
+    [
+        *(("lenet5", DIGIT, {}), ("resnet18", (3, 40, 40), {}), ("mlp", DIGIT, {})),
+        ("lenet5", DIGIT, {"activation": "prelu"}),
+    ],
+)
+def test_there_and_back_changes_nothing(name, shape, options, tmp_path):
+    net, _ = build(name, shape, 10, **options)
     params = net.init(shape, 0)
     exchange.save(tmp_path / "w.safetensors", exchange.to_torch(net, params, name))
     back = exchange.from_torch(net, net.init(shape, None), exchange.load(tmp_path / "w.safetensors"), name)
