@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from neuro_cnn.data.deform import shift, warp
 from neuro_cnn.errors import UsageError
 
+FARTHEST = 10_000
+"""Pixels by which an image may be moved at most: no image is larger (our choice)."""
+
 
 @dataclass(frozen=True)
 class Elastic:
@@ -56,8 +59,8 @@ class Augment:
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        if self.shift < 0:
-            raise UsageError(f"images moved by up to {self.shift} pixels; give 0 or more")
+        if not 0 <= self.shift <= FARTHEST:
+            raise UsageError(f"images moved by up to {self.shift} pixels; give 0 to {FARTHEST:,}")
         if not 0 <= self.rotation <= 180:
             raise UsageError(f"images turned by up to {self.rotation} degrees; give 0 to 180")
         if not 1 <= self.scale < float("inf"):
@@ -67,6 +70,7 @@ class Augment:
         """The images (N, C, H, W) varied, with zeros where nothing is known."""
         count, _, height, width = images.shape
         moves = rng.integers(-self.shift, self.shift + 1, (count, 2))
+        moves[:, np.array([height, width]) == 1] = 0  # a signal has no up and down
         if self.flip:
             mirrored = rng.random((count,)) < 0.5
             images = np.where(mirrored[:, None, None, None], images[..., ::-1], images)

@@ -34,6 +34,12 @@ def test_each_image_is_shifted_with_zero_fill_and_keeps_its_place_in_the_batch()
         np.testing.assert_array_equal(moved, shift(image[None], down, right)[0])
 
 
+def test_a_signal_is_moved_along_itself_alone():
+    signals = np.ones((50, 1, 1, 9), np.float32)
+    moved = Augment(shift=2)(signals, np.random.default_rng(0))
+    assert set(moved.sum(axis=(1, 2, 3))) == {7, 8, 9}
+
+
 def test_nothing_is_moved_by_0_pixels_and_images_given_stay():
     before = DOT.copy()
     np.testing.assert_array_equal(Augment()(DOT, np.random.default_rng(0)), DOT)
@@ -170,7 +176,7 @@ def test_augmentation_reads_back_from_json():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Augment(shift=-1), "images moved by up to -1 pixels; give 0 or more"),
+        (lambda: Augment(shift=-1), "images moved by up to -1 pixels; give 0 to 10,000"),
         (lambda: Augment(rotation=-5), "images turned by up to -5 degrees; give 0 to 180"),
         (lambda: Augment(rotation=float("nan")), "turned by up to nan degrees"),
         (lambda: Augment(scale=0.9), "enlarged or shrunk by up to a factor of 0.9; give 1 or more"),
