@@ -54,7 +54,34 @@ def models(
 
     Example: neuro-cnn models lenet5 --input 1x28x28
     """
+    if name is None:
+        _catalogue(as_json)
+    else:
+        _arithmetic(name, input_shape, classes, as_json)
+
+
+def _catalogue(as_json: bool) -> None:
     from dataclasses import fields as options_of
+
+    from neuro_cnn.models import CATALOGUE
+
+    facts = [
+        {
+            "name": key,
+            "summary": (kind.__doc__ or "").splitlines()[0],
+            "options": {option.name: option.default for option in options_of(kind)},
+        }
+        for key, kind in CATALOGUE.items()
+    ]
+    if as_json:
+        emit({"models": facts})
+        return
+    table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
+    print('or a pattern of layers, such as "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*1 -> FC"')
+
+
+def _arithmetic(name: str, input_shape: str | None, classes: int | None, as_json: bool) -> None:
+    """One system's layers, for images and classes as it was made for unless others are given."""
     from os.path import exists  # False for a text too long to be a path
 
     from neuro_cnn.compare import parse
@@ -63,29 +90,12 @@ def models(
     from neuro_cnn.models import CATALOGUE, build, defaults, system
     from neuro_cnn.sizes import notes
 
-    if name is None:
-        facts = [
-            {
-                "name": key,
-                "summary": (kind.__doc__ or "").splitlines()[0],
-                "options": {option.name: option.default for option in options_of(kind)},
-            }
-            for key, kind in CATALOGUE.items()
-        ]
-        if as_json:
-            emit({"models": facts})
-        else:
-            table(["system", "what it is"], [[str(f["name"]), str(f["summary"])] for f in facts], words=2)
-            print('or a pattern of layers, such as "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*1 -> FC"')
-        return
     if exists(name) and name not in CATALOGUE:
         raise UsageError(f"{name}: give a system or a pattern of layers; `neuro-cnn config show` reads files and runs")
     model, chosen = parse(name)
     made: Any = system(model, chosen)
-    options = {key: getattr(made, key) for key in defaults(model)}
     shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
-    classes = classes or int(getattr(made, "for_classes", 10))
-    net, _ = build(model, shape, classes, **chosen)
+    net, _ = build(model, shape, classes or int(getattr(made, "for_classes", 10)), **chosen)
     rows = [row._asdict() for row in describe(net, shape)]
     totals = {key: sum(row[key] for row in rows) for key in COUNTS}
     misfits = notes(net, shape)
@@ -93,21 +103,15 @@ def models(
         emit({"name": name, "layers": rows, **totals, "notes": misfits})
         return
     columns = ["layer", "kind", "shape", "params", "unshared", "connections", "MACs", "kB", "training kB"]
-    columns += ["field", "stride"]
+    seen = ("receptive_field", "stride")
     lines = [
-        [
-            row["name"],
-            row["kind"],
-            _by(row["out_shape"]),
-            *_counted(row),
-            _by(row["receptive_field"]),
-            _by(row["stride"]),
-        ]
+        [row["name"], row["kind"], _by(row["out_shape"]), *_counted(row), *(_by(row[key]) for key in seen)]
         for row in rows
     ]
     lines.append(["all", "", "", *_counted(totals), "", ""])
-    table(columns, lines, f"{name} for images of {_by(shape)}", words=2)
+    table([*columns, "field", "stride"], lines, f"{name} for images of {_by(shape)}", words=2)
     print("".join(f"{line}\n" for line in misfits), end="")
+    options = {key: getattr(made, key) for key in defaults(model)}
     if options:
         print("options: " + ", ".join(f"{key}={value}" for key, value in options.items()))
 
