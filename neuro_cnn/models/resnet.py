@@ -14,7 +14,24 @@ from neuro_cnn.schedule import Linear
 
 
 @dataclass(frozen=True)
-class ResNet18:
+class _ResNet:
+    """How residual networks are trained: by backpropagation with momentum and weight decay."""
+
+    epochs: Count = 90
+    rate: Positive = 0.1
+    batch: Count = 256
+    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
+    for_classes: ClassVar[int] = 1000
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def curriculum(self) -> Curriculum:
+        """Backpropagation through all layers with momentum and weight decay."""
+        how = Backprop(optimizer=SGD(Linear(self.rate), 0.9, 1e-4))
+        return (Phase(None, how, self.epochs, self.batch),)
+
+
+@dataclass(frozen=True)
+class ResNet18(_ResNet):
     """He et al. (2016), table 1: 18 layers with weights, eight blocks of two convolutions, for 3 x 224 x 224.
 
     Shortcuts of option B: a 1 x 1 convolution where planes or map change. Layers are named as in torchvision, so that
@@ -22,48 +39,21 @@ class ResNet18:
     line, and the number of epochs are our choice.
     """
 
-    epochs: Count = 90
-    rate: Positive = 0.1
-    batch: Count = 256
-    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
-    for_classes: ClassVar[int] = 1000
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
-
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """A convolution, four stages of 64 to 512 planes, the mean of every plane, and one unit a class."""
         return _network((2, 2, 2, 2), basic, 1, classes)
 
-    def curriculum(self) -> Curriculum:
-        """Backpropagation through all layers with momentum and weight decay."""
-        return _curriculum(self)
-
 
 @dataclass(frozen=True)
-class ResNet50:
+class ResNet50(_ResNet):
     """He et al. (2016), table 1: 50 layers with weights, sixteen blocks of three convolutions, for 3 x 224 x 224.
 
     The first of the three halves the map, as published (torchvision moved this to the second). Else as `resnet18`.
     """
 
-    epochs: Count = 90
-    rate: Positive = 0.1
-    batch: Count = 256
-    for_images: ClassVar[tuple[int, ...]] = (3, 224, 224)
-    for_classes: ClassVar[int] = 1000
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
-
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """A convolution, four stages of 256 to 2,048 planes, the mean of every plane, and one unit a class."""
         return _network((3, 4, 6, 3), bottleneck, 4, classes)
-
-    def curriculum(self) -> Curriculum:
-        """Backpropagation through all layers with momentum and weight decay."""
-        return _curriculum(self)
-
-
-def _curriculum(options: ResNet18 | ResNet50) -> Curriculum:
-    how = Backprop(optimizer=SGD(Linear(options.rate), 0.9, 1e-4))
-    return (Phase(None, how, options.epochs, options.batch),)
 
 
 def _network(blocks: tuple[int, ...], body: Any, wider: int, classes: int) -> Chain:
