@@ -76,11 +76,11 @@ def test_blocks_give_pytorchs_scores_moments_and_gradients(precision, tolerance)
     dx, gradients = NET.backward(params, activity, error)
     assert difference(ours, scores.detach().numpy()) < tolerance
     assert float(value) == pytest.approx(loss.item(), rel=tolerance)
-    assert difference(dx, tx.grad.numpy()) < 4 * tolerance  # through four norms and twelve convolutions
+    assert difference(dx, tx.grad.numpy()) < tolerance
     moved = {name: Params(gradients[name], params[name].fixed) for name in NET.names}
     for name, gradient in exchange.to_torch(NET, moved).items():
         if "running" not in name:
-            assert difference(gradient, arrays[name].grad.numpy()) < 4 * tolerance, name
+            assert difference(gradient, arrays[name].grad.numpy()) < tolerance, name
     absorbed = {name: layer.absorb(params[name], activity[name]) for name, layer in NET.layers}
     for name, moment in exchange.to_torch(NET, absorbed).items():
         if "running" in name:
