@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace
+from neuro_cnn.ops.choice import compiled_takes
 from neuro_cnn.ops.normalize import at_planes, sum_positions
 from neuro_cnn.ops.threads import in_parts
 
@@ -115,7 +116,7 @@ def deviation(activity: Array) -> Array:
 
 def _rows(x: Array) -> Any:
     """The same memory as planes x positions, (K, M), where it lies so in single precision; else None."""
-    if not isinstance(x, np.ndarray) or x.dtype != np.float32 or x.size == 0:
+    if not compiled_takes(x):
         return None
     last = np.moveaxis(x, 0, -1)
     return last.reshape(last.shape[0], -1) if last.flags.c_contiguous else None
