@@ -1,0 +1,154 @@
+"""Two sides that do the same work in turn: checked first, then timed A B B A, and their ratio taken round by round."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from neuro_cnn.bench.base import Case, Goal, How, Precision, Row, Work, pytorch
+from neuro_cnn.tree import leaves
+
+TOLERANCE = 1e-5
+"""Largest difference of our result from PyTorch's in double precision, over the largest value of an array."""
+SAME = 1e-4
+"""The same for PyTorch's results in single precision, to show that it does this work. Our choice: where it adds up long
+sums in one go, as in gradients of weights, it is beyond 1e-5."""
+LASTS = 10.0
+"""Milliseconds that one measurement takes at least: shorter works are repeated. Our choice, far above the timer's step
+and what it costs to call a work."""
+TRIALS = 5
+"""Rounds in which PyTorch's ways compete for which is the fastest (our choice)."""
+
+
+@dataclass(frozen=True)
+class Race(Case):
+    """A piece of work that both sides can do."""
+
+    goal: Goal | None = field(default=None, kw_only=True)
+
+    def ours(self) -> Work:
+        """How this program does it."""
+        raise NotImplementedError
+
+    def torch(self, precision: Precision) -> dict[str, Work]:
+        """The ways in which PyTorch does it well, by what sets them apart; the fastest counts."""
+        raise NotImplementedError
+
+    def told(self, result: Any) -> Any:
+        """Our result in the form that PyTorch's has."""
+        return result
+
+    def row(self, name: str, how: How) -> Row:
+        if how.against is None:
+            return Row(name, "ms", median(times([self.ours()], how.rounds)[0]), goal=self.goal)
+        right = next(iter(self.torch("float64").values()))()
+        error = distance(name, "our", self.told(self.ours()()), right, TOLERANCE)
+        peers = self.torch("float32")
+        errors = [distance(name, f"PyTorch's ({way})", peer(), right, SAME) for way, peer in peers.items()]
+        row = compared(name, self.ours(), peers, how.rounds)
+        return row._replace(goal=self.goal, error=error, torch_error=max(errors))
+
+
+def compared(name: str, ours: Work, peers: dict[str, Work], rounds: int) -> Row:
+    """A work timed against the fastest of several peers."""
+    trials = dict(zip(peers, times(list(peers.values()), TRIALS), strict=True))
+    way = min(trials, key=lambda each: median(trials[each]))
+    a, b = times([ours, peers[way]], rounds)
+    low, middle, high = np.percentile(np.divide(b, a), (25, 50, 75))
+    return Row(name, "ms", median(a), median(b), float(middle), float(low), float(high), way=way)
+
+
+def distance(name: str, whose: str, result: Any, right: Any, most: float) -> float:
+    """The largest difference of a tree of arrays from the right one, over the largest value of the array it is in.
+
+    Raises FloatingPointError where it is above `most` or no number, ValueError where the shapes differ.
+    """
+    apart = 0.0
+    for (_, left), (_, other) in zip(leaves(result), leaves(right), strict=True):
+        a, b = np.asarray(left), np.asarray(other)
+        if a.shape != b.shape:
+            raise ValueError(f"{name}: {whose} result has shape {a.shape}, not {b.shape}")
+        each = float(np.max(np.abs(a - b)) / max(np.max(np.abs(b)), np.finfo(np.float32).tiny))
+        if not each <= most:
+            raise FloatingPointError(f"{name}: {whose} result is {each:.1e} from PyTorch's in double precision")
+        apart = max(apart, each)
+    return apart
+
+
+def times(works: list[Work], rounds: int) -> list[list[float]]:
+    """Milliseconds of each work in each round, A B B A, after a first round to warm up.
+
+    What is short is repeated within a measurement, after one time that does not count: the other side has been in the
+    caches, and its threads may not have come to rest.
+    """
+    counts = [repeats(work) for work in works]
+    taken: list[list[float]] = [[] for _ in works]
+    for number in range(rounds):
+        turn = list(zip(works, counts, taken, strict=True))
+        for work, count, series in turn if number % 2 == 0 else reversed(turn):
+            if count > 1:
+                work()
+            series.append(lasted(work, count))
+    return taken
+
+
+def repeats(work: Work) -> int:
+    """How often a work is done in one measurement; tried three times, after once to warm up."""
+    work()
+    shortest = min(lasted(work, 1) for _ in range(3))
+    return max(1, ceil(LASTS / max(shortest, 1e-4)))
+
+
+def lasted(work: Work, count: int) -> float:
+    """Milliseconds that a work takes, the mean over so many times."""
+    start = time.perf_counter()
+    for _ in range(count):
+        work()
+    return 1000 * (time.perf_counter() - start) / count
+
+
+@contextmanager
+def on_threads(threads: int, against: str | None) -> Iterator[None]:
+    """Both sides on the same number of threads, for as long as the block runs."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(threads, "blas"):
+        if against is None:
+            yield
+            return
+        torch = pytorch()
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def keep_memory() -> None:
+    """Let the C library of Linux keep freed memory for reuse, on both sides.
+
+    Or it fetches every large array anew from the system, page by page, which takes as long as the work and flatters
+    the side that makes fewer arrays. The same as MALLOC_MMAP_MAX_=0 and a large MALLOC_TRIM_THRESHOLD_.
+    """
+    tune = c_library("mallopt")
+    if tune is not None:
+        tune(-4, 0)  # M_MMAP_MAX
+        tune(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+
+
+def c_library(name: str) -> Any:
+    """A function of the C library of Linux; None elsewhere, or where it has none of this name."""
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), name, None)
