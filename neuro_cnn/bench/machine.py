@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from neuro_cnn.ops.threads import threads as work_threads
 from neuro_cnn.runs import environment
 
 MEBI = 1 << 20
+CLEAR = Path("/proc/self/clear_refs")
 
 
 def facts(against: str | None = None, rounds: int = 15, threads: int = 1) -> dict[str, Any]:
@@ -50,10 +52,11 @@ def _status(name: str) -> int | None:
     return 1024 * int(found[1]) if found else None
 
 
-def forget_peak() -> bool:
-    """Let the peak be what is held now; False where the system cannot (proc(5), clear_refs: Linux since 4.0)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", "ascii")
-    except OSError:
-        return False
-    return True
+def forgets_peak() -> bool:
+    """Whether the system can be asked to forget a process's peak of memory: Linux can, unless it is forbidden."""
+    return os.access(CLEAR, os.W_OK)
+
+
+def forget_peak() -> None:
+    """Let the peak be what is held now: proc(5), clear_refs, 5."""
+    CLEAR.write_text("5", "ascii")

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from neuro_cnn.backend import Array
 from neuro_cnn.bench.base import Case, Goal, How, Row
-from neuro_cnn.bench.timing import times
+from neuro_cnn.bench.timing import Side, times
 from neuro_cnn.data import Dataset, load
 from neuro_cnn.evaluate import predict, right
 from neuro_cnn.layers import Params
@@ -63,7 +63,7 @@ class Fit(Case):
 
 @dataclass(frozen=True)
 class Recognition(Case):
-    """Milliseconds to answer an image of the test, all of them a few at a time."""
+    """Milliseconds to answer an image of the test; all of them are answered, a few at a time."""
 
     images: int
     goal: Goal | None = None
@@ -71,5 +71,5 @@ class Recognition(Case):
 
     def row(self, name: str, how: How) -> Row:
         made = fitted(self.images, how.threads)
-        each = median(times([made.scores], min(how.rounds, 3))[0]) / len(made.test)
-        return Row(name, "ms", each, goal=self.goal, note="an image")
+        each = median(times([Side(made.scores)], min(how.rounds, 3))[0]) / len(made.test)
+        return Row(name, "ms", each, goal=self.goal)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,23 +48,71 @@ class Race(Case):
         return result
 
     def row(self, name: str, how: How) -> Row:
+        ours = Side(self.ours())
         if how.against is None:
-            return Row(name, "ms", median(times([self.ours()], how.rounds)[0]), goal=self.goal)
+            return Row(name, "ms", median(times([ours], how.rounds)[0]), goal=self.goal)
         right = next(iter(self.torch("float64").values()))()
-        error = distance(name, "our", self.told(self.ours()()), right, TOLERANCE)
-        peers = self.torch("float32")
-        errors = [distance(name, f"PyTorch's ({way})", peer(), right, SAME) for way, peer in peers.items()]
-        row = compared(name, self.ours(), peers, how.rounds)
+        error = distance(name, "our", self.told(ours.work()), right, TOLERANCE)
+        ways = self.torch("float32")
+        errors = [distance(name, f"PyTorch's ({way})", work(), right, SAME) for way, work in ways.items()]
+        row = compared(name, ours, sides(ways, how.threads), how.rounds)
         return row._replace(goal=self.goal, error=error, torch_error=max(errors))
 
 
-def compared(name: str, ours: Work, peers: dict[str, Work], rounds: int) -> Row:
+class Side(NamedTuple):
+    """A work, and what is to hold while it is done."""
+
+    work: Work
+    within: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def lasted(self, count: int) -> float:
+        """Milliseconds that the work takes, the mean over so many times."""
+        with self.within():
+            start = time.perf_counter()
+            for _ in range(count):
+                self.work()
+            return 1000 * (time.perf_counter() - start) / count
+
+
+def sides(ways: dict[str, Work], threads: int) -> dict[str, Side]:
+    """PyTorch's ways on so many threads, and on one: where little is to be done, others only have to be waited for."""
+    made = {way: Side(work) for way, work in ways.items()}
+    if threads > 1:
+        made |= {f"{way}, 1 thread": Side(work, partial(torch_threads, 1)) for way, work in ways.items()}
+    return made
+
+
+def compared(name: str, ours: Side, peers: dict[str, Side], rounds: int) -> Row:
     """A work timed against the fastest of several peers."""
     trials = dict(zip(peers, times(list(peers.values()), TRIALS), strict=True))
     way = min(trials, key=lambda each: median(trials[each]))
     a, b = times([ours, peers[way]], rounds)
     low, middle, high = np.percentile(np.divide(b, a), (25, 50, 75))
     return Row(name, "ms", median(a), median(b), float(middle), float(low), float(high), way=way)
+
+
+def times(contest: list[Side], rounds: int) -> list[list[float]]:
+    """Milliseconds of each side's work in each round, A B B A, after a first round to warm up.
+
+    What is short is repeated within a measurement, after one time that does not count: the other side has been in the
+    caches, and its threads may not have come to rest.
+    """
+    counts = [repeats(side) for side in contest]
+    taken: list[list[float]] = [[] for _ in contest]
+    for number in range(rounds):
+        turn = list(zip(contest, counts, taken, strict=True))
+        for side, count, series in turn if number % 2 == 0 else reversed(turn):
+            if count > 1:
+                side.lasted(1)
+            series.append(side.lasted(count))
+    return taken
+
+
+def repeats(side: Side) -> int:
+    """How often a work is done in one measurement; tried three times, after once to warm up."""
+    side.lasted(1)
+    shortest = min(side.lasted(1) for _ in range(3))
+    return max(1, ceil(LASTS / max(shortest, 1e-4)))
 
 
 def distance(name: str, whose: str, result: Any, right: Any, most: float) -> float:
@@ -83,54 +132,25 @@ def distance(name: str, whose: str, result: Any, right: Any, most: float) -> flo
     return apart
 
 
-def times(works: list[Work], rounds: int) -> list[list[float]]:
-    """Milliseconds of each work in each round, A B B A, after a first round to warm up.
-
-    What is short is repeated within a measurement, after one time that does not count: the other side has been in the
-    caches, and its threads may not have come to rest.
-    """
-    counts = [repeats(work) for work in works]
-    taken: list[list[float]] = [[] for _ in works]
-    for number in range(rounds):
-        turn = list(zip(works, counts, taken, strict=True))
-        for work, count, series in turn if number % 2 == 0 else reversed(turn):
-            if count > 1:
-                work()
-            series.append(lasted(work, count))
-    return taken
-
-
-def repeats(work: Work) -> int:
-    """How often a work is done in one measurement; tried three times, after once to warm up."""
-    work()
-    shortest = min(lasted(work, 1) for _ in range(3))
-    return max(1, ceil(LASTS / max(shortest, 1e-4)))
-
-
-def lasted(work: Work, count: int) -> float:
-    """Milliseconds that a work takes, the mean over so many times."""
-    start = time.perf_counter()
-    for _ in range(count):
-        work()
-    return 1000 * (time.perf_counter() - start) / count
-
-
 @contextmanager
 def on_threads(threads: int, against: str | None) -> Iterator[None]:
     """Both sides on the same number of threads, for as long as the block runs."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(threads, "blas"):
-        if against is None:
-            yield
-            return
-        torch = pytorch()
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    with threadpool_limits(threads, "blas"), nullcontext() if against is None else torch_threads(threads):
+        yield
+
+
+@contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """PyTorch on so many threads, for as long as the block runs."""
+    torch = pytorch()
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def keep_memory() -> None:

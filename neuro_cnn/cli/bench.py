@@ -32,7 +32,7 @@ def bench(
     facts = bench.facts(against, rounds, threads)
     rows = []
     for row in bench.rows(only, against, rounds, threads, everything):
-        say(": ".join(part for part in bench.columns(row)[:4:3] if part))
+        say("  ".join(filter(None, bench.columns(row)[:4])))
         rows.append(row)
     peak = peak_memory()
     if as_json:
