@@ -157,6 +157,19 @@ def test_both_sides_come_to_the_same_and_the_row_is_whole(case, tiny):
 
 
 @pytest.mark.torch
+def test_the_ratios_are_drawn(tiny, tmp_path):
+    pytest.importorskip("torch")
+    words = ("--quiet", "bench", "--against", "torch", "--rounds", 1, "--only", "1x1", "--out", tmp_path / "a.svg")
+    assert call(*words).code == 0
+    assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_a_figure_that_cannot_be_drawn_is_refused_before_anything_is_measured():
+    assert refused(2, "bench", "--out", "a.txt").endswith("let the name end in .png, .pdf or .svg")
+    assert refused(2, "bench", "--out", "a.png") == "no ratio to draw into a.png: add --against torch"
+
+
+@pytest.mark.torch
 def test_a_step_of_learning_moves_the_weights_on():
     pytest.importorskip("torch")
     case = LeNet5Step(2)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from neuro_cnn.cli.console import emit, say, table
+
+if TYPE_CHECKING:
+    from neuro_cnn.bench import Row
 
 
 def bench(
@@ -15,8 +19,9 @@ def bench(
     everything: Annotated[bool, typer.Option("--all", help="The slow cases too.")] = False,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds, ours and theirs in turn.")] = 15,
     threads: Annotated[int, typer.Option(min=1, help="Threads, the same for both.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Figure of the ratios to draw (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/performance.md.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a table as in docs/performance.md.")] = False,
 ) -> None:
     """Medians of times and of ratios; a ratio above 1 says that we are faster.
 
@@ -29,12 +34,15 @@ def bench(
     from neuro_cnn.bench.machine import peak_memory
     from neuro_cnn.bench.tables import COLUMNS
 
+    _check(out, against)
     facts = bench.facts(against, rounds, threads)
     rows = []
     for row in bench.rows(only, against, rounds, threads, everything):
         say("  ".join(filter(None, bench.columns(row)[:4])))
         rows.append(row)
     peak = peak_memory()
+    if out is not None:
+        _draw(rows, "; ".join(bench.heading(facts)), out)
     if as_json:
         emit({**facts, "peak_memory": peak, "rows": [_plain(row) for row in rows]})
     elif as_markdown:
@@ -44,6 +52,24 @@ def bench(
         table(COLUMNS, [bench.columns(row) for row in rows])
 
 
-def _plain(row: Any) -> dict[str, Any]:
+def _check(out: Path | None, against: str | None) -> None:
+    """Refuse a figure that cannot be drawn before anything is measured."""
+    if out is None:
+        return
+    from neuro_cnn import viz
+    from neuro_cnn.errors import UsageError
+
+    viz.drawable(out)
+    if against is None:
+        raise UsageError(f"no ratio to draw into {out}: add --against torch")
+
+
+def _draw(rows: list[Row], detail: str, out: Path) -> None:
+    from neuro_cnn import viz
+
+    viz.save(viz.speed([_plain(row) for row in rows], detail=detail), out)
+
+
+def _plain(row: Row) -> dict[str, Any]:
     goal = None if row.goal is None else row.goal._asdict()
     return {**row._asdict(), "goal": goal, "met": row.met}
