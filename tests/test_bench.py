@@ -1,5 +1,6 @@
 """The benchmark: both sides do the same work, in turn, and the ratio is PyTorch's time over ours."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,6 +53,9 @@ class Clock:
 
     def perf_counter(self):
         return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
 
     def work(self, *milliseconds):
         """A work that takes so long, each time the next; the last for ever."""
@@ -195,6 +199,12 @@ def test_every_work_that_has_a_goal_is_in_the_catalogue():
         "neocognitron 2013, an image answered": bench.Goal(ours=1),
     }.items():
         assert bench.CASES[name].goal == goal
+
+
+def test_the_page_on_performance_has_a_row_for_every_case():
+    page = (Path(__file__).parent.parent / "docs" / "performance.md").read_text(encoding="utf-8")
+    named = [line.split("|")[1].split(" (")[0].strip() for line in page.splitlines() if line.startswith("| ")]
+    assert set(bench.CASES) <= set(named)
 
 
 def test_slow_cases_are_left_out_unless_they_are_named_or_all_are_wanted():

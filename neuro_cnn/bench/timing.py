@@ -25,6 +25,8 @@ sums in one go, as in gradients of weights, it is beyond 1e-5."""
 LASTS = 10.0
 """Milliseconds that one measurement takes at least: shorter works are repeated. Our choice, far above the timer's step
 and what it costs to call a work."""
+REST = 0.002
+"""Seconds between two measurements (our choice): threads of OpenMP and of BLAS spin for less before they sleep."""
 TRIALS = 5
 """Rounds in which PyTorch's ways compete for which is the fastest (our choice)."""
 
@@ -94,14 +96,15 @@ def compared(name: str, ours: Side, peers: dict[str, Side], rounds: int) -> Row:
 def times(contest: list[Side], rounds: int) -> list[list[float]]:
     """Milliseconds of each side's work in each round, A B B A, after a first round to warm up.
 
-    What is short is repeated within a measurement, after one time that does not count: the other side has been in the
-    caches, and its threads may not have come to rest.
+    Before each measurement the other side's threads are given time to stop waiting for work. What is short is repeated
+    within a measurement, after one time that does not count: the other side has been in the caches.
     """
     counts = [repeats(side) for side in contest]
     taken: list[list[float]] = [[] for _ in contest]
     for number in range(rounds):
         turn = list(zip(contest, counts, taken, strict=True))
         for side, count, series in turn if number % 2 == 0 else reversed(turn):
+            time.sleep(REST)
             if count > 1:
                 side.lasted(1)
             series.append(side.lasted(count))

@@ -28,7 +28,7 @@ def speed(rows: Sequence[Mapping[str, Any]], *, title: str = "Speed beside PyTor
     if not rows:
         raise UsageError("no ratio to draw: measure with --against torch")
     tall = LINE * len(rows)
-    note = "Bars: median ratio; lines: quartiles of rounds; ticks: goals. Blue reaches its goal, orange misses it."
+    note = "Bars: median ratio; lines: quartiles of rounds; ticks: goals. Blue: reached; orange: missed; grey: no goal."
     with style.context():
         figure, top = style.page(tall + 11, title, detail, [note])
         axes = style.box(figure, NAMES, top, style.PAGE - NAMES - 14, tall)
