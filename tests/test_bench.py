@@ -49,13 +49,19 @@ class Clock:
     """Time that goes on only while a work is done."""
 
     def __init__(self):
-        self.now = 0.0
+        self.now = self.busy = self.spins = 0.0
 
     def perf_counter(self):
         return self.now
 
+    def process_time(self):
+        return self.busy
+
     def sleep(self, seconds):
+        """Threads that spin are busy meanwhile."""
         self.now += seconds
+        spun = min(seconds, self.spins)
+        self.busy, self.spins = self.busy + spun, self.spins - spun
 
     def work(self, *milliseconds):
         """A work that takes so long, each time the next; the last for ever."""
@@ -79,6 +85,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(catalogue, "CASES", SMOKE)
     monkeypatch.setattr(catalogue, "keep_memory", lambda: None)
     monkeypatch.setattr(timing, "LASTS", 0.0)
+    monkeypatch.setattr(timing, "rest", lambda: None)
 
 
 @pytest.fixture
@@ -91,6 +98,7 @@ def without_torch(monkeypatch):
 
 def test_works_take_turns_and_the_second_goes_first_in_every_other_round(monkeypatch):
     monkeypatch.setattr(timing, "LASTS", 0.0)
+    monkeypatch.setattr(timing, "rest", lambda: None)
     done = []
     taken = timing.times([Side(lambda: done.append("a")), Side(lambda: done.append("b"))], 3)
     assert "".join(done).endswith("abbaab")
@@ -101,6 +109,14 @@ def test_a_short_work_is_repeated_until_it_can_be_measured(clock):
     assert timing.repeats(clock.work(3)) == 4  # 10 ms at least
     assert timing.repeats(clock.work(1000)) == 1
     assert timing.times([clock.work(3)], 2) == [pytest.approx([3, 3])]
+
+
+def test_nothing_is_measured_before_all_threads_have_come_to_rest(clock):
+    timing.rest()
+    assert clock.now == pytest.approx(timing.LOOK)
+    clock.spins = 3.5 * timing.LOOK
+    timing.rest()
+    assert clock.now == pytest.approx(6 * timing.LOOK)  # four looks at threads that spin, and one at none
 
 
 def test_times_and_the_ratio_are_medians_over_rounds(clock):

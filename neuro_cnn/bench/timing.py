@@ -25,8 +25,8 @@ sums in one go, as in gradients of weights, it is beyond 1e-5."""
 LASTS = 10.0
 """Milliseconds that one measurement takes at least: shorter works are repeated. Our choice, far above the timer's step
 and what it costs to call a work."""
-REST = 0.002
-"""Seconds between two measurements (our choice): threads of OpenMP and of BLAS spin for less before they sleep."""
+LOOK = 0.01
+"""Seconds between two looks at whether threads still work: twice what Linux may take to tell (our choice)."""
 TRIALS = 5
 """Rounds in which PyTorch's ways compete for which is the fastest (our choice)."""
 
@@ -96,19 +96,32 @@ def compared(name: str, ours: Side, peers: dict[str, Side], rounds: int) -> Row:
 def times(contest: list[Side], rounds: int) -> list[list[float]]:
     """Milliseconds of each side's work in each round, A B B A, after a first round to warm up.
 
-    Before each measurement the other side's threads are given time to stop waiting for work. What is short is repeated
-    within a measurement, after one time that does not count: the other side has been in the caches.
+    The other side's threads come to rest before each measurement. What is short is repeated within one, after one time
+    that does not count: the other side has been in the caches.
     """
     counts = [repeats(side) for side in contest]
     taken: list[list[float]] = [[] for _ in contest]
     for number in range(rounds):
         turn = list(zip(contest, counts, taken, strict=True))
         for side, count, series in turn if number % 2 == 0 else reversed(turn):
-            time.sleep(REST)
+            rest()
             if count > 1:
                 side.lasted(1)
             series.append(side.lasted(count))
     return taken
+
+
+def rest() -> None:
+    """Wait until no thread of this process works any more, up to 30 looks.
+
+    Threads that were left without work spin before they sleep, as long as 50 ms in OpenBLAS and 10 in PyTorch, and
+    would take a core from the side whose turn it is.
+    """
+    for _ in range(30):
+        before = time.process_time()
+        time.sleep(LOOK)
+        if time.process_time() - before < LOOK / 10:
+            return
 
 
 def repeats(side: Side) -> int:
