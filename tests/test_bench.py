@@ -289,11 +289,11 @@ def test_a_convolution_holds_at_least_its_output():
 def test_memory_may_be_so_many_times_the_output_and_some(monkeypatch):
     monkeypatch.setattr(processes, "forgets_peak", lambda: True)
     of, asked = Sizes(1, 1, 1, 1, 1), []
-    peaks = {"ours": 100 << 20, "contiguous": 300 << 20, "channels last": 200 << 20}
+    peaks = {"ours": 100_000_000, "contiguous": 300_000_000, "channels last": 200_000_000}
 
     def child(what, sizes, side, threads, against):
         asked.append((what, sizes, side, threads, against))
-        return {"held": peaks[side], "output": 70 << 20}
+        return {"held": peaks[side], "output": 70_000_000}
 
     monkeypatch.setattr(processes, "child", child)
     row = processes.Memory(of).row("memory", bench.How("torch", threads=2))

@@ -14,7 +14,7 @@ from neuro_cnn.ops.choice import kernels
 from neuro_cnn.ops.threads import threads as work_threads
 from neuro_cnn.runs import environment
 
-MEBI = 1 << 20
+MEGA = 10**6
 CLEAR = Path("/proc/self/clear_refs")
 
 

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 from neuro_cnn.bench.base import Case, Goal, How, Row
 from neuro_cnn.bench.convolution import Forward, Sizes
-from neuro_cnn.bench.machine import MEBI, forget_peak, forgets_peak, memory, peak_memory
+from neuro_cnn.bench.machine import MEGA, forget_peak, forgets_peak, memory, peak_memory
 from neuro_cnn.bench.networks import LeNet5Step
 from neuro_cnn.bench.timing import c_library, on_threads
 
-ALLOWED = 1.2, 16 * MEBI
+ALLOWED = 1.2, 16 * MEGA
 """Memory of a convolution: so many times its output, and so many bytes."""
 
 
@@ -38,14 +38,14 @@ class Memory(Case):
             return Row(name, "MB", None, note="needs /proc/self/clear_refs of Linux")
         mine = child("held", self.of, "ours", how.threads, None)
         output = mine["output"]
-        goal = Goal(ours=(ALLOWED[0] * output + ALLOWED[1]) / MEBI)
-        row = Row(name, "MB", mine["held"] / MEBI, goal=goal, note=f"output {output / MEBI:.1f} MB")
+        goal = Goal(ours=(ALLOWED[0] * output + ALLOWED[1]) / MEGA)
+        row = Row(name, "MB", mine["held"] / MEGA, goal=goal, note=f"output {output / MEGA:.1f} MB")
         if how.against is None:
             return row
         peers = {way: child("held", self.of, way, how.threads, how.against) for way in ("contiguous", "channels last")}
         way = min(peers, key=lambda each: peers[each]["held"])
-        theirs = peers[way]["held"] / MEBI
-        return row._replace(torch=theirs, ratio=theirs / row.ours, way=way) if row.ours else row
+        theirs = peers[way]["held"]
+        return row._replace(torch=theirs / MEGA, ratio=theirs / mine["held"], way=way)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neuro_cnn.bench.base import Goal, Row
-from neuro_cnn.bench.machine import MEBI
+from neuro_cnn.bench.machine import MEGA
 
 COLUMNS = ["work", "ours", "PyTorch", "ratio", "quartiles", "goal", "met", "PyTorch's way"]
 
@@ -23,31 +23,31 @@ def heading(facts: Mapping[str, Any], peak: int | None = None) -> list[str]:
         f"{facts['processor']}, {facts['cores']} cores; BLAS {blas or 'unknown'}; kernels {facts['kernels']}",
         f"threads: {threads}; {facts['rounds']} rounds",
     ]
-    return lines if peak is None else [*lines, f"peak memory of the process: {peak / MEBI:,.0f} MB"]
+    return lines if peak is None else [*lines, f"peak memory of the process: {peak / MEGA:,.0f} MB"]
 
 
 def columns(row: Row) -> list[str]:
     """A row's cells, in the order of `COLUMNS`."""
-    note = f" ({row.note})" if row.note else ""
-    spread = "" if row.low is None or row.high is None else f"{row.low:.2f} to {row.high:.2f}"
-    met = {True: "yes", False: "no", None: ""}[row.met]
-    numbers = [f"{_amount(row.ours, row.unit)}", _amount(row.torch, row.unit) if row.torch is not None else ""]
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    return [row.case + note, *numbers, ratio, spread, _goal(row.goal, row.unit), met, row.way or ""]
+    return [
+        f"{row.case} ({row.note})" if row.note else row.case,
+        "not measured" if row.ours is None else _amount(row.ours, row.unit),
+        "" if row.torch is None else _amount(row.torch, row.unit),
+        "" if row.ratio is None else f"{row.ratio:.2f}",
+        "" if row.low is None else f"{row.low:.2f} to {row.high:.2f}",
+        "" if row.goal is None else _bound(row.goal, row.unit),
+        {True: "yes", False: "no", None: ""}[row.met],
+        row.way or "",
+    ]
 
 
-def _amount(value: float | None, unit: str) -> str:
+def _amount(value: float, unit: str) -> str:
     """Three digits and the unit."""
-    if value is None:
-        return "not measured"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
     return f"{value:,.{digits}f} {unit}"
 
 
-def _goal(goal: Goal | None, unit: str) -> str:
-    if goal is None:
-        return ""
-    return f"≥ {goal.ratio:g}" if goal.ratio is not None else f"≤ {_amount(goal.ours, unit)}"
+def _bound(goal: Goal, unit: str) -> str:
+    return f"≥ {goal.ratio:g}" if goal.ours is None else f"≤ {_amount(goal.ours, unit)}"
 
 
 def markdown(facts: Mapping[str, Any], rows: Iterable[Row], peak: int | None = None) -> str:
