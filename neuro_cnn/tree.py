@@ -54,5 +54,32 @@ def fill(tree: Tree, arrays: dict[str, Any]) -> Tree:
 
     Raises KeyError with the name of a leaf that has no array.
     """
-    names = iter([name for name, _ in leaves(tree)])
-    return tree_map(lambda _: arrays[next(names)], tree)
+    return rebuilt(tree, iter([arrays[name] for name, _ in leaves(tree)]))
+
+
+def arrays(tree: Any) -> list[Any]:
+    """The leaves alone, in the tree's order."""
+    found: list[Any] = []
+    _gather(tree, found)
+    return found
+
+
+def _gather(tree: Any, found: list[Any]) -> None:
+    if isinstance(tree, tuple | list):
+        for branch in tree:
+            _gather(branch, found)
+    elif isinstance(tree, dict):
+        for branch in tree.values():
+            _gather(branch, found)
+    elif tree is not None:
+        found.append(tree)
+
+
+def rebuilt(tree: Tree, parts: Iterator[Any]) -> Tree:
+    """The tree with the next of the parts at each leaf: the inverse of `arrays`."""
+    if isinstance(tree, dict):
+        return {key: rebuilt(branch, parts) for key, branch in tree.items()}  # type: ignore[return-value]
+    if isinstance(tree, tuple | list):
+        branches = [rebuilt(branch, parts) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    return tree if tree is None else next(parts)

@@ -2,8 +2,8 @@
 
 Arrays are (K, H, W, N), the batch innermost in memory: the inner loops run along it, free of branches, and become
 vector instructions. A view's taps are clipped to the map, so that no padded copy is needed, and every number of a
-result is written by the first tap that has something for it. A kernel works on the planes from `begin` to `end`, so that several
-threads can share them. `size`, `stride` and `before`, the padding above and to the left, are pairs.
+result is written by the first tap that has something for it. A kernel works on the planes from `begin` to `end`, so
+that several threads can share them. `size`, `stride` and `before`, the padding above and to the left, are pairs.
 """
 
 from __future__ import annotations

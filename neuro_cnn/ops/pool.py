@@ -26,10 +26,7 @@ from neuro_cnn.ops.geometry import (
     unpad,
     window,
 )
-from neuro_cnn.ops.threads import share
-
-SHARED = 1 << 19
-"""Numbers of one thread's part, at least: some tenths of a millisecond of work. Our choice."""
+from neuro_cnn.ops.threads import SHARED, in_parts
 
 
 def max_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> tuple[Array, Array]:
@@ -261,8 +258,4 @@ def _numbers(w: Window) -> tuple[Pair, Pair, Pair]:
 def _by_planes(cells: Array, work: Callable[[int, int], None]) -> None:
     """work(begin, end) on all planes of a map, (K, H, W, N), shared out where it is large."""
     planes = cells.shape[0]
-    part = max(1, planes * SHARED // cells.size)
-    if part >= planes:
-        work(0, planes)
-    else:
-        share(lambda begin: work(begin, min(begin + part, planes)), range(0, planes, part))
+    in_parts(work, planes, max(1, planes * SHARED // cells.size))

@@ -6,6 +6,7 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops.threads import SHARED, in_parts
 
 
 def rectify(x: Array) -> Array:
@@ -17,7 +18,8 @@ def rectify(x: Array) -> Array:
     y = np.empty_like(x)
     if not _alike(x, y):
         return plain_rectify(x)
-    compiled_flat.rectify(_flat(x), _flat(y))
+    row, out = _flat(x), _flat(y)
+    in_parts(lambda begin, end: compiled_flat.rectify(begin, end, row, out), x.size, SHARED)
     return y
 
 
@@ -36,7 +38,8 @@ def gate(dy: Array, drive: Array) -> Array:
     dx = np.empty_like(drive)
     if not (_alike(drive, dx) and _alike(dy, dx)):
         return plain_gate(dy, drive)
-    compiled_flat.gate(_flat(dy), _flat(drive), _flat(dx))
+    error, row, out = _flat(dy), _flat(drive), _flat(dx)
+    in_parts(lambda begin, end: compiled_flat.gate(begin, end, error, row, out), dx.size, SHARED)
     return dx
 
 

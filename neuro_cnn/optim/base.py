@@ -1,21 +1,85 @@
-"""What optimisers have in common: their checks, memory that begins at 0, and the slope of a penalty on weights."""
+"""What optimisers have in common: all weights as one row of numbers, their checks, and the slope of a penalty."""
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar, Protocol, TypeAlias
 
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.tree import tree_map
+from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops.moving import moved
+from neuro_cnn.schedule import Rate, at
+from neuro_cnn.tree import arrays, rebuilt
+
+Rows: TypeAlias = tuple[Array, ...]
+Numbers: TypeAlias = tuple[float, ...]
 
 
-def zeros(weights: Any) -> Any:
-    """Zeros in the shapes of the weights."""
-    return tree_map(lambda w: 0 * w, weights)
+class Flat(Protocol):
+    """An optimiser that does the same to every weight, and so moves all as one row of numbers.
+
+    Its state is its memories, rows like that one. The new weights are parts of a new row.
+    """
+
+    rate: Rate
+    compiled: ClassVar[str]
+    """The name under which `ops` has the formula compiled."""
+    memories: ClassVar[int] = 1
+
+    def start(self, weights: Any) -> Rows:
+        """State before the first step: memories of zeros."""
+        return tuple(0 * row(weights) for _ in range(self.memories)) if arrays(weights) else ()
+
+    def step(self, weights: Any, gradient: Any, state: Rows, step: int, steps: int) -> tuple[Any, Rows]:
+        """One step, number `step` of `steps`."""
+        if not state:  # no weights
+            return weights, state
+        constants = self.constants(at(self.rate, step, steps), step)
+        w, g = row(weights), row(gradient)
+        if compiled_takes(w, g, *state):
+            new, *memory = moved(self.compiled, (w, g, *state), constants)
+        else:
+            new, *memory = self.formula(w, g, state, constants)
+        return shaped(new, weights), tuple(memory)
+
+    @abstractmethod
+    def constants(self, rate: float, step: int) -> Numbers:
+        """The numbers of the formula in this step."""
+        ...
+
+    @staticmethod
+    @abstractmethod
+    def formula(w: Array, g: Array, memories: Rows, constants: Numbers) -> Rows:
+        """From weights, gradient, memories and constants to new weights and memories."""
+        ...
 
 
-def penalised(gradient: Any, weights: Any, decay: float) -> Any:
+def row(tree: Any) -> Array:
+    """All numbers of a tree of arrays of one precision, in a row."""
+    parts = arrays(tree)
+    return namespace(parts[0]).concat(parts, axis=None)
+
+
+def shaped(numbers: Array, tree: Any) -> Any:
+    """The inverse of `row`: the tree with its arrays as parts of the row."""
+    xp, begin, parts = namespace(numbers), 0, []
+    for leaf in arrays(tree):
+        end = begin + leaf.size
+        part = numbers[begin:end]
+        parts.append(part if leaf.ndim == 1 else xp.reshape(part, leaf.shape))
+        begin = end
+    return rebuilt(tree, iter(parts))
+
+
+def penalised(g: Array, w: Array, decay: float) -> Array:
     """The gradient of the loss with a penalty of decay w^2 / 2: g + decay w."""
-    return tree_map(lambda g, w: g + decay * w, gradient, weights) if decay else gradient
+    return g + decay * w if decay else g
+
+
+def root(x: Array) -> Array:
+    """The square root of each number."""
+    return namespace(x).sqrt(x)
 
 
 def check_fraction(name: str, value: float) -> None:
