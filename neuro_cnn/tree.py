@@ -57,21 +57,21 @@ def fill(tree: Tree, arrays: dict[str, Any]) -> Tree:
     return rebuilt(tree, iter([arrays[name] for name, _ in leaves(tree)]))
 
 
-def arrays(tree: Any) -> list[Any]:
-    """The leaves alone, in the tree's order."""
+def arrays(tree: Any, like: Any = None) -> list[Any]:
+    """The leaves alone, in the order of another tree of the same shape (its own)."""
     found: list[Any] = []
-    _gather(tree, found)
+    _gather(tree, tree if like is None else like, found)
     return found
 
 
-def _gather(tree: Any, found: list[Any]) -> None:
-    if isinstance(tree, tuple | list):
-        for branch in tree:
-            _gather(branch, found)
-    elif isinstance(tree, dict):
-        for branch in tree.values():
-            _gather(branch, found)
-    elif tree is not None:
+def _gather(tree: Any, like: Any, found: list[Any]) -> None:
+    if isinstance(like, tuple | list):
+        for branch, other in zip(tree, like, strict=True):
+            _gather(branch, other, found)
+    elif isinstance(like, dict):
+        for key, other in like.items():
+            _gather(tree[key], other, found)
+    elif like is not None:
         found.append(tree)
 
 

@@ -13,7 +13,7 @@ from neuro_cnn.ops.pool import (
     weighted_pool_adjoint,
 )
 from neuro_cnn.ops.power_mean import power_mean_pool, power_mean_pool_adjoint
-from neuro_cnn.ops.rectify import gate, rectify
+from neuro_cnn.ops.rectifier import gate, rectify
 from neuro_cnn.ops.unshared import (
     correlate_unshared,
     correlate_unshared_input_adjoint,

@@ -36,7 +36,7 @@ class Flat(Protocol):
         if not state:  # no weights
             return weights, state
         constants = self.constants(at(self.rate, step, steps), step)
-        w, g = row(weights), row(gradient)
+        w, g = row(weights), row(gradient, weights)
         if compiled_takes(w, g, *state):
             new, *memory = moved(self.compiled, (w, g, *state), constants)
         else:
@@ -55,9 +55,9 @@ class Flat(Protocol):
         ...
 
 
-def row(tree: Any) -> Array:
-    """All numbers of a tree of arrays of one precision, in a row."""
-    parts = arrays(tree)
+def row(tree: Any, like: Any = None) -> Array:
+    """All numbers of a tree of arrays of one precision, in a row, in the order of another tree of the same shape."""
+    parts = arrays(tree, like)
     return namespace(parts[0]).concat(parts, axis=None)
 
 

@@ -7,7 +7,7 @@ from kit import on, plain_kernels
 from numpy.testing import assert_array_equal
 
 from neuro_cnn import ops
-from neuro_cnn.ops import rectify, threads
+from neuro_cnn.ops import rectifier, threads
 
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1.5, -2.0], np.float32)
 
@@ -33,7 +33,7 @@ def laid(layout, seed):
 def test_the_rectifier_is_the_plain_one(layout, seed):
     x = laid(layout, seed)
     before = x.copy()
-    assert_array_equal(ops.rectify(x), rectify.plain_rectify(x))
+    assert_array_equal(ops.rectify(x), rectifier.plain_rectify(x))
     assert_array_equal(x, before)
 
 
@@ -44,7 +44,7 @@ def test_the_gate_is_the_plain_one_whichever_way_both_arrays_lie(layout, other, 
         layout = (layout[0], layout[1][::-1], other[2][: len(layout[0])] + layout[2][len(other[2]) :])
     dy = laid(layout, seed + 1)
     dx = ops.gate(dy, drive)
-    assert_array_equal(dx, rectify.plain_gate(dy, drive))
+    assert_array_equal(dx, rectifier.plain_gate(dy, drive))
     assert dx.dtype == np.float32
 
 
@@ -55,14 +55,14 @@ def test_both_keep_the_order_of_memory():
 
 def test_every_library_rectifies_alike(xp):
     x, dy = SPECIAL.astype(np.float64), np.arange(9.0)
-    assert_array_equal(np.asarray(ops.rectify(on(xp, x))), rectify.plain_rectify(x))
-    assert_array_equal(np.asarray(ops.gate(on(xp, dy), on(xp, x))), rectify.plain_gate(dy, x))
+    assert_array_equal(np.asarray(ops.rectify(on(xp, x))), rectifier.plain_rectify(x))
+    assert_array_equal(np.asarray(ops.gate(on(xp, dy), on(xp, x))), rectifier.plain_gate(dy, x))
 
 
 def test_large_arrays_are_shared_out_without_a_seam(monkeypatch):
     x = np.random.default_rng(0).standard_normal(1000, np.float32)
     whole = ops.rectify(x), ops.gate(x[::-1].copy(), x)
-    monkeypatch.setattr(rectify, "SHARED", 300)
+    monkeypatch.setattr(rectifier, "SHARED", 300)
     monkeypatch.setattr(threads, "threads", lambda: 2)
     assert_array_equal(ops.rectify(x), whole[0])
     assert_array_equal(ops.gate(x[::-1].copy(), x), whole[1])
@@ -70,4 +70,4 @@ def test_large_arrays_are_shared_out_without_a_seam(monkeypatch):
 
 def test_on_request_it_is_plain():
     with plain_kernels():
-        assert_array_equal(ops.rectify(SPECIAL), rectify.plain_rectify(SPECIAL))
+        assert_array_equal(ops.rectify(SPECIAL), rectifier.plain_rectify(SPECIAL))
