@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from neuro_cnn.ops.compiled import ZERO, compiled
+from neuro_cnn.ops.compiled import INFINITY, ZERO, compiled
+
+FEW = 8
+"""Images below which no loop along the batch pays. Our choice."""
 
 
 @compiled()
@@ -53,8 +56,19 @@ def maximum(begin: int, end: int, x: Any, y: Any, size: Any, stride: Any, before
                 left = q * stride[1] - before[1]
                 out = y[k, p, q]
                 first = True
-                for i in range(max(0, -top), min(size[0], height - top)):
-                    for j in range(max(0, -left), min(size[1], width - left)):
+                rows = max(0, -top), min(size[0], height - top)
+                columns = max(0, -left), min(size[1], width - left)
+                if batch < FEW:
+                    for n in range(batch):
+                        best = -INFINITY
+                        for i in range(rows[0], rows[1]):
+                            for j in range(columns[0], columns[1]):
+                                cell = x[k, top + i, left + j, n]
+                                best = cell if (cell > best) | (cell != cell) else best
+                        out[n] = best
+                    continue
+                for i in range(rows[0], rows[1]):
+                    for j in range(columns[0], columns[1]):
                         cells = x[k, top + i, left + j]
                         if first:
                             first = False

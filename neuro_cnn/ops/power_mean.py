@@ -5,7 +5,8 @@ from __future__ import annotations
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import Pad, Size, batch_first, batch_innermost, batch_last
-from neuro_cnn.ops.pool import area, pooling, spread, taps
+from neuro_cnn.ops.plain_pool import area, spread, taps
+from neuro_cnn.ops.pool import pooling
 
 
 def power_mean_pool(x: Array, size: Size, p: float, stride: Size | None = None, pad: Pad = 0) -> Array:

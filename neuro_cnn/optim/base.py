@@ -29,19 +29,20 @@ class Flat(Protocol):
 
     def start(self, weights: Any) -> Rows:
         """State before the first step: memories of zeros."""
-        return tuple(0 * row(weights) for _ in range(self.memories)) if arrays(weights) else ()
+        parts = arrays(weights)
+        return tuple(namespace(*parts).zeros_like(row(parts)) for _ in range(self.memories)) if parts else ()
 
     def step(self, weights: Any, gradient: Any, state: Rows, step: int, steps: int) -> tuple[Any, Rows]:
         """One step, number `step` of `steps`."""
         if not state:  # no weights
             return weights, state
-        constants = self.constants(at(self.rate, step, steps), step)
-        w, g = row(weights), row(gradient, weights)
+        constants, parts = self.constants(at(self.rate, step, steps), step), arrays(weights)
+        w, g = row(parts), row(arrays(gradient, weights))
         if compiled_takes(w, g, *state):
-            new, *memory = moved(self.compiled, (w, g, *state), constants)
+            new, *memories = moved(self.compiled, (w, g, *state), constants)
         else:
-            new, *memory = self.formula(w, g, state, constants)
-        return shaped(new, weights), tuple(memory)
+            new, *memories = self.formula(w, g, state, constants)
+        return rebuilt(weights, iter(apart(new, parts))), tuple(memories)
 
     @abstractmethod
     def constants(self, rate: float, step: int) -> Numbers:
@@ -55,21 +56,19 @@ class Flat(Protocol):
         ...
 
 
-def row(tree: Any, like: Any = None) -> Array:
-    """All numbers of a tree of arrays of one precision, in a row, in the order of another tree of the same shape."""
-    parts = arrays(tree, like)
+def row(parts: list[Array]) -> Array:
+    """All numbers of arrays of one precision, in a row."""
     return namespace(parts[0]).concat(parts, axis=None)
 
 
-def shaped(numbers: Array, tree: Any) -> Any:
-    """The inverse of `row`: the tree with its arrays as parts of the row."""
-    xp, begin, parts = namespace(numbers), 0, []
-    for leaf in arrays(tree):
-        end = begin + leaf.size
-        part = numbers[begin:end]
-        parts.append(part if leaf.ndim == 1 else xp.reshape(part, leaf.shape))
+def apart(numbers: Array, parts: list[Array]) -> list[Array]:
+    """The inverse of `row`: its arrays again, as parts of the row's memory."""
+    xp, begin, found = namespace(numbers), 0, []
+    for part in parts:
+        end = begin + part.size
+        found.append(numbers[begin:end] if part.ndim == 1 else xp.reshape(numbers[begin:end], part.shape))
         begin = end
-    return rebuilt(tree, iter(parts))
+    return found
 
 
 def penalised(g: Array, w: Array, decay: float) -> Array:
