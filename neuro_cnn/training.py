@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.check import check, check_varied, check_weights
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.ahead import on_demand, reader
 from neuro_cnn.errors import DataError
 from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
@@ -35,6 +37,15 @@ class Saved(NamedTuple):
     """A learner's state as a file holds it: arrays by name, to be fitted into the shape that a start gives."""
 
     arrays: dict[str, Any]
+
+
+class Batch(NamedTuple):
+    """Its place in the phase, which images it holds, and the images, in host memory; None where they are not needed."""
+
+    epoch: int
+    number: int
+    chosen: Any
+    images: Any
 
 
 class State(NamedTuple):
@@ -86,7 +97,7 @@ def train(
     params: dict[str, Params] | None = None,
     resume: State | None = None,
     device: str = "cpu",
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Learn phase by phase, yielding after every batch with the complete state.
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
@@ -123,7 +134,7 @@ class _Learning:
         if phase.images is not None:
             drawn = generator(seed, "images", number).permutation(self.indices)
             self.indices = np.sort(drawn[: phase.images])
-        self.frozen: Any = None
+        self.kept: Any = None  # responses of the layers below to all images, where they are kept
         self.losses: list[tuple[int, Array]] = []  # batches and losses that nobody has looked at
 
     def run(self, state: State) -> Generator[Progress, None, State]:
@@ -140,27 +151,42 @@ class _Learning:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
             return state
+        self.kept = self._keep(state.params)
         began: dict[str, Params] | None = state.params if (state.epoch, state.batch) == (0, 0) else None
-        for epoch in range(state.epoch, self.phase.epochs):
-            order = self._order(epoch)
-            for batch in range(state.batch, self.batches):
-                chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
-                state, totals = self._learn(state, chosen, epoch, batch)
-                last = batch + 1 == self.batches
-                look = last or batch % CHECKED == CHECKED - 1
+        with closing(self._batches(state.epoch, state.batch)) as batches:
+            for batch in batches:
+                state, totals = self._learn(state, batch)
+                last = batch.number + 1 == self.batches
+                look = last or batch.number % CHECKED == CHECKED - 1
                 if isinstance(self.phase.method, Backprop) and (look or self.device == "cpu"):
-                    self._check_losses(self.phase.method, epoch)
-                if last and epoch + 1 == self.phase.epochs:
+                    self._check_losses(self.phase.method, batch.epoch)
+                if last and batch.epoch + 1 == self.phase.epochs:
                     state = self._finish(state)
                 elif last:
-                    state = state._replace(epoch=epoch + 1, batch=0, totals=())
+                    state = state._replace(epoch=batch.epoch + 1, batch=0, totals=())
                 else:
-                    state = state._replace(batch=batch + 1, totals=totals)
+                    state = state._replace(batch=batch.number + 1, totals=totals)
                 if look:
-                    check_weights(self.net, self.phase, state.params, epoch)
-                yield self._progress(state, epoch, batch, last, totals, began)
+                    check_weights(self.net, self.phase, state.params, batch.epoch)
+                yield self._progress(state, batch.epoch, batch.number, last, totals, began)
                 began = None
         return state
+
+    def _batches(self, epoch: int, number: int) -> Generator[Batch, None, None]:
+        """The batches of the phase from this one on, their images read ahead where they lie in files."""
+        read = on_demand if self.kept is not None else reader(self.data.images)
+        yield from read(self._read, self._choices(epoch, number))
+
+    def _choices(self, epoch: int, number: int) -> Iterator[Batch]:
+        """The same batches before anything is read."""
+        for each in range(epoch, self.phase.epochs):
+            order = self._order(each)
+            for batch in range(number if each == epoch else 0, self.batches):
+                chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
+                yield Batch(each, batch, chosen, None)
+
+    def _read(self, batch: Batch) -> Batch:
+        return batch if self.kept is not None else batch._replace(images=self.data.images[batch.chosen])
 
     def _order(self, epoch: int) -> Any:
         """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
@@ -201,17 +227,18 @@ class _Learning:
         return params
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
-    def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
-        x = self._below(state.params, chosen, epoch, batch)
-        labels = to_device(self.data.labels[chosen], self.device)
+    def _learn(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
+        place, count = (batch.epoch, batch.number), len(batch.chosen)
+        x = self._below(state.params, batch)
+        labels = to_device(self.data.labels[batch.chosen], self.device)
         if isinstance(self.phase.method, Backprop):
-            key = Key((self.seed, self.number, epoch, batch))
+            key = Key((self.seed, self.number, *place))
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
-            self.losses.append((batch, measures[0]))
+            self.losses.append((batch.number, measures[0]))
         else:
-            params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
+            params, learner, measures = self._local(self.phase.method, state, x, labels, place)
             params = self._fitted(params)  # a layer may have grown
-        new = (*(value * len(chosen) for value in measures), len(chosen))
+        new = (*(value * count for value in measures), count)
         return state._replace(params=params, learner=learner), _summed(state.totals, new)
 
     def _backprop(
@@ -275,32 +302,39 @@ class _Learning:
                 params[name] = self.phase.method.rule_of(name).finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
 
-    def _below(self, params: dict[str, Params], chosen: Any, epoch: int, batch: int) -> Array:
-        """Responses of the layers below the phase: computed once where they fit in memory, for they are frozen."""
-        first = self.learners[0]
+    def _below(self, params: dict[str, Params], batch: Batch) -> Array:
+        """What the phase's first layer sees of a batch: images, varied or not, or the responses of the layers below."""
+        if self.kept is not None:
+            xp = namespace(self.kept)
+            return xp.take(self.kept, xp.asarray(np.searchsorted(self.indices, batch.chosen)), axis=0)
+        images = batch.images
         if self.phase.augment is not None:
-            rng = generator(self.seed, "augment", self.number, epoch, batch)
-            return to_device(self.phase.augment(self.data.images[chosen], rng), self.device)
-        if first == self.net.names[0]:
-            return self._images(chosen)
-        if self.frozen is None:
-            self.frozen = self._freeze(params, first) if self.phase.epochs > 1 else False
-        if self.frozen is False:
-            return self._responses(params, chosen, first)
-        places = np.searchsorted(self.indices, chosen)
-        return namespace(self.frozen).take(self.frozen, namespace(self.frozen).asarray(places), axis=0)
-
-    def _freeze(self, params: dict[str, Params], first: str) -> Any:
-        part = self.net.respond(params, self._images(self.indices[:1]), stop=first)
-        if part.size * part.dtype.itemsize * len(self.indices) > FROZEN:
-            return False
-        return self._responses(params, self.indices, first)
-
-    def _responses(self, params: dict[str, Params], chosen: Any, first: str) -> Array:
-        """Responses of the layers below the phase, a few images at a time: then a layer's responses stay in cache."""
-        few = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
-        parts = [self.net.respond(params, self._images(some), stop=first) for some in few]
+            images = self.phase.augment(images, generator(self.seed, "augment", self.number, batch.epoch, batch.number))
+        if self.learners[0] == self.net.names[0]:
+            return to_device(images, self.device)
+        # a few at a time: then a layer's responses stay in cache
+        parts = [self._respond(params, images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
         return namespace(parts[0]).concat(parts)
+
+    def _respond(self, params: dict[str, Params], images: Any) -> Array:
+        """Responses of the layers below the phase, at rest, for they are frozen."""
+        return self.net.respond(params, to_device(images, self.device), stop=self.learners[0])
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _keep(self, params: dict[str, Params]) -> Any:
+        """Responses of the layers below to all images, where they are asked for again and fit in memory; else None."""
+        if self.phase.epochs < 2 or self.learners[0] == self.net.names[0]:
+            return None
+        first = self._respond(params, self.data.images[self.indices[:1]])
+        if first.size * first.dtype.itemsize * len(self.indices) > FROZEN:
+            return None
+        kept = namespace(first).empty((len(self.indices), *first.shape[1:]), dtype=first.dtype)
+        few = [slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH)]
+        read = reader(self.data.images)(lambda some: (some, self.data.images[self.indices[some]]), few)
+        with closing(read) as parts:
+            for some, images in parts:
+                kept[some, ...] = self._respond(params, images)
+        return kept
 
     def _images(self, chosen: Any) -> Array:
         return to_device(self.data.images[chosen], self.device)

@@ -1,0 +1,129 @@
+"""Reading ahead: the same images in the same order, one further at most, and nothing is left of it afterwards."""
+
+import signal
+import threading
+from contextlib import closing
+
+import numpy as np
+import pytest
+from command import finished, program
+from hypothesis import given
+from hypothesis import strategies as st
+from learning_examples import PROBLEMS, bars
+from test_training import assert_same_bits
+
+import neuro_cnn as nc
+from neuro_cnn.data import Dataset
+from neuro_cnn.data.ahead import ahead, in_batches, on_demand, reader
+from neuro_cnn.data.stored import Stored
+from neuro_cnn.errors import DataError
+
+DATA = bars()
+
+
+def readers():
+    """The threads that read ahead now."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("neuro_cnn reader")]
+
+
+@pytest.fixture(autouse=True)
+def nobody_reads_afterwards():
+    yield
+    assert not readers()
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """The bars in a file."""
+    np.save(tmp_path / "images.npy", DATA.images)
+    return Dataset(Stored.open(tmp_path / "images.npy"), DATA.labels, DATA.classes)
+
+
+@given(st.lists(st.integers()))
+def test_reading_ahead_gives_what_reading_on_demand_gives(items):
+    assert list(ahead(str, items)) == list(on_demand(str, items)) == [str(item) for item in items]
+
+
+def test_one_thread_reads_one_item_ahead_and_no_further():
+    done, where = [threading.Event() for _ in range(5)], set()
+
+    def read(item):
+        where.add(threading.current_thread())
+        done[item].set()
+        return item
+
+    for item in ahead(read, range(5)):
+        assert all(event.wait(10) for event in done[: item + 2])  # read while this one is used
+        assert not any(event.is_set() for event in done[item + 2 :])
+    assert len(where) == 1
+    assert threading.current_thread() not in where
+
+
+def test_items_are_asked_for_in_the_callers_thread():
+    def items():
+        for _ in range(3):
+            yield threading.current_thread()
+
+    assert set(ahead(lambda item: item, items())) == {threading.current_thread()}
+
+
+def test_an_error_is_raised_where_its_item_is_asked_for():
+    def read(item):
+        if item == 2:
+            raise DataError("no such image")
+        return item
+
+    reading = ahead(read, range(9))
+    assert [next(reading), next(reading)] == [0, 1]
+    with pytest.raises(DataError, match="^no such image$"):
+        next(reading)
+
+
+def test_only_images_in_files_are_read_ahead(stored):
+    assert reader(stored.images) is ahead
+    assert reader(DATA.images) is on_demand
+    for images in (stored.images, DATA.images):
+        parts = list(in_batches(images, 4))
+        assert [len(part) for part in parts] == [4] * 6 + [2]
+        np.testing.assert_array_equal(np.concatenate(parts), DATA.images)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_whatever_learns_from_files_learns_the_same_to_the_last_bit(name, stored):
+    net, curriculum = PROBLEMS[name]
+    ours, theirs = (list(nc.train(net, curriculum, data, seed=0)) for data in (stored, DATA))
+    assert_same_bits([each.params for each in ours], [each.params for each in theirs])
+    assert [each.measures() for each in ours] == [each.measures() for each in theirs]
+
+
+def test_learning_that_is_given_up_leaves_no_thread(stored):
+    learning = nc.train(*PROBLEMS["backprop"], stored, seed=0)
+    next(learning)
+    assert len(readers()) == 1
+    learning.close()
+    assert not readers()
+    with closing(nc.train(*PROBLEMS["backprop"], stored, seed=0)) as again, pytest.raises(KeyboardInterrupt):
+        for _ in again:
+            raise KeyboardInterrupt
+
+
+def test_a_file_that_goes_while_it_is_learned_from_is_told_of_in_a_line(stored, tmp_path):
+    learning = nc.train(*PROBLEMS["backprop"], stored, seed=0)
+    next(learning)
+    (tmp_path / "images.npy").unlink()
+    with pytest.raises(DataError, match=r"images\.npy: cannot be read as npy") as caught:
+        list(learning)
+    assert "\n" not in str(caught.value)
+
+
+def test_ctrl_c_ends_a_program_that_reads_ahead(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "images.npy", rng.random((200, 28, 28), np.float32))
+    np.save(tmp_path / "labels.npy", np.arange(200) % 10)
+    words = ("--set", "epochs=1000", "--data", f"npy:{tmp_path}", "--out", tmp_path / "run", "--json")
+    process = program("train", "lenet5", *words)
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    answer = finished(process, 30)
+    assert answer.code == 130, answer.err
+    assert "Traceback" not in answer.err
