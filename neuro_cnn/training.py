@@ -19,6 +19,7 @@ from neuro_cnn.errors import DataError
 from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
+from neuro_cnn.parallel import Alone, Workers, check_shared, mean, part
 from neuro_cnn.schedule import at
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import fill, tree_map
@@ -40,12 +41,16 @@ class Saved(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Its place in the phase, which images it holds, and the images, in host memory; None where they are not needed."""
+    """Its place in the phase, its images' indices, which of them are this worker's, and his images in host memory.
+
+    Where images are varied they are all there, and where responses are kept there are none.
+    """
 
     epoch: int
     number: int
     chosen: Any
-    images: Any
+    mine: slice
+    images: Any = None
 
 
 class State(NamedTuple):
@@ -97,22 +102,26 @@ def train(
     params: dict[str, Params] | None = None,
     resume: State | None = None,
     device: str = "cpu",
+    workers: Workers | None = None,
 ) -> Generator[Progress, None, None]:
     """Learn phase by phase, yielding after every batch with the complete state.
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
-    see all images, supervised ones the labelled, those with a teacher what he draws. Raises UsageError when wiring,
+    see all images, supervised ones the labelled, those with a teacher what he draws. With `workers` each of them makes
+    this call, learns from its part of every batch, and ends with the same weights. Raises UsageError when wiring,
     curriculum and data do not match or a phase waits for images held out, which `learn` alone knows, and
     FloatingPointError when learning diverges, naming the batch whose loss is no number. Weights, and on a GPU losses,
     are looked at every 50 batches and at the end of every epoch.
     """
+    workers = workers or Alone()
     check(net, curriculum, data)
+    check_shared(net, curriculum, data, workers)
     state = resume
     if state is None:
         state = State(net.init(data.shape, seed) if params is None else params, None)
     state = state._replace(params=to_device(state.params, device))
     for number in range(state.phase, len(curriculum)):
-        learning = _Learning(net, curriculum[number], number, data, seed, device)
+        learning = _Learning(net, curriculum[number], number, data, seed, device, workers)
         state = yield from learning.run(state)
 
 
@@ -124,11 +133,13 @@ def ended(progress: Progress) -> Progress:
 class _Learning:
     """One phase at work: what stays the same from batch to batch."""
 
-    def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
+    def __init__(
+        self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str, workers: Workers
+    ) -> None:
         self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
         self.batches = phase.batches(data)
         self.data = data = phase.shown(data)
-        self.seed, self.device = seed, device
+        self.seed, self.device, self.workers = seed, device, workers
         self.learners = phase.learners(net)
         self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
         if phase.images is not None:
@@ -183,10 +194,13 @@ class _Learning:
             order = self._order(each)
             for batch in range(number if each == epoch else 0, self.batches):
                 chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
-                yield Batch(each, batch, chosen, None)
+                yield Batch(each, batch, chosen, part(self.workers, len(chosen)))
 
     def _read(self, batch: Batch) -> Batch:
-        return batch if self.kept is not None else batch._replace(images=self.data.images[batch.chosen])
+        if self.kept is not None:
+            return batch
+        wanted = batch.chosen if self.phase.augment is not None else batch.chosen[batch.mine]
+        return batch._replace(images=self.data.images[wanted])
 
     def _order(self, epoch: int) -> Any:
         """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
@@ -230,10 +244,11 @@ class _Learning:
     def _learn(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
         place, count = (batch.epoch, batch.number), len(batch.chosen)
         x = self._below(state.params, batch)
-        labels = to_device(self.data.labels[batch.chosen], self.device)
+        labels = to_device(self.data.labels[batch.chosen[batch.mine]], self.device)
         if isinstance(self.phase.method, Backprop):
-            key = Key((self.seed, self.number, *place))
-            params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
+            key = Key((self.seed, self.number, *place), batch.mine.start)
+            share = len(labels) / count
+            params, learner, measures = self._backprop(self.phase.method, state, x, labels, key, share)
             self.losses.append((batch.number, measures[0]))
         else:
             params, learner, measures = self._local(self.phase.method, state, x, labels, place)
@@ -242,7 +257,7 @@ class _Learning:
         return state._replace(params=params, learner=learner), _summed(state.totals, new)
 
     def _backprop(
-        self, method: Backprop, state: State, x: Array, labels: Array, key: Key
+        self, method: Backprop, state: State, x: Array, labels: Array, key: Key, share: float
     ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
         xp = namespace(x)
         scores, activity = self.net.forward(state.params, x, key, self.learners[0], self.learners)
@@ -251,7 +266,9 @@ class _Learning:
         step, inner = state.learner
         weights = {name: state.params[name].learned for name in self.learners}
         steps = self.batches * self.phase.epochs
+        right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
         slope = {name: gradients[name] for name in self.learners}
+        slope, loss, right = mean(self.workers, (slope, loss, right), share)
         if method.clip is not None:
             slope = method.clip(slope)
         moved, inner = method.optimizer.step(weights, slope, inner, int(step), steps)
@@ -260,7 +277,6 @@ class _Learning:
             layer = self.net[name]
             seen = layer.absorb(params[name], activity[name])
             params[name] = seen._replace(learned=layer.project(moved[name]))
-        right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
         return params, (int(step) + 1, inner), (loss, right)
 
     def _check_losses(self, method: Backprop, epoch: int) -> None:
@@ -306,10 +322,12 @@ class _Learning:
         """What the phase's first layer sees of a batch: images, varied or not, or the responses of the layers below."""
         if self.kept is not None:
             xp = namespace(self.kept)
-            return xp.take(self.kept, xp.asarray(np.searchsorted(self.indices, batch.chosen)), axis=0)
+            places = np.searchsorted(self.indices, batch.chosen[batch.mine])
+            return xp.take(self.kept, xp.asarray(places), axis=0)
         images = batch.images
         if self.phase.augment is not None:
-            images = self.phase.augment(images, generator(self.seed, "augment", self.number, batch.epoch, batch.number))
+            rng = generator(self.seed, "augment", self.number, batch.epoch, batch.number)
+            images = self.phase.augment(images, rng)[batch.mine]
         if self.learners[0] == self.net.names[0]:
             return to_device(images, self.device)
         # a few at a time: then a layer's responses stay in cache

@@ -20,7 +20,7 @@ FLOORS = (
     ("data", "stimuli"),
     ("rules",),
     ("curriculum",),
-    ("check",),
+    ("check", "parallel"),
     ("training", "evaluate", "readout"),
     ("spec", "checkpoint", "exchange", "runs"),
     ("models",),
