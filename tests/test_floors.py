@@ -24,7 +24,7 @@ FLOORS = (
     ("training", "evaluate", "readout"),
     ("spec", "checkpoint", "exchange", "runs"),
     ("models",),
-    ("physiology", "viz"),
+    ("physiology", "viz", "costs"),
     ("report_tables",),
     ("report",),
     ("experiment", "settings"),
