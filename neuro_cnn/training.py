@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -14,21 +14,14 @@ from neuro_cnn.backend import Array, namespace, to_device
 from neuro_cnn.check import check, check_varied, check_weights
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
-from neuro_cnn.data.ahead import on_demand, reader
 from neuro_cnn.errors import DataError
-from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
-from neuro_cnn.parallel import Alone, Workers, check_shared, mean, part
+from neuro_cnn.parallel import Alone, Workers, check_shared, mean
+from neuro_cnn.presentation import Batch, Presentation
 from neuro_cnn.schedule import at
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import fill, tree_map
-
-SAMPLE = 256
-"""Images whose responses a rule is shown at its start (our choice)."""
-FROZEN = 1 << 30
-"""Bytes up to which the responses of layers below the phase are kept rather than computed anew each epoch."""
-
 
 CHECKED = 50
 """Batches between two looks at the weights, so that the device is seldom waited for (our choice)."""
@@ -38,19 +31,6 @@ class Saved(NamedTuple):
     """A learner's state as a file holds it: arrays by name, to be fitted into the shape that a start gives."""
 
     arrays: dict[str, Any]
-
-
-class Batch(NamedTuple):
-    """Its place in the phase, its images' indices, which of them are this worker's, and his images in host memory.
-
-    Where images are varied they are all there, and where responses are kept there are none.
-    """
-
-    epoch: int
-    number: int
-    chosen: Any
-    mine: slice
-    images: Any = None
 
 
 class State(NamedTuple):
@@ -138,14 +118,9 @@ class _Learning:
     ) -> None:
         self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
         self.batches = phase.batches(data)
-        self.data = data = phase.shown(data)
         self.seed, self.device, self.workers = seed, device, workers
         self.learners = phase.learners(net)
-        self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
-        if phase.images is not None:
-            drawn = generator(seed, "images", number).permutation(self.indices)
-            self.indices = np.sort(drawn[: phase.images])
-        self.kept: Any = None  # responses of the layers below to all images, where they are kept
+        self.shown = Presentation(net, phase, number, phase.shown(data), seed, device, workers)
         self.losses: list[tuple[int, Array]] = []  # batches and losses that nobody has looked at
 
     def run(self, state: State) -> Generator[Progress, None, State]:
@@ -162,9 +137,9 @@ class _Learning:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
             return state
-        self.kept = self._keep(state.params)
+        self.shown.keep(state.params)
         began: dict[str, Params] | None = state.params if (state.epoch, state.batch) == (0, 0) else None
-        with closing(self._batches(state.epoch, state.batch)) as batches:
+        with closing(self.shown.batches(state.epoch, state.batch)) as batches:
             for batch in batches:
                 state, totals = self._learn(state, batch)
                 last = batch.number + 1 == self.batches
@@ -183,38 +158,12 @@ class _Learning:
                 began = None
         return state
 
-    def _batches(self, epoch: int, number: int) -> Generator[Batch, None, None]:
-        """The batches of the phase from this one on, their images read ahead where they lie in files."""
-        read = on_demand if self.kept is not None else reader(self.data.images)
-        yield from read(self._read, self._choices(epoch, number))
-
-    def _choices(self, epoch: int, number: int) -> Iterator[Batch]:
-        """The same batches before anything is read."""
-        for each in range(epoch, self.phase.epochs):
-            order = self._order(each)
-            for batch in range(number if each == epoch else 0, self.batches):
-                chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
-                yield Batch(each, batch, chosen, part(self.workers, len(chosen)))
-
-    def _read(self, batch: Batch) -> Batch:
-        if self.kept is not None:
-            return batch
-        wanted = batch.chosen if self.phase.augment is not None else batch.chosen[batch.mine]
-        return batch._replace(images=self.data.images[wanted])
-
-    def _order(self, epoch: int) -> Any:
-        """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
-        if any(rule.sequence for rule in self.phase.method.taught):
-            return self.indices
-        return generator(self.seed, "order", self.number, epoch).permutation(self.indices)
-
     def _start(self, state: State) -> State:
         params = self._fitted(state.params)
         if isinstance(self.phase.method, Backprop):
             learned = {name: params[name].learned for name in self.learners}
             return state._replace(params=params, learner=(0, self.phase.method.optimizer.start(learned)))
-        order = generator(self.seed, "sample", self.number).permutation(self.indices)
-        x = self._images(np.sort(order[:SAMPLE]))
+        x = self.shown.sample()
         if not self.phase.method.supervised:
             check_varied(x)
         learner: dict[str, Any] = {}
@@ -243,8 +192,7 @@ class _Learning:
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
         place, count = (batch.epoch, batch.number), len(batch.chosen)
-        x = self._below(state.params, batch)
-        labels = to_device(self.data.labels[batch.chosen[batch.mine]], self.device)
+        x, labels = self.shown.seen(state.params, batch), self.shown.labels(batch)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, *place), batch.mine.start)
             share = len(labels) / count
@@ -317,45 +265,6 @@ class _Learning:
             for name in self.learners:
                 params[name] = self.phase.method.rule_of(name).finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
-
-    def _below(self, params: dict[str, Params], batch: Batch) -> Array:
-        """What the phase's first layer sees of a batch: images, varied or not, or the responses of the layers below."""
-        if self.kept is not None:
-            xp = namespace(self.kept)
-            places = np.searchsorted(self.indices, batch.chosen[batch.mine])
-            return xp.take(self.kept, xp.asarray(places), axis=0)
-        images = batch.images
-        if self.phase.augment is not None:
-            rng = generator(self.seed, "augment", self.number, batch.epoch, batch.number)
-            images = self.phase.augment(images, rng)[batch.mine]
-        if self.learners[0] == self.net.names[0]:
-            return to_device(images, self.device)
-        # a few at a time: then a layer's responses stay in cache
-        parts = [self._respond(params, images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-        return namespace(parts[0]).concat(parts)
-
-    def _respond(self, params: dict[str, Params], images: Any) -> Array:
-        """Responses of the layers below the phase, at rest, for they are frozen."""
-        return self.net.respond(params, to_device(images, self.device), stop=self.learners[0])
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def _keep(self, params: dict[str, Params]) -> Any:
-        """Responses of the layers below to all images, where they are asked for again and fit in memory; else None."""
-        if self.phase.epochs < 2 or self.learners[0] == self.net.names[0]:
-            return None
-        first = self._respond(params, self.data.images[self.indices[:1]])
-        if first.size * first.dtype.itemsize * len(self.indices) > FROZEN:
-            return None
-        kept = namespace(first).empty((len(self.indices), *first.shape[1:]), dtype=first.dtype)
-        few = [slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH)]
-        read = reader(self.data.images)(lambda some: (some, self.data.images[self.indices[some]]), few)
-        with closing(read) as parts:
-            for some, images in parts:
-                kept[some, ...] = self._respond(params, images)
-        return kept
-
-    def _images(self, chosen: Any) -> Array:
-        return to_device(self.data.images[chosen], self.device)
 
     def _progress(
         self,

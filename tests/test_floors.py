@@ -21,7 +21,7 @@ FLOORS = (
     ("rules",),
     ("curriculum",),
     ("check", "parallel"),
-    ("training", "evaluate", "readout"),
+    ("training", "presentation", "evaluate", "readout"),
     ("spec", "checkpoint", "exchange", "runs"),
     ("models",),
     ("physiology", "viz", "costs"),

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +14,15 @@ from learning_examples import PROBLEMS, bars
 from test_training import assert_same_bits
 
 import neuro_cnn as nc
+from neuro_cnn import presentation
 from neuro_cnn.data import Dataset
 from neuro_cnn.data.ahead import ahead, in_batches, on_demand, reader
 from neuro_cnn.data.stored import Stored
 from neuro_cnn.errors import DataError
+from neuro_cnn.layers import CCells, Dense, Flatten
+from neuro_cnn.network import Chain
+from neuro_cnn.parallel import Alone
+from neuro_cnn.presentation import Presentation
 
 DATA = bars()
 
@@ -123,3 +130,27 @@ def test_ctrl_c_ends_a_program_that_reads_ahead(tmp_path):
     answer = finished(process, 30)
     assert answer.code == 130, answer.err
     assert "Traceback" not in answer.err
+
+
+def test_responses_that_are_not_kept_are_computed_anew_to_the_same_bits(stored, monkeypatch):
+    net, curriculum = PROBLEMS["softmax on frozen features"]
+    kept = list(nc.train(net, curriculum, stored, seed=0))
+    monkeypatch.setattr(presentation, "FROZEN", 0)
+    for data in (stored, DATA):
+        anew = list(nc.train(net, curriculum, data, seed=0))
+        assert_same_bits([each.params for each in anew], [each.params for each in kept])
+
+
+def test_responses_are_kept_once():
+    net, (phase,) = Chain((("C1", CCells(1)), ("flat", Flatten()), ("out", Dense(3)))), PROBLEMS["backprop"][1]
+    phase, data = replace(phase, layers=("out",)), bars(20_000)
+    shown = Presentation(net, phase, 0, data, 0, "cpu", Alone())
+    params = net.init(data.shape, 0)
+    tracemalloc.start()
+    try:
+        shown.keep(params)
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(shown.kept, data.images.reshape(len(data), -1))
+    assert held <= most < 1.1 * shown.kept.nbytes
