@@ -3,6 +3,7 @@
 import signal
 import threading
 import tracemalloc
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from command import finished, program
 from hypothesis import given
 from hypothesis import strategies as st
+from kit import assert_close
 from learning_examples import PROBLEMS, bars
 from test_training import assert_same_bits
 
@@ -19,7 +21,7 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.data.ahead import ahead, in_batches, on_demand, reader
 from neuro_cnn.data.stored import Stored
 from neuro_cnn.errors import DataError
-from neuro_cnn.layers import CCells, Dense, Flatten
+from neuro_cnn.layers import CCells, Conv, Dense, Flatten
 from neuro_cnn.network import Chain
 from neuro_cnn.parallel import Alone
 from neuro_cnn.presentation import Presentation
@@ -141,16 +143,23 @@ def test_responses_that_are_not_kept_are_computed_anew_to_the_same_bits(stored, 
         assert_same_bits([each.params for each in anew], [each.params for each in kept])
 
 
-def test_responses_are_kept_once():
-    net, (phase,) = Chain((("C1", CCells(1)), ("flat", Flatten()), ("out", Dense(3)))), PROBLEMS["backprop"][1]
-    phase, data = replace(phase, layers=("out",)), bars(20_000)
-    shown = Presentation(net, phase, 0, data, 0, "cpu", Alone())
-    params = net.init(data.shape, 0)
+def peak(work):
+    """The most bytes held at once while it works."""
     tracemalloc.start()
     try:
-        shown.keep(params)
-        held, most = tracemalloc.get_traced_memory()
+        work()
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    np.testing.assert_array_equal(shown.kept, data.images.reshape(len(data), -1))
-    assert held <= most < 1.1 * shown.kept.nbytes
+
+
+def test_responses_are_kept_once_and_a_batch_of_them_is_not_a_copy_of_all():
+    net = Chain((("S1", Conv(8, 3)), ("C1", CCells(2)), ("flat", Flatten()), ("out", Dense(3))))
+    phase, data = replace(PROBLEMS["backprop"][1][0], layers=("C1", "flat", "out")), bars(20_000)
+    shown, params = Presentation(net, phase, 0, data, 0, "cpu", Alone()), net.init(data.shape, 0)
+    most = peak(lambda: shown.keep(params))
+    assert_close(shown.kept, net.respond(params, data.images, stop="C1"))
+    assert most < 1.1 * shown.kept.nbytes
+    with closing(shown.batches(0, 0)) as batches:
+        batch = next(batches)
+        assert peak(lambda: shown.seen(params, batch)) < 0.01 * shown.kept.nbytes
