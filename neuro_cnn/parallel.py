@@ -45,7 +45,7 @@ class NCCL:
 
     Every process makes its own with its own rank, before anything else is computed, and learns with device "gpu". They
     meet at CUPYX_DISTRIBUTED_HOST and CUPYX_DISTRIBUTED_PORT, 127.0.0.1:13333 unless set. Raises UsageError where CuPy,
-    NCCL or the GPU is missing. What is summed is tested; this class itself has not been run on GPUs yet.
+    NCCL or the GPU is missing. Not run on GPUs yet: how they are asked is as in CuPy 14.2, what they sum is tested.
     """
 
     def __init__(self, rank: int, size: int) -> None:
@@ -58,7 +58,8 @@ class NCCL:
         try:
             self._link = init_process_group(size, rank)
         except RuntimeError as error:
-            raise UsageError(f"{size} GPUs cannot meet ({error}); install NCCL, or learn on one device") from error
+            remedy = "pip install nvidia-nccl-cu13, or learn on one device"
+            raise UsageError(f"{size} GPUs cannot meet ({error}); {remedy}") from error
 
     def all_reduce(self, array: Array) -> Array:
         """The sum of all workers' arrays, on each worker's GPU."""

@@ -171,7 +171,7 @@ def test_what_workers_would_not_learn_as_one_does_is_refused(problem, size, mess
 
 
 def stand_in(monkeypatch, init):
-    """CuPy's communicators replaced: what is tested is how they are called, by the signatures of CuPy 14."""
+    """CuPy's communicators replaced: what is tested is how they are called, by the signatures of CuPy 14.2."""
     module = ModuleType("cupyx.distributed")
     module.init_process_group = init
     monkeypatch.setitem(sys.modules, "cupyx", ModuleType("cupyx"))
@@ -208,5 +208,5 @@ def test_missing_gpus_and_nccl_are_told_of(monkeypatch):
         raise RuntimeError("NCCL is not available")
 
     stand_in(monkeypatch, init)
-    with pytest.raises(UsageError, match=r"2 GPUs cannot meet \(NCCL is not available\); install NCCL, or learn on"):
+    with pytest.raises(UsageError, match=r"2 GPUs cannot meet \(NCCL is not available\); pip install nvidia-nccl"):
         NCCL(0, 2)

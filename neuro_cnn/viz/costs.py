@@ -61,5 +61,5 @@ def _draw(axes: Axes, courses: Sequence[Course], cost: str, factor: float) -> No
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="y")
-    place: Any = {"loc": "upper left", "borderaxespad": 0, "borderpad": 0.1, "handletextpad": 0.2, "handlelength": 1.2}
+    place: Any = {"loc": "upper left", "borderaxespad": 0.3, "borderpad": 0, "handletextpad": 0.2, "handlelength": 1.2}
     axes.legend(**place, frameon=True, facecolor="white", edgecolor="none", framealpha=1)
