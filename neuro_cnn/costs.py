@@ -140,7 +140,7 @@ def courses(
 
 def _points(work: str, values: Sequence[int], sizes: Sequence[Size], rounds: int) -> Iterator[Point]:
     """All sizes take turns, so that what else the machine does falls on all alike; a first round warms up."""
-    memories = [_memory(WORKS[work](size, 2)) for size in sizes]
+    memories = [most_held(WORKS[work](size, 2)) for size in sizes]
     steps = [WORKS[work](size, rounds + 1) for size in sizes]
     taken: list[list[float]] = [[] for _ in sizes]
     for _ in range(rounds + 1):
@@ -152,7 +152,7 @@ def _points(work: str, values: Sequence[int], sizes: Sequence[Size], rounds: int
         yield Point(value, median(series[1:]), size.macs, memory)
 
 
-def _memory(step: Callable[[], Any]) -> int:
+def most_held(step: Callable[[], Any]) -> int:
     """Bytes that a step holds at the most beyond those that it finds, as Python and NumPy count them."""
     step()  # what is made once is made
     gc.collect()

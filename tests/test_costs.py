@@ -59,7 +59,7 @@ def test_inference_answers_every_image():
 
 
 def test_learning_by_backprop_keeps_every_layers_activity_and_answering_does_not():
-    memory = {work: [costs._memory(WORKS[work](Size(depth=depth), 2)) for depth in (4, 12)] for work in WORKS}
+    memory = {work: [costs.most_held(WORKS[work](Size(depth=depth), 2)) for depth in (4, 12)] for work in WORKS}
     assert memory["backprop step"][1] > 2 * memory["backprop step"][0]
     assert memory["inference"][1] < 1.2 * memory["inference"][0]
 

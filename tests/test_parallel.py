@@ -4,7 +4,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from learning_examples import PROBLEMS, bars
 from test_training import assert_same_bits
 
 import neuro_cnn as nc
-from neuro_cnn import parallel
+from neuro_cnn import backend, parallel
 from neuro_cnn.curriculum import Backprop, Phase
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import CCells, Conv, Dense, Dropout, Flatten, ReLU, RReLU
@@ -198,6 +198,20 @@ def test_nccl_workers_sum_through_cupys_communicator(monkeypatch):
     assert used == [1]  # each on a GPU of its own
     gradient = {"a": np.ones((2, 3)), "b": np.ones(4)}
     assert_same_bits(mean(workers, gradient, 0.5), gradient)
+
+
+def test_a_worker_computes_on_the_gpu_of_its_number(monkeypatch):
+    used = []
+
+    def device(number):
+        return SimpleNamespace(use=lambda: used.append(number))
+
+    cuda = SimpleNamespace(runtime=SimpleNamespace(getDeviceCount=lambda: 2), Device=device)
+    monkeypatch.setattr(backend, "_cupy", lambda: SimpleNamespace(cuda=cuda))
+    backend.use_gpu(1)
+    assert used == [1]
+    with pytest.raises(UsageError, match="GPU 2: this machine has 2, numbered from 0; learn on as many at most"):
+        backend.use_gpu(2)
 
 
 def test_missing_gpus_and_nccl_are_told_of(monkeypatch):

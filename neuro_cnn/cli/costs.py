@@ -18,7 +18,7 @@ def costs(
 ) -> None:
     """Time and memory of a step against images, planes, map size and depth, and by what power they grow.
 
-    A step of backpropagation, one of Hebbian learning and an inference, on networks of 3 x 3 cells; it takes a minute.
+    A step of backpropagation, one of Hebbian learning and an inference on the CPU, on networks of 3 x 3 cells.
 
     Example: neuro-cnn costs --out costs.png
     """
