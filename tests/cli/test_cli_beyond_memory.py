@@ -13,7 +13,7 @@ hold_out = 0.25
 [network]
 kind = "chain"
 layers = [
-    ["S1", {{ kind = "conv", planes = 4, size = 24, stride = 24, bias = false }}],
+    ["S1", {{ kind = "conv", planes = 4, size = 16, stride = 16, bias = false }}],
     ["C1", {{ kind = "ccells", size = 2 }}],
     ["S2", {{ kind = "conv", planes = 4, size = 2, bias = false }}],
     ["flat", {{ kind = "flatten" }}],
@@ -57,8 +57,8 @@ whole(many)
 """
 
 
-def folder_of(path, count, side=144):
-    """A folder of so many images, 81 KiB each, nearly all of them holes in the file, and its experiment."""
+def folder_of(path, count, side=96):
+    """A folder of so many images, 36 KiB each, nearly all of them holes in the file, and its experiment."""
     path.mkdir()
     for part, size in (("train", count), ("test", count // 4)):
         images = np.lib.format.open_memmap(path / f"{part}_images.npy", "w+", np.float32, (size, side, side))
@@ -71,7 +71,7 @@ def folder_of(path, count, side=144):
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads its own use of memory as Linux tells it")
 def test_all_commands_do_with_less_memory_than_the_images_would_take(tmp_path):
-    few, many = folder_of(tmp_path / "few", 40), folder_of(tmp_path / "many", 1800)  # 142 MiB, where 64 may be had
+    few, many = folder_of(tmp_path / "few", 40), folder_of(tmp_path / "many", 4000)  # 141 MiB, where 64 may be had
     source = PROGRAM.replace("{room}", str(64 << 20))
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     argv = [sys.executable, "-c", source, str(few), str(many)]
