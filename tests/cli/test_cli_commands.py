@@ -38,6 +38,7 @@ COMMANDS = (
     ("topography",),
     ("angles",),
     ("bench",),
+    ("costs",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show", "flips")),
