@@ -158,7 +158,7 @@ def test_labelled_winner_take_all_is_its_definition_though_computed_from_product
     x, labels = clouds(8, 90, spread=0.9)
     unit, _ = scaled(x)
     order = np.random.default_rng(2).permutation(90)
-    groups = LabelledWTA().groups(Products(unit), labels, order)
+    groups = LabelledWTA().groups(Products((unit[:40], unit[40:])), labels, order)
     cells, names = wta_one_by_one(unit, labels, order)
     assert [labels[group[0]] for group in groups] == names
     made = [unit[group].sum(axis=0) for group in groups]
