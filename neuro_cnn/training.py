@@ -202,6 +202,8 @@ class _Learning:
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
+        if self._settled(state):
+            return state, _summed(state.totals, (len(chosen),))
         x = self._below(state.params, chosen, epoch, batch)
         labels = to_device(self.data.labels[chosen], self.device)
         if isinstance(self.phase.method, Backprop):
@@ -213,6 +215,13 @@ class _Learning:
             params = self._fitted(params)  # a layer may have grown
         new = (*(value * len(chosen) for value in measures), len(chosen))
         return state._replace(params=params, learner=learner), _summed(state.totals, new)
+
+    def _settled(self, state: State) -> bool:
+        """Whether no layer of the phase can learn any more."""
+        return not isinstance(self.phase.method, Backprop) and all(
+            self.phase.method.rule_of(name).settled(self.net[name], state.params[name], state.learner[name])
+            for name in self.learners
+        )
 
     def _backprop(
         self, method: Backprop, state: State, x: Array, labels: Array, key: Key
