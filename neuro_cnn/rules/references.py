@@ -18,8 +18,10 @@ from neuro_cnn.layers.interpolating import References, scaled
 from neuro_cnn.ops.interpolate import best_between
 from neuro_cnn.rules.base import Rule
 
+CHUNK = 300
+"""Training vectors whose products with all are computed at a time where these are too many for WHOLE (our choice)."""
 SPAN = 256
-"""Training vectors that are looked at together, to see which are in need of a product (our choice)."""
+"""Training vectors presented together (our choice)."""
 WHOLE = 1 << 13
 """Training vectors up to which the products of all with all are computed at once: 1/4 GB (our choice)."""
 ROWS = 64
@@ -111,13 +113,14 @@ class LearnReferences(_Collect):
         while len(left) != before:
             before, place, rows = len(left), 0, dict[int, Any]()
             kept = np.ones(before, bool)
-            while len(needy := self._needy(scores, labels, left, place)):  # sequential: every reference changes how
-                place, i = int(needy[0]), int(left[needy[0]])  # the next vectors are answered
-                if i not in rows:
-                    wanted = [j for j in left[needy] if j not in rows]
+            while (place := self._next(scores, labels, left, place)) < before:
+                # sequential: every reference changes how the next vectors are answered
+                i, label = int(left[place]), labels[left[place]]
+                if i not in rows:  # many products at a time: those of the next that are in need as it looks now
+                    ahead = left[place + self._needy(scores, labels, left[place:])[:CHUNK]]
+                    wanted = [j for j in ahead if j not in rows]
                     rows |= zip(wanted, products.rows(wanted), strict=True)
-                row, label = rows.pop(i), labels[i]
-                others = known[label].all
+                row, others = rows.pop(i), known[label].all
                 scores[:, label] = np.maximum(scores[:, label], best_between(row, others, row[chosen[label]]))
                 chosen[label].append(i)
                 known[label].append(row)
@@ -126,16 +129,20 @@ class LearnReferences(_Collect):
             left = left[kept]
         return [[i] for references in chosen for i in references]
 
-    def _needy(self, scores: Any, labels: Any, left: Any, place: int) -> Any:
-        """Places in `left`, from `place` on, of the next vectors whose class does not lead by more than the margin."""
-        for begin in range(place, len(left), SPAN):  # a span at a time, for the first of them is wanted
-            span = left[begin : begin + SPAN]
-            mine = np.arange(scores.shape[1]) == labels[span, None]
-            others = np.where(mine, -np.inf, scores[span]).max(axis=1, initial=-np.inf)
-            needy = np.flatnonzero(~(scores[span, labels[span]] > others + self.margin))
+    def _next(self, scores: Any, labels: Any, left: Any, place: int) -> int:
+        """The first place in `left`, from `place` on, of a vector in need of a reference, or its end."""
+        for begin in range(place, len(left), SPAN):
+            needy = self._needy(scores, labels, left[begin : begin + SPAN])
             if len(needy):
-                return begin + needy
-        return np.zeros(0, np.int64)
+                return begin + int(needy[0])
+        return len(left)
+
+    def _needy(self, scores: Any, labels: Any, which: Any) -> Any:
+        """The places in `which`, (m,), of vectors whose own class does not lead by more than the margin."""
+        best, own = scores[which], labels[which]
+        mine = np.arange(scores.shape[1]) == own[:, None]
+        others = np.where(mine, -np.inf, best).max(axis=1, initial=-np.inf)
+        return np.flatnonzero(~(best[mine] > others + self.margin))
 
 
 @dataclass(frozen=True)
@@ -203,14 +210,28 @@ class Products:
         some = self.take(which)
         return np.concatenate([products_of(some, part) for part in self.parts], axis=1)
 
+    def within(self, which: Any) -> Array:
+        """The products of some vectors with one another: (m, m), where they are."""
+        xp = namespace(self.parts[0])
+        if len(self.places) <= WHOLE:
+            return xp.asarray(self.gram[np.ix_(which, which)])
+        some = self.take(which)
+        return some @ xp.permute_dims(some, (1, 0))
+
     @cached_property
     def gram(self) -> Any:
-        """The products of all with all, (n, n), in host memory: each pair is multiplied once."""
+        """The products of all with all, (n, n), in host memory: each pair is multiplied once.
+
+        Units that are silent throughout, such as those at the corners of a map, are left out.
+        """
+        xp = namespace(self.parts[0])
+        awake = np.any([to_numpy(xp.any(part != 0, axis=0)) for part in self.parts], axis=0)
+        parts = [xp.take(part, xp.asarray(np.flatnonzero(awake)), axis=1) for part in self.parts]
         bounds = np.cumsum([0, *(part.shape[0] for part in self.parts)])
         spans = [slice(begin, end) for begin, end in pairwise(bounds)]
         gram = np.empty((bounds[-1], bounds[-1]), self.precision)
         for one, two in combinations_with_replacement(range(len(spans)), 2):
-            product = products_of(self.parts[one], self.parts[two])
+            product = products_of(parts[one], parts[two])
             gram[spans[one], spans[two]] = product
             gram[spans[two], spans[one]] = product.T
         return gram
@@ -232,11 +253,11 @@ class Rows:
         """The rows so far, (count, length), to be read and changed."""
         return self.room[: self.count]
 
-    def append(self, row: Any, where: Any = slice(None)) -> None:
-        """One more row, known at some places of it."""
+    def append(self, row: Any) -> None:
+        """One more row."""
         if self.count == len(self.room):
             self.room = np.concatenate([self.room, np.empty_like(self.room)])
-        self.room[self.count, where] = row
+        self.room[self.count] = row
         self.count += 1
 
 
@@ -261,9 +282,8 @@ def _joined(products: Products, labels: Array, groups: list[list[int]]) -> Refer
     """The references made of groups of training vectors, scaled to norm 1."""
     xp = namespace(labels)
     firsts = [group[0] for group in groups]
-    vectors = products.take(firsts)
-    if any(len(group) > 1 for group in groups):
-        vectors = xp.stack([xp.sum(products.take(group), axis=0) for group in groups])
-        vectors, _ = scaled(vectors)
     own = xp.take(labels, xp.asarray(np.array(firsts, dtype=np.int64)))
+    if all(len(group) == 1 for group in groups):
+        return References(products.take(firsts), own, products.within(firsts))
+    vectors, _ = scaled(xp.stack([xp.sum(products.take(group), axis=0) for group in groups]))
     return References(vectors, own, vectors @ xp.permute_dims(vectors, (1, 0)))

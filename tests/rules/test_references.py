@@ -11,7 +11,7 @@ from kit import assert_close, on
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector
 from neuro_cnn.layers.interpolating import References, scaled
-from neuro_cnn.rules import LabelledWTA, LearnReferences
+from neuro_cnn.rules import LabelledWTA, LearnReferences, references
 from neuro_cnn.rules.references import Products
 
 
@@ -165,6 +165,58 @@ def test_labelled_winner_take_all_is_its_definition_though_computed_from_product
     np.testing.assert_allclose(scaled(np.stack(made))[0], cells)
     _, params = learned(LabelledWTA(), x, labels)
     assert 3 <= len(params.fixed.labels) < 90
+
+
+def references_one_by_one(unit, labels, order, margin):
+    """The rule on the vectors themselves, each compared with all pairs of references when its turn comes."""
+    chosen, left, before = [], list(order), None
+    while left != before:
+        before, left = left, []
+        for i in before:
+            scores = np.full(labels.max() + 1, -np.inf)
+            for label in set(labels[chosen]):
+                scores[label] = similarity(unit[i], unit[[j for j in chosen if labels[j] == label]])
+            own, others = scores[labels[i]], np.delete(scores, labels[i]).max()
+            (left if own > others + margin else chosen).append(i)
+    return chosen
+
+
+@pytest.mark.parametrize("whole", [references.WHOLE, 0], ids=["one-matrix", "rows-on-demand"])
+@pytest.mark.parametrize("seed", range(4))
+def test_references_are_those_chosen_one_by_one(monkeypatch, seed, whole):
+    monkeypatch.setattr(references, "WHOLE", whole)
+    monkeypatch.setattr(references, "SPAN", 7)
+    monkeypatch.setattr(references, "CHUNK", 5)
+    x, labels = clouds(seed, 60, spread=0.4)
+    unit, _ = scaled(x)
+    order = np.random.default_rng(seed).permutation(60)
+    groups = LearnReferences(0.04).groups(Products((unit[:25], unit[25:50], unit[50:])), labels, order)
+    expected = references_one_by_one(unit, labels, order, 0.04)
+    assert 3 < len(expected) < 60
+    assert groups == [[i] for i in sorted(expected, key=lambda i: labels[i])]  # of each class in the order of choosing
+
+
+@given(st.integers(0, 1000), st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_one_matrix_holds_the_products_of_all_vectors_however_they_came(seed, counts):
+    unit = np.random.default_rng(seed).random((sum(counts), 5))
+    unit[:, seed % 5] = 0  # a unit that is silent throughout
+    products = Products(tuple(np.split(unit, np.cumsum(counts)[:-1])))
+    np.testing.assert_allclose(products.gram, unit @ unit.T, rtol=1e-12)
+    which = np.random.default_rng(seed).permutation(sum(counts))[:3]
+    np.testing.assert_array_equal(products.take(which), unit[which])
+    np.testing.assert_allclose(products.within(which), unit[which] @ unit[which].T, rtol=1e-12)
+
+
+@pytest.mark.parametrize("reach", [0, 1])
+def test_what_the_rule_sees_is_what_it_takes_from_the_whole_activity(reach):
+    rng = np.random.default_rng(0)
+    x, labels = rng.random((7, 2, 3, 4)), np.arange(7) % 3
+    rule, layer = LearnReferences(0.05), InterpolatingVector(3, reach=reach)
+    params, state = rule.start(layer, layer.init(x.shape[1:], None), x, rng, 1)
+    shown = rule.sees(layer, params, x, rng), layer.forward(params, x)[1]
+    brief, whole = (rule.update(layer, params, state, each, labels, np.random.default_rng(1))[1] for each in shown)
+    assert_close(brief, whole)
+    np.testing.assert_allclose(brief.vectors[0], scaled(x.reshape(7, -1))[0])
 
 
 def test_no_vectors_make_no_references():
