@@ -17,11 +17,16 @@ from neuro_cnn.ops.interpolate import best_pairs
 
 
 class References(NamedTuple):
-    """Reference vectors of norm 1, (M, D), the class of each, (M,), and their products g, (M, M)."""
+    """Reference vectors of norm 1, the class of each, (M,), their products g, (M, M), and what they say nothing of.
+
+    Units that are silent in all of them, such as those at the corners of a map, are left out: `awake`, (D,), is 1
+    at the others, and the vectors are (M, L) of these alone.
+    """
 
     vectors: Array
     labels: Array
     products: Array
+    awake: Array
 
 
 class Winners(NamedTuple):
@@ -66,18 +71,18 @@ class InterpolatingVector(Layer):
         if self.reach and len(in_shape) != 3:
             raise UsageError(f"cells with reach meet a row of {in_shape[0]} units; put them before Flatten()")
         size = prod(in_shape)
-        return Params((), References(zeros((0, size)), np.zeros(0, np.int64), zeros((0, 0))))
+        return Params((), References(zeros((0, 0)), np.zeros(0, np.int64), zeros((0, 0)), np.zeros(size, np.int8)))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (self.classes,)
 
     def fits(self, params: Params, in_shape: Shape) -> bool:
-        return bool(params.fixed.vectors.shape[1] == prod(in_shape))
+        return bool(params.fixed.awake.shape[0] == prod(in_shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Winners]:
         xp = namespace(x)
-        vectors, labels, products = params.fixed
-        views = self._views(x)  # (D, P N)
+        vectors, labels, products, awake = params.fixed
+        views = xp.take(self._views(x), xp.nonzero(awake)[0], axis=0)  # (L, P N)
         # each view's energy is summed from that of all planes: cheaper than from the views
         norm = xp.sqrt(xp.sum(self._views(xp.sum(x * x, axis=1, keepdims=True)), axis=0, keepdims=True))  # (1, P N)
         similarity = vectors @ views / _safe(norm)  # (M, P N)
@@ -94,7 +99,7 @@ class InterpolatingVector(Layer):
             return None, ()
         xp = namespace(dy)
         x, norm, place, first, second, near, far = activity
-        vectors, labels, _ = params.fixed
+        vectors, labels = whole(params.fixed), params.fixed.labels
         unit = self._views(x) / _safe(norm)
         error = xp.zeros((unit.shape[0], self._places, x.shape[0]), dtype=dy.dtype)  # (D, P, N)
         positions = xp.arange(self._places)[:, None]
@@ -145,6 +150,22 @@ class InterpolatingVector(Layer):
     def _shifts(self, shape: tuple[int, ...]) -> Window:
         """Views as large as the map, (N, C, H, W), that lie up to `reach` beside it."""
         return window((shape[2], shape[3]), 1, self.reach)
+
+
+def compact(vectors: Array, labels: Array, products: Array) -> References:
+    """The references of these vectors, (M, D)."""
+    xp = namespace(vectors)
+    awake = xp.astype(xp.any(vectors != 0, axis=0), xp.int8)
+    return References(xp.take(vectors, xp.nonzero(awake)[0], axis=1), labels, products, awake)
+
+
+def whole(references: References) -> Array:
+    """Their vectors over all units: (M, D)."""
+    xp = namespace(references.vectors)
+    awake = to_numpy(references.awake) == 1
+    silence = xp.zeros((references.vectors.shape[0], 1), dtype=references.vectors.dtype)
+    places = np.where(awake, np.cumsum(awake) - 1, np.count_nonzero(awake))
+    return xp.take(xp.concat([references.vectors, silence], axis=1), xp.asarray(places), axis=1)
 
 
 def scaled(views: Array) -> tuple[Array, Array]:

@@ -14,14 +14,14 @@ import numpy as np
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector, Params
-from neuro_cnn.layers.interpolating import References, scaled
+from neuro_cnn.layers.interpolating import References, compact, scaled
 from neuro_cnn.ops.interpolate import best_between
 from neuro_cnn.rules.base import Rule
 
 CHUNK = 300
 """Training vectors whose products with all are computed at a time where these are too many for WHOLE (our choice)."""
 SPAN = 256
-"""Training vectors presented together (our choice)."""
+"""Training vectors looked at together, for the next in need or as those at hand (our choice)."""
 WHOLE = 1 << 13
 """Training vectors up to which the products of all with all are computed at once: 1/4 GB (our choice)."""
 ROWS = 64
@@ -52,11 +52,9 @@ class _Collect(Rule, Protocol):
         self, layer: Any, params: Params, sample: Array, rng: np.random.Generator, updates: int
     ) -> tuple[Params, Seen]:
         xp = namespace(sample)
-        empty = layer.init(sample.shape[1:], None).fixed
-        vectors, labels = (xp.asarray(leaf) for leaf in (empty.vectors, empty.labels))
-        return params, Seen(
-            (xp.astype(vectors, sample.dtype),) * max(updates, 1), labels, xp.zeros((0,), dtype=xp.float64)
-        )
+        none = xp.zeros((0, prod(sample.shape[1:])), dtype=sample.dtype)
+        labels = xp.asarray(layer.init(sample.shape[1:], None).fixed.labels)
+        return params, Seen((none,) * max(updates, 1), labels, xp.zeros((0,), dtype=xp.float64))
 
     def sees(self, layer: Any, params: Params, x: Array, rng: np.random.Generator) -> Stimuli:
         return Stimuli(x)  # there is no reference yet to compare it with
@@ -284,6 +282,6 @@ def _joined(products: Products, labels: Array, groups: list[list[int]]) -> Refer
     firsts = [group[0] for group in groups]
     own = xp.take(labels, xp.asarray(np.array(firsts, dtype=np.int64)))
     if all(len(group) == 1 for group in groups):
-        return References(products.take(firsts), own, products.within(firsts))
+        return compact(products.take(firsts), own, products.within(firsts))
     vectors, _ = scaled(xp.stack([xp.sum(products.take(group), axis=0) for group in groups]))
-    return References(vectors, own, vectors @ xp.permute_dims(vectors, (1, 0)))
+    return compact(vectors, own, vectors @ xp.permute_dims(vectors, (1, 0)))

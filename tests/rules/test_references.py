@@ -10,7 +10,7 @@ from kit import assert_close, on
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector
-from neuro_cnn.layers.interpolating import References, scaled
+from neuro_cnn.layers.interpolating import compact, scaled, whole
 from neuro_cnn.rules import LabelledWTA, LearnReferences, references
 from neuro_cnn.rules.references import Products
 
@@ -62,10 +62,24 @@ def test_the_published_formula_gives_the_similarity_between_two_references():
     x, _ = scaled((0.3 * vectors[0] + 0.7 * vectors[1] + 0.05 * rng.random(4))[None])
     (first, second), g = vectors @ x[0], float(vectors[0] @ vectors[1])
     layer = InterpolatingVector(1)
-    params = layer.init((4,), None)._replace(fixed=References(vectors, np.zeros(2, int), vectors @ vectors.T))
+    params = layer.init((4,), None)._replace(fixed=compact(vectors, np.zeros(2, int), vectors @ vectors.T))
     expected = np.sqrt((first**2 + second**2 - 2 * first * second * g) / (1 - g**2))
     assert layer.respond(params, x).item() == pytest.approx(expected)
     assert expected > max(first, second)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0, 1]))
+def test_units_that_are_silent_in_all_references_are_left_out_and_change_no_score(seed, reach):
+    rng = np.random.default_rng(seed)
+    silent = rng.random(24) < 0.4
+    vectors, _ = scaled(rng.random((6, 24)) * ~silent)
+    layer = InterpolatingVector(2, reach=reach)
+    params = layer.init((2, 3, 4), None)._replace(fixed=compact(vectors, np.arange(6) % 2, vectors @ vectors.T))
+    np.testing.assert_array_equal(whole(params.fixed), vectors)
+    assert params.fixed.vectors.shape == (6, 24 - silent.sum())
+    x = rng.random((3, 2, 3, 4))
+    full = params.fixed._replace(vectors=vectors, awake=np.ones(24, np.int8))
+    np.testing.assert_allclose(layer.respond(params, x), layer.respond(params._replace(fixed=full), x), rtol=1e-12)
 
 
 def test_one_nearest_reference_is_the_largest_cosine():
@@ -112,7 +126,7 @@ def test_every_vector_that_is_no_reference_leads_by_the_margin(seed, margin):
     scores = layer.respond(params, x)
     own = scores[np.arange(len(x)), labels]
     scores[np.arange(len(x)), labels] = -np.inf
-    taken = np.isclose(scaled(x)[0] @ params.fixed.vectors.T, 1, rtol=0, atol=1e-12).any(axis=1)
+    taken = np.isclose(scaled(x)[0] @ whole(params.fixed).T, 1, rtol=0, atol=1e-12).any(axis=1)
     assert np.all(own[~taken] > scores.max(axis=1)[~taken] + margin - 1e-12)
 
 
@@ -126,7 +140,7 @@ def test_a_larger_margin_keeps_more_references_and_none_keeps_all():
 def test_references_are_training_vectors_under_their_own_labels():
     x, labels = clouds(6)
     _, params = learned(LearnReferences(0.05), x, labels)
-    for vector, label in zip(params.fixed.vectors, params.fixed.labels, strict=True):
+    for vector, label in zip(whole(params.fixed), params.fixed.labels, strict=True):
         match = np.isclose(scaled(x)[0] @ vector, 1)
         assert labels[match].tolist() == [label]
 
@@ -222,7 +236,7 @@ def test_what_the_rule_sees_is_what_it_takes_from_the_whole_activity(reach):
 def test_no_vectors_make_no_references():
     rule, layer = LearnReferences(0.04), InterpolatingVector(2)
     params, state = rule.start(layer, layer.init((4,), None), np.zeros((1, 4)), np.random.default_rng(0), 1)
-    assert rule.finish(layer, params, state).fixed.vectors.shape == (0, 4)
+    assert whole(rule.finish(layer, params, state).fixed).shape == (0, 4)
 
 
 def test_every_library_chooses_the_same_references(xp):
