@@ -192,6 +192,8 @@ class _Learning:
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
         place, count = (batch.epoch, batch.number), len(batch.chosen)
+        if self._settled(state):
+            return state, _summed(state.totals, (count,))
         x, labels = self.shown.seen(state.params, batch), self.shown.labels(batch)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, *place), batch.mine.start)
@@ -203,6 +205,13 @@ class _Learning:
             params = self._fitted(params)  # a layer may have grown
         new = (*(value * count for value in measures), count)
         return state._replace(params=params, learner=learner), _summed(state.totals, new)
+
+    def _settled(self, state: State) -> bool:
+        """Whether no layer of the phase can learn any more."""
+        return not isinstance(self.phase.method, Backprop) and all(
+            self.phase.method.rule_of(name).settled(self.net[name], state.params[name], state.learner[name])
+            for name in self.learners
+        )
 
     def _backprop(
         self, method: Backprop, state: State, x: Array, labels: Array, key: Key, share: float

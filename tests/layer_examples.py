@@ -63,7 +63,7 @@ from neuro_cnn.layers import (
     TrueConv,
 )
 from neuro_cnn.layers.batch_norm import RunningMoments
-from neuro_cnn.layers.interpolating import References, scaled
+from neuro_cnn.layers.interpolating import compact, scaled
 from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
@@ -194,8 +194,8 @@ def example(name, precision=np.float32, images=3):
     if isinstance(layer, Labelled):
         params = params._replace(fixed=Labels(np.eye(3, 6, dtype=np.float32) + np.eye(3, 6, 3, dtype=np.float32)))
     if isinstance(layer, InterpolatingVector):
-        vectors, _ = scaled(rng.random((9, int(np.prod(shape)))))
-        params = params._replace(fixed=References(vectors, np.arange(9) % 3, vectors @ vectors.T))
+        vectors, _ = scaled(rng.random((9, int(np.prod(shape)))) * (np.arange(np.prod(shape)) != 1))  # a silent unit
+        params = params._replace(fixed=compact(vectors, np.arange(9) % 3, vectors @ vectors.T))
     if isinstance(layer, BatchNorm):
         params = params._replace(fixed=RunningMoments(rng.standard_normal(shape[0]), rng.uniform(0.5, 2, shape[0])))
     moved = tree_map(lambda w: w + 0.2 * rng.standard_normal(w.shape, np.float32), params.learned)

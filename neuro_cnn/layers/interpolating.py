@@ -12,29 +12,31 @@ from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, zeros
 from neuro_cnn.layers.conv import at_least_one
-from neuro_cnn.ops.geometry import Window, unpad, window
-
-APART = 1e-3
-"""1 - g^2 below which two references are one: what lies between them is lost in rounding (our choice)."""
+from neuro_cnn.ops.geometry import Window, batch_last, gather, scatter, unpad, window
+from neuro_cnn.ops.interpolate import best_pairs
 
 
 class References(NamedTuple):
-    """Reference vectors of norm 1, (M, D), the class of each, (M,), and their products g, (M, M)."""
+    """Reference vectors of norm 1, the class of each, (M,), their products g, (M, M), and what they say nothing of.
+
+    Units that are silent in all of them, such as those at the corners of a map, are left out: `awake`, (D,), is 1
+    at the others, and the vectors are (M, L) of these alone.
+    """
 
     vectors: Array
     labels: Array
     products: Array
+    awake: Array
 
 
 class Winners(NamedTuple):
-    """The shape of the input, the views, (N, P, D), and their norms, (N, P, 1); then what won.
+    """The input, (N, ...), and the norms of its views at P positions, (1, P N); then what won.
 
     Of each image and class, (N, classes): the position `place`, the two references `first` and `second`, and the
     slopes of the score in the similarities to them, `near` and `far`.
     """
 
-    in_shape: Shape
-    views: Array
+    x: Array
     norm: Array
     place: Array
     first: Array
@@ -69,36 +71,26 @@ class InterpolatingVector(Layer):
         if self.reach and len(in_shape) != 3:
             raise UsageError(f"cells with reach meet a row of {in_shape[0]} units; put them before Flatten()")
         size = prod(in_shape)
-        return Params((), References(zeros((0, size)), np.zeros(0, np.int64), zeros((0, 0))))
+        return Params((), References(zeros((0, 0)), np.zeros(0, np.int64), zeros((0, 0)), np.zeros(size, np.int8)))
 
     def out_shape(self, params: Params, in_shape: Shape) -> Shape:
         return (self.classes,)
 
     def fits(self, params: Params, in_shape: Shape) -> bool:
-        return bool(params.fixed.vectors.shape[1] == prod(in_shape))
+        return bool(params.fixed.awake.shape[0] == prod(in_shape))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Winners]:
         xp = namespace(x)
-        vectors, labels, products = params.fixed
-        views = self._views(x)
-        count, places, size = views.shape
+        vectors, labels, products, awake = params.fixed
+        views = xp.take(self._views(x), xp.nonzero(awake)[0], axis=0)  # (L, P N)
         # each view's energy is summed from that of all planes: cheaper than from the views
-        norm = xp.sqrt(xp.sum(self._views(xp.sum(x * x, axis=1, keepdims=True)), axis=2, keepdims=True))
-        similarity = xp.reshape(views, (count * places, size)) @ xp.permute_dims(vectors, (1, 0))
-        similarity = similarity / xp.reshape(_safe(norm), (count * places, 1))
-        found = []
-        for label in range(self.classes):
-            mine = xp.asarray(np.flatnonzero(to_numpy(labels) == label))
-            g = xp.take(xp.take(products, mine, axis=0), mine, axis=1)
-            score, first, second, near, far = best_pairs(xp.take(similarity, mine, axis=1), g, self.nearest)
-            if mine.shape[0]:
-                first, second = xp.take(mine, first), xp.take(mine, second)
-            found.append((score, first, second, near, far))
-        # (N, P, classes) each; then the best position of each class
-        parts = [xp.reshape(xp.stack(part, axis=1), (count, places, self.classes)) for part in zip(*found, strict=True)]
-        place = xp.argmax(parts[0], axis=1)
-        score, *rest = (xp.take_along_axis(part, place[:, None, :], axis=1)[:, 0, :] for part in parts)
-        return score, Winners(x.shape, views, norm, place, *rest)
+        norm = xp.sqrt(xp.sum(self._views(xp.sum(x * x, axis=1, keepdims=True)), axis=0, keepdims=True))  # (1, P N)
+        similarity = vectors @ views / _safe(norm)  # (M, P N)
+        found = best_pairs(xp.permute_dims(similarity, (1, 0)), products, labels, self.classes, self.nearest)
+        parts = [xp.reshape(part, (self._places, x.shape[0], self.classes)) for part in found]
+        place = xp.argmax(parts[0], axis=0)  # the best position of each class
+        score, *rest = (xp.take_along_axis(part, place[None, :, :], axis=0)[0, ...] for part in parts)
+        return score, Winners(x, norm, place, *rest)
 
     def backward(
         self, params: Params, activity: Winners, dy: Array, need_input: bool = True
@@ -106,20 +98,21 @@ class InterpolatingVector(Layer):
         if not need_input:
             return None, ()
         xp = namespace(dy)
-        shape, views, norm, place, first, second, near, far = activity
-        vectors, labels, _ = params.fixed
-        unit = views / _safe(norm)
-        error = xp.zeros(unit.shape, dtype=dy.dtype)
-        positions = xp.arange(unit.shape[1])[None, :]
+        x, norm, place, first, second, near, far = activity
+        vectors, labels = whole(params.fixed), params.fixed.labels
+        unit = self._views(x) / _safe(norm)
+        error = xp.zeros((unit.shape[0], self._places, x.shape[0]), dtype=dy.dtype)  # (D, P, N)
+        positions = xp.arange(self._places)[:, None]
         for label in sorted({int(label) for label in to_numpy(labels)}):
             one, two = (xp.take(vectors, which[:, label], axis=0) for which in (first, second))
             slope = dy[:, label, None] * (near[:, label, None] * one + far[:, label, None] * two)  # (N, D)
-            here = xp.astype(positions == place[:, label, None], dy.dtype)
-            error = error + here[:, :, None] * slope[:, None, :]
-        along = xp.sum(error * unit, axis=2, keepdims=True)
+            here = xp.astype(positions == place[None, :, label], dy.dtype)  # (P, N)
+            error = error + here[None, :, :] * xp.permute_dims(slope, (1, 0))[:, None, :]
+        error = xp.reshape(error, unit.shape)
+        along = xp.sum(error * unit, axis=0, keepdims=True)
         # the norm's derivative at 0 is taken as 0
         error = xp.where(norm > 0, (error - along * unit) / _safe(norm), xp.zeros((), dtype=dy.dtype))
-        return self._back(error, shape), ()
+        return self._back(error, x.shape), ()
 
     def window(self, in_shape: Shape) -> Window:
         return window((in_shape[1], in_shape[2]), 1, self.reach) if len(in_shape) == 3 else Window((1, 1))
@@ -128,32 +121,51 @@ class InterpolatingVector(Layer):
         size = params.fixed.vectors.size * (2 * self.reach + 1) ** 2
         return Arithmetic(size, size)
 
+    @property
+    def _places(self) -> int:
+        """At how many positions the cells are there."""
+        return (2 * self.reach + 1) ** 2
+
     def _views(self, x: Array) -> Array:
-        """What the cells at each position see, in a row: (N, P, D). Beyond the map lies silence."""
+        """What the cells at each position see, in columns: (D, P N). Beyond the map lies silence."""
         xp = namespace(x)
+        size = (prod(x.shape[1:]), self._places * x.shape[0])
         if not self.reach:
-            return xp.reshape(x, (x.shape[0], 1, prod(x.shape[1:])))
-        count, planes, height, width = x.shape
-        far = 2 * self.reach
-        padded = xp.zeros((count, planes, height + far, width + far), dtype=x.dtype)  # in rows, to be copied as views
-        padded[:, :, self.reach : self.reach + height, self.reach : self.reach + width] = x
-        shifts = range(far + 1)
-        views = [padded[:, :, i : i + height, j : j + width] for i in shifts for j in shifts]
-        return xp.reshape(xp.stack(views, axis=1), (count, len(views), prod(x.shape[1:])))
+            return xp.reshape(xp.permute_dims(x, (*range(1, x.ndim), 0)), size)
+        w = self._shifts(x.shape)
+        return xp.reshape(gather(batch_last(x, w.pad), w, w.places(*x.shape[2:])), size)
 
     def _back(self, error: Array, shape: tuple[int, ...]) -> Array:
-        """The adjoint of `_views`: (N, P, D) -> shape."""
+        """The adjoint of `_views`: (D, P N) -> shape."""
         xp = namespace(error)
+        count, *sides = shape
         if not self.reach:
-            return xp.reshape(error, shape)
-        count, planes, height, width = shape
-        side = 2 * self.reach + 1
-        padded = xp.zeros((planes, height + side - 1, width + side - 1, count), dtype=error.dtype)
-        for place in range(side * side):
-            i, j = divmod(place, side)
-            view = xp.reshape(error[:, place, :], shape)
-            padded[:, i : i + height, j : j + width, :] += xp.permute_dims(view, (1, 2, 3, 0))
-        return unpad(padded, ((self.reach, self.reach),) * 2, shape)
+            return xp.permute_dims(xp.reshape(error, (*sides, count)), (len(sides), *range(len(sides))))
+        w = self._shifts(shape)
+        places = w.places(*sides[1:])
+        padded = xp.zeros((sides[0], *(side + 2 * self.reach for side in sides[1:]), count), dtype=error.dtype)
+        scatter(padded, xp.reshape(error, (*sides, *places, count)), w, places)
+        return unpad(padded, w.pad, shape)
+
+    def _shifts(self, shape: tuple[int, ...]) -> Window:
+        """Views as large as the map, (N, C, H, W), that lie up to `reach` beside it."""
+        return window((shape[2], shape[3]), 1, self.reach)
+
+
+def compact(vectors: Array, labels: Array, products: Array) -> References:
+    """The references of these vectors, (M, D)."""
+    xp = namespace(vectors)
+    awake = xp.astype(xp.any(vectors != 0, axis=0), xp.int8)
+    return References(xp.take(vectors, xp.nonzero(awake)[0], axis=1), labels, products, awake)
+
+
+def whole(references: References) -> Array:
+    """Their vectors over all units: (M, D)."""
+    xp = namespace(references.vectors)
+    awake = to_numpy(references.awake) == 1
+    silence = xp.zeros((references.vectors.shape[0], 1), dtype=references.vectors.dtype)
+    places = np.where(awake, np.cumsum(awake) - 1, np.count_nonzero(awake))
+    return xp.take(xp.concat([references.vectors, silence], axis=1), xp.asarray(places), axis=1)
 
 
 def scaled(views: Array) -> tuple[Array, Array]:
@@ -167,47 +179,3 @@ def _safe(norm: Array) -> Array:
     """Norms to divide by: 1 where a view is silent."""
     xp = namespace(norm)
     return xp.where(norm > 0, norm, xp.ones((), dtype=norm.dtype))
-
-
-def between(first: Array, second: Array, g: Array) -> tuple[Array, Array, Array]:
-    """Similarity to the nearest point between two references, and its slopes in their two similarities.
-
-    s^2 = (s_i^2 + s_j^2 - 2 s_i s_j g) / (1 - g^2); where the input does not project between the two it is s_i.
-    """
-    xp = namespace(g)
-    zero, one = xp.zeros((), dtype=g.dtype), xp.ones((), dtype=g.dtype)
-    near, far, room, inside = projected(first, second, g)
-    length = xp.sqrt(xp.where(inside, (near * first + far * second) / room, one))
-    score = xp.where(inside, length, first + 0 * g)
-    scale = room * length
-    return score, xp.where(inside, near / scale, one), xp.where(inside, far / scale, zero)
-
-
-def projected(first: Array, second: Array, g: Array) -> tuple[Array, Array, Array, Array]:
-    """s_i - g s_j, s_j - g s_i, 1 - g^2 (or 1), and whether the input projects between two references that differ."""
-    xp = namespace(g)
-    near, far, room = first - g * second, second - g * first, 1 - g * g
-    apart = room > APART
-    return near, far, xp.where(apart, room, xp.ones((), dtype=g.dtype)), (near > 0) & (far > 0) & apart
-
-
-def best_pairs(s: Array, g: Array, nearest: int) -> tuple[Array, Array, Array, Array, Array]:
-    """Score, the two references, and its slopes in their similarities, for the best pair of a class, (N,) each.
-
-    s, (N, M), are the similarities to the references of the class, g, (M, M), their products.
-    """
-    xp = namespace(s)
-    rows, members = s.shape
-    count = min(nearest, members)
-    if not count:
-        none = xp.zeros((rows,), dtype=xp.int64)
-        return xp.full((rows,), -xp.inf, dtype=s.dtype), none, none, *(xp.zeros((rows,), dtype=s.dtype),) * 2
-    order = xp.argsort(-s, axis=1)[:, :count]
-    top = xp.take_along_axis(s, order, axis=1)
-    pairs = order[:, :, None] * members + order[:, None, :]
-    products = xp.reshape(xp.take(xp.reshape(g, (-1,)), xp.reshape(pairs, (-1,))), (rows, count, count))
-    parts = [xp.reshape(part, (rows, count * count)) for part in between(top[:, :, None], top[:, None, :], products)]
-    best = xp.argmax(parts[0], axis=1)[:, None]
-    score, near, far = (xp.take_along_axis(part, best, axis=1)[:, 0] for part in parts)
-    first, second = (xp.take_along_axis(order, which, axis=1)[:, 0] for which in (best // count, best % count))
-    return score, first, second, near, far

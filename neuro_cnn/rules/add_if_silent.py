@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from neuro_cnn.layers import Params
 from neuro_cnn.rules.growing import Growing, Planes
 
 
@@ -20,6 +21,17 @@ class AddIfSilent(Growing):
     strength: float = 1.0
     kind: Literal["add_if_silent"] = "add_if_silent"
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def settled(self, layer: Any, params: Params, state: Any) -> bool:
+        return bool(params.learned.weight.shape[0] >= layer.planes)
+
+    def meet(self, planes: Planes) -> None:
+        silent = planes.silent(self.theta)
+        while planes.room and silent.any():  # sequential: every plane answers to some of the views to come
+            view = int(silent.argmax())
+            planes.add(view)
+            silent &= planes.silent(self.theta, planes.count - 1)
+            silent[view] = False
 
     def answered(self, planes: Planes, view: int, winner: int) -> None:
         return

@@ -54,6 +54,10 @@ class Rule(Protocol):
         """What `update` is told of a batch, (N, *in_shape), where no layer above learns too: the layer's activity."""
         return layer.forward(params, x)[1]
 
+    def settled(self, layer: Any, params: Params, state: Any) -> bool:
+        """Whether nothing it could be shown would change anything any more: then it need not be shown the rest."""
+        return False
+
     def update(
         self, layer: Any, params: Params, state: Any, activity: Any, target: Array, rng: np.random.Generator
     ) -> tuple[Params, Any]:

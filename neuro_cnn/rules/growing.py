@@ -52,6 +52,15 @@ class Growing(Rule, Protocol):
         if self.strength <= 0:
             raise UsageError(f"strength of the weights is {self.strength}; it must be positive")
 
+    def meet(self, planes: Planes) -> None:
+        """What becomes of the planes, and of the views at hand, as these meet them one by one."""
+        for view in range(len(planes.v)):  # sequential: each view meets the planes so far
+            winner = planes.winner(view, self.theta)
+            if winner is not None:
+                self.answered(planes, view, winner)
+            elif planes.room:
+                planes.add(view)
+
     @abstractmethod
     def answered(self, planes: Planes, view: int, winner: int) -> None:
         """What becomes of the planes that answer to a view."""
@@ -76,12 +85,7 @@ class Growing(Rule, Protocol):
         planes = Planes(params, state.lengths, layer.planes)
         for views, v in active_views(layer, activity, self.least_activity):
             planes.face(views, v)
-            for view in range(len(v)):  # sequential: each view meets the planes so far
-                winner = planes.winner(view, self.theta)
-                if winner is not None:
-                    self.answered(planes, view, winner)
-                elif planes.room:
-                    planes.add(view)
+            self.meet(planes)
             planes.bury()
         return planes.grown(layer, params) if planes.changed else (params, state)
 
@@ -144,6 +148,10 @@ class Planes:
         heard = self.cosines[: self.count]
         plane, view = divmod(int(heard.argmax()), len(self.v)) if self.count else (0, 0)
         return (plane, view) if self.count and heard[plane, view] > theta else (None, 0)
+
+    def silent(self, theta: float, first: int = 0) -> Any:
+        """At which views all planes from `first` on are silent: (P,)."""
+        return ~np.any(self.cosines[first : self.count] > theta, axis=0)
 
     def answering(self, view: int, theta: float) -> list[int]:
         """All planes that answer to a view."""

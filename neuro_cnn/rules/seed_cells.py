@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops import patches
 from neuro_cnn.rules.competition import Competes
 
 
@@ -41,24 +41,24 @@ class SeedCells(Competes):
                 "make them smaller"
             )
         seeds = np.zeros(u.shape, u.dtype)
-        for image, chosen in zip(u, seeds, strict=True):
-            for place in self._seeds(image):
-                chosen[place] = 1
+        seeds[self._seeds(u)] = 1
         return xp.asarray(seeds)
 
-    def _seeds(self, u: Any) -> list[tuple[int, int, int]]:
-        """The seed cells (plane, row, column) of one image's responses, (K, H, W)."""
-        planes, _, width = u.shape
-        side = self.column
-        columns = patches(u[None], side)[0]  # (K, side, side, H', W')
-        best = np.argmax(columns.reshape(planes * side * side, -1), axis=0)  # the first of equals: the lowest plane
-        places = np.arange(columns.shape[3] * columns.shape[4])
-        plane, tap = best // (side * side), best % (side * side)
-        row = places // columns.shape[4] + tap // side
-        column = places % columns.shape[4] + tap % side
-        seeds: dict[int, tuple[float, int]] = {}
-        for k, i, j in zip(plane, row, column, strict=True):
-            value = u[k, i, j]
-            if value > 0 and (k not in seeds or value > seeds[k][0]):
-                seeds[k] = (value, i * width + j)
-        return [(k, place // width, place % width) for k, (_, place) in seeds.items()]
+    def _seeds(self, u: Any) -> tuple[Any, Any, Any, Any]:
+        """The seed cells' images, planes, rows and columns, from responses (N, K, H, W)."""
+        largest, lowest = (self._columns(each) for each in (u.max(axis=1), u.argmax(axis=1)))  # (N, P, taps)
+        best = largest.max(axis=2)
+        taps = np.where(largest == best[:, :, None], lowest, u.shape[1]).argmin(axis=2)  # of equals the lowest plane
+        image, place = np.nonzero(best > 0)
+        value, tap = best[image, place], taps[image, place]
+        plane = lowest[image, place, tap]
+        order = np.lexsort((-value, plane, image))  # the strongest column of a plane first, of equals the first
+        _, firsts = np.unique(image[order] * u.shape[1] + plane[order], return_index=True)
+        chosen = order[firsts]
+        image, plane, place, tap = (each[chosen] for each in (image, plane, place, tap))
+        across = u.shape[3] - self.column + 1
+        return image, plane, place // across + tap // self.column, place % across + tap % self.column
+
+    def _columns(self, maps: Any) -> Any:
+        """What every S-column sees of one map an image: (N, H, W) -> (N, P, column x column)."""
+        return sliding_window_view(maps, (self.column, self.column), (1, 2)).reshape(len(maps), -1, self.column**2)

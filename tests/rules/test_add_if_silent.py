@@ -141,6 +141,32 @@ def test_layers_above_follow_a_layer_that_grows():
     assert len(params["out"].fixed.vectors) == 8
 
 
+def test_a_layer_that_has_all_its_planes_is_shown_no_more_images():
+    shown = []
+
+    class Counted(AddIfSilent):
+        def update(self, layer, params, state, activity, target, rng):
+            shown.append(len(target))
+            return super().update(layer, params, state, activity, target, rng)
+
+    class Insatiable(Counted):
+        def settled(self, layer, params, state):
+            return False
+
+    data = Dataset(np.maximum(RNG.standard_normal((12, 1, 6, 6)), 0).astype(np.float32), np.zeros(12, int), ("a",))
+    net = Chain((("S", SCells(9, 3, pad=1, response=Subtractive(0.6, sigma=1.2))),))
+    runs = []
+    for rule in (Counted(0.8), Insatiable(0.8)):
+        phases = (Phase(("S",), Local(rule), epochs=2, batch=2),)
+        runs.append([(each.params, each.measures()) for each in train(net, phases, data, seed=0)])
+    assert [len(params["S"].learned.weight) for params, _ in runs[0]][-1] == 9
+    assert len(shown) < 2 * 12  # batches of both runs
+    assert len(shown) > 12
+    for (params, measures), (others, wanted) in zip(*runs, strict=True):
+        assert_close(params, others)
+        assert measures == wanted
+
+
 @given(st.integers(0, 10_000), st.floats(0.05, 0.95), st.floats(0.1, 100))
 def test_a_subtractive_cell_answers_with_the_norm_times_the_cosine_above_theta(seed, theta, strength):
     rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ from kit import assert_close, on
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Rectified, SCells, Shunting, Subtractive
 from neuro_cnn.rules import AddIfSilent, WinnerKillLoser, WinnerTakeAll
+from neuro_cnn.rules.growing import Growing, Planes, active_views
 from neuro_cnn.tree import leaves, tree_map
 
 RNG = np.random.default_rng(0)
@@ -242,3 +243,37 @@ def test_recognition_above_the_learning_threshold_is_refused(response):
         with pytest.raises(UsageError, match=r"recognition threshold 0.6 above the learning threshold 0.5"):
             rule(0.5).start(layer, layer.init((2, 5, 5), RNG), maps(0), RNG, 1)
         rule(0.6).start(layer, layer.init((2, 5, 5), RNG), maps(0), RNG, 1)
+
+
+@given(seed=st.integers(0, 10_000), steps=st.lists(st.tuples(st.booleans(), st.integers(0, 99)), max_size=12))
+def test_responses_that_follow_every_change_are_those_of_the_planes_as_they_are(seed, steps):
+    layer, images = SCells(1000, 3, pad=1, response=Subtractive(0.6)), maps(seed, 2)
+    params, state = grown(images[:1], AddIfSilent(0.7), layer)[-1]
+    planes = Planes(params, state.lengths, layer.planes)
+    views, v = next(active_views(layer, layer.forward(params, images[1:])[1], 0.3))
+    planes.face(views, v)
+    for adds, number in steps[: len(v)]:
+        view = number % len(v)
+        if adds:
+            planes.add(view)
+        else:
+            planes.learn(number % planes.count, view)
+    made, _ = planes.grown(layer, params)
+    excitation, inhibition = layer.forward(made, images[1:])[1][1:3]
+    anew = np.where(inhibition > 0, excitation / np.where(inhibition > 0, inhibition, 1), 0)[0].reshape(
+        planes.count, -1
+    )
+    order = np.argsort(-inhibition.ravel(), kind="stable")[: len(v)]
+    np.testing.assert_allclose(planes.cosines[: planes.count], anew[:, order], atol=1e-5)
+
+
+@given(seed=st.integers(0, 10_000), most=st.integers(1, 40))
+def test_planes_that_are_added_where_all_are_silent_are_those_added_view_by_view(seed, most):
+    class ViewByView(AddIfSilent):
+        meet = Growing.meet
+
+    layer, images = SCells(most, 3, pad=1, response=Subtractive(0.6)), maps(seed)
+    for (one, lengths), (two, others) in zip(
+        grown(images, AddIfSilent(0.8), layer), grown(images, ViewByView(0.8), layer), strict=True
+    ):
+        assert_close((one.learned, lengths), (two.learned, others))

@@ -10,8 +10,8 @@ from kit import assert_close, on
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import InterpolatingVector
-from neuro_cnn.layers.interpolating import References, scaled
-from neuro_cnn.rules import LabelledWTA, LearnReferences
+from neuro_cnn.layers.interpolating import compact, scaled, whole
+from neuro_cnn.rules import LabelledWTA, LearnReferences, references
 from neuro_cnn.rules.references import Products
 
 
@@ -62,10 +62,24 @@ def test_the_published_formula_gives_the_similarity_between_two_references():
     x, _ = scaled((0.3 * vectors[0] + 0.7 * vectors[1] + 0.05 * rng.random(4))[None])
     (first, second), g = vectors @ x[0], float(vectors[0] @ vectors[1])
     layer = InterpolatingVector(1)
-    params = layer.init((4,), None)._replace(fixed=References(vectors, np.zeros(2, int), vectors @ vectors.T))
+    params = layer.init((4,), None)._replace(fixed=compact(vectors, np.zeros(2, int), vectors @ vectors.T))
     expected = np.sqrt((first**2 + second**2 - 2 * first * second * g) / (1 - g**2))
     assert layer.respond(params, x).item() == pytest.approx(expected)
     assert expected > max(first, second)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0, 1]))
+def test_units_that_are_silent_in_all_references_are_left_out_and_change_no_score(seed, reach):
+    rng = np.random.default_rng(seed)
+    silent = rng.random(24) < 0.4
+    vectors, _ = scaled(rng.random((6, 24)) * ~silent)
+    layer = InterpolatingVector(2, reach=reach)
+    params = layer.init((2, 3, 4), None)._replace(fixed=compact(vectors, np.arange(6) % 2, vectors @ vectors.T))
+    np.testing.assert_array_equal(whole(params.fixed), vectors)
+    assert params.fixed.vectors.shape == (6, 24 - silent.sum())
+    x = rng.random((3, 2, 3, 4))
+    full = params.fixed._replace(vectors=vectors, awake=np.ones(24, np.int8))
+    np.testing.assert_allclose(layer.respond(params, x), layer.respond(params._replace(fixed=full), x), rtol=1e-12)
 
 
 def test_one_nearest_reference_is_the_largest_cosine():
@@ -112,7 +126,7 @@ def test_every_vector_that_is_no_reference_leads_by_the_margin(seed, margin):
     scores = layer.respond(params, x)
     own = scores[np.arange(len(x)), labels]
     scores[np.arange(len(x)), labels] = -np.inf
-    taken = np.isclose(scaled(x)[0] @ params.fixed.vectors.T, 1, rtol=0, atol=1e-12).any(axis=1)
+    taken = np.isclose(scaled(x)[0] @ whole(params.fixed).T, 1, rtol=0, atol=1e-12).any(axis=1)
     assert np.all(own[~taken] > scores.max(axis=1)[~taken] + margin - 1e-12)
 
 
@@ -126,7 +140,7 @@ def test_a_larger_margin_keeps_more_references_and_none_keeps_all():
 def test_references_are_training_vectors_under_their_own_labels():
     x, labels = clouds(6)
     _, params = learned(LearnReferences(0.05), x, labels)
-    for vector, label in zip(params.fixed.vectors, params.fixed.labels, strict=True):
+    for vector, label in zip(whole(params.fixed), params.fixed.labels, strict=True):
         match = np.isclose(scaled(x)[0] @ vector, 1)
         assert labels[match].tolist() == [label]
 
@@ -158,7 +172,7 @@ def test_labelled_winner_take_all_is_its_definition_though_computed_from_product
     x, labels = clouds(8, 90, spread=0.9)
     unit, _ = scaled(x)
     order = np.random.default_rng(2).permutation(90)
-    groups = LabelledWTA().groups(Products(unit), labels, order)
+    groups = LabelledWTA().groups(Products((unit[:40], unit[40:])), labels, order)
     cells, names = wta_one_by_one(unit, labels, order)
     assert [labels[group[0]] for group in groups] == names
     made = [unit[group].sum(axis=0) for group in groups]
@@ -167,10 +181,62 @@ def test_labelled_winner_take_all_is_its_definition_though_computed_from_product
     assert 3 <= len(params.fixed.labels) < 90
 
 
+def references_one_by_one(unit, labels, order, margin):
+    """The rule on the vectors themselves, each compared with all pairs of references when its turn comes."""
+    chosen, left, before = [], list(order), None
+    while left != before:
+        before, left = left, []
+        for i in before:
+            scores = np.full(labels.max() + 1, -np.inf)
+            for label in set(labels[chosen]):
+                scores[label] = similarity(unit[i], unit[[j for j in chosen if labels[j] == label]])
+            own, others = scores[labels[i]], np.delete(scores, labels[i]).max()
+            (left if own > others + margin else chosen).append(i)
+    return chosen
+
+
+@pytest.mark.parametrize("whole", [references.WHOLE, 0], ids=["one-matrix", "rows-on-demand"])
+@pytest.mark.parametrize("seed", range(4))
+def test_references_are_those_chosen_one_by_one(monkeypatch, seed, whole):
+    monkeypatch.setattr(references, "WHOLE", whole)
+    monkeypatch.setattr(references, "SPAN", 7)
+    monkeypatch.setattr(references, "CHUNK", 5)
+    x, labels = clouds(seed, 60, spread=0.4)
+    unit, _ = scaled(x)
+    order = np.random.default_rng(seed).permutation(60)
+    groups = LearnReferences(0.04).groups(Products((unit[:25], unit[25:50], unit[50:])), labels, order)
+    expected = references_one_by_one(unit, labels, order, 0.04)
+    assert 3 < len(expected) < 60
+    assert groups == [[i] for i in sorted(expected, key=lambda i: labels[i])]  # of each class in the order of choosing
+
+
+@given(st.integers(0, 1000), st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_one_matrix_holds_the_products_of_all_vectors_however_they_came(seed, counts):
+    unit = np.random.default_rng(seed).random((sum(counts), 5))
+    unit[:, seed % 5] = 0  # a unit that is silent throughout
+    products = Products(tuple(np.split(unit, np.cumsum(counts)[:-1])))
+    np.testing.assert_allclose(products.gram, unit @ unit.T, rtol=1e-12)
+    which = np.random.default_rng(seed).permutation(sum(counts))[:3]
+    np.testing.assert_array_equal(products.take(which), unit[which])
+    np.testing.assert_allclose(products.within(which), unit[which] @ unit[which].T, rtol=1e-12)
+
+
+@pytest.mark.parametrize("reach", [0, 1])
+def test_what_the_rule_sees_is_what_it_takes_from_the_whole_activity(reach):
+    rng = np.random.default_rng(0)
+    x, labels = rng.random((7, 2, 3, 4)), np.arange(7) % 3
+    rule, layer = LearnReferences(0.05), InterpolatingVector(3, reach=reach)
+    params, state = rule.start(layer, layer.init(x.shape[1:], None), x, rng, 1)
+    shown = rule.sees(layer, params, x, rng), layer.forward(params, x)[1]
+    brief, whole = (rule.update(layer, params, state, each, labels, np.random.default_rng(1))[1] for each in shown)
+    assert_close(brief, whole)
+    np.testing.assert_allclose(brief.vectors[0], scaled(x.reshape(7, -1))[0])
+
+
 def test_no_vectors_make_no_references():
     rule, layer = LearnReferences(0.04), InterpolatingVector(2)
     params, state = rule.start(layer, layer.init((4,), None), np.zeros((1, 4)), np.random.default_rng(0), 1)
-    assert rule.finish(layer, params, state).fixed.vectors.shape == (0, 4)
+    assert whole(rule.finish(layer, params, state).fixed).shape == (0, 4)
 
 
 def test_every_library_chooses_the_same_references(xp):
