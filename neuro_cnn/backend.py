@@ -6,6 +6,7 @@ Nothing moves between devices but by `to_device` and `to_numpy`.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -70,6 +71,23 @@ def choose_device(device: str) -> str:
     elif device != "cpu":
         raise UsageError(f"device {device!r} is none of auto, cpu, gpu")
     return device
+
+
+def on_gpu(x: Any) -> bool:
+    """Whether this is an array of CuPy."""
+    cupy = sys.modules.get("cupy")
+    return cupy is not None and isinstance(x, cupy.ndarray)
+
+
+def tf32() -> bool:
+    """Whether products on a GPU may round their factors to 10 bits (TF32); off unless CUPY_TF32=1, CuPy's own variable.
+
+    Raises UsageError for a value that is neither 0 nor 1.
+    """
+    wanted = os.environ.get("CUPY_TF32", "0")
+    if wanted not in ("0", "1"):
+        raise UsageError(f"CUPY_TF32={wanted} is none of 0, 1; set one of them or leave it out")
+    return wanted == "1"
 
 
 def gpu_name() -> str | None:

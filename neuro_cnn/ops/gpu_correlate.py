@@ -1,0 +1,41 @@
+"""Correlation on a GPU and its two adjoints: by cuDNN where it is installed, else by windows and matrix products.
+
+cuDNN takes single precision; other arrays, and shapes for which it has no plan (told by a warning), go the other way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuro_cnn.backend import Array
+from neuro_cnn.ops import gpu_graphs, gpu_windows
+from neuro_cnn.ops.geometry import Window
+
+
+def route() -> str:
+    """The way that is gone here, in words."""
+    if not gpu_graphs.installed():
+        return "windows and matmul"
+    return f"cuDNN {gpu_graphs.library().backend_version_string()}"
+
+
+def correlate(x: Array, weight: Array, w: Window, groups: int) -> Array:
+    """Weighted sum over every view: (N, C, H, W), (K, C / groups, h, w) -> (N, K, H', W')."""
+    y = gpu_graphs.correlate(x, weight, w) if _cudnn_takes(x, weight) else None
+    return gpu_windows.correlate(x, weight, w, groups) if y is None else y
+
+
+def input_adjoint(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window, groups: int) -> Array:
+    """Every output's value sent back over its view: (N, K, H', W') -> in_shape (N, C, H, W)."""
+    dx = gpu_graphs.input_adjoint(dy, weight, in_shape, w) if _cudnn_takes(dy, weight) else None
+    return gpu_windows.input_adjoint(dy, weight, in_shape, w, groups) if dx is None else dx
+
+
+def weight_adjoint(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window, groups: int) -> Array:
+    """Sum over positions of (value at the cell) x (its view): (N, C, H, W), (N, K, H', W') -> (K, C / groups, h, w)."""
+    dw = gpu_graphs.weight_adjoint(x, dy, weight_shape, w) if _cudnn_takes(x, dy) else None
+    return gpu_windows.weight_adjoint(x, dy, weight_shape, w, groups) if dw is None else dw
+
+
+def _cudnn_takes(*arrays: Array) -> bool:
+    return gpu_graphs.installed() and all(array.dtype == np.float32 and array.size for array in arrays)
