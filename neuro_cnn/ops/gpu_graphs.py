@@ -56,6 +56,7 @@ class Plan(NamedTuple):
     workspace: int
 
 
+@cache
 def installed() -> bool:
     """Whether the frontend is there. It must then also load: see `library`."""
     return find_spec("cudnn") is not None
