@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -77,6 +78,15 @@ def on_gpu(x: Any) -> bool:
     """Whether this is an array of CuPy."""
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(x, cupy.ndarray)
+
+
+def telling_singular(xp: Any) -> AbstractContextManager[Any]:
+    """A context in which factorising a singular matrix raises LinAlgError; CuPy else gives numbers without meaning."""
+    if xp.__name__ != "cupy":
+        return nullcontext()
+    import cupyx
+
+    return cast("AbstractContextManager[Any]", cupyx.errstate(linalg="raise"))
 
 
 def tf32() -> bool:

@@ -12,7 +12,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense, Params
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import one_hot
-from neuro_cnn.ops.linalg import solve_positive
+from neuro_cnn.ops.linalg import diagonal, solve_positive
 from neuro_cnn.rules.base import Rule
 
 LARGEST = 16_384
@@ -122,9 +122,9 @@ def _solve(sums: Sums, penalty: float) -> tuple[Array, Array]:
     n = int(sums.images)
     mean_x, mean_y = sums.x / n, sums.y / n
     covariance = sums.xx / n - mean_x[:, None] * mean_x[None, :]
-    scale = float(xp.sum(xp.linalg.diagonal(covariance))) / covariance.shape[0]
+    scale = float(xp.sum(diagonal(covariance))) / covariance.shape[0]
     # the covariance is known to rounding only: features that hardly vary about large means need at least this
-    least = 4 * float(xp.finfo(covariance.dtype).eps) * float(xp.sum(xp.linalg.diagonal(sums.xx))) / n
+    least = 4 * float(xp.finfo(covariance.dtype).eps) * float(xp.sum(diagonal(sums.xx))) / n
     lift = max(penalty * (scale if scale > 0 else 1.0), least)
     ridge = covariance + lift * xp.eye(covariance.shape[0], dtype=covariance.dtype)
     weight = solve_positive(ridge, sums.xy / n - mean_x[:, None] * mean_y[None, :])
@@ -135,5 +135,5 @@ def _loss(sums: Sums, weight: Array, bias: Array) -> Array:
     """Mean squared error of x w + b over the images behind the sums."""
     xp = namespace(weight)
     cross = xp.sum(weight * (sums.xx @ weight - 2 * sums.xy + 2 * sums.x[:, None] * bias[None, :]))
-    rest = xp.linalg.trace(sums.yy) - 2 * xp.sum(bias * sums.y) + int(sums.images) * xp.sum(bias * bias)
+    rest = xp.sum(diagonal(sums.yy)) - 2 * xp.sum(bias * sums.y) + int(sums.images) * xp.sum(bias * bias)
     return (cross + rest) / int(sums.images)
