@@ -83,8 +83,7 @@ class Ridge(Rule):
     ) -> tuple[Params, RidgeState]:
         xp = namespace(target)
         y = one_hot(target, params.learned.weight.shape[0], activity.x)
-        place = (int(state.seen) + np.arange(target.shape[0])) % 6
-        held, kept = (xp.asarray(np.flatnonzero(which)) for which in (place == 5, place != 5))
+        held, kept = _parts(xp, int(state.seen), target.shape[0])
         fit = _add(state.fit, xp.take(activity.x, kept, axis=0), xp.take(y, kept, axis=0))
         out = _add(state.held_out, xp.take(activity.x, held, axis=0), xp.take(y, held, axis=0))
         return params, RidgeState(int(state.seen) + target.shape[0], fit, out)
@@ -101,6 +100,14 @@ class Ridge(Rule):
         dtype = params.learned.weight.dtype
         weight = xp.permute_dims(weight, (1, 0)) + xp.zeros((weight.shape[1], weight.shape[0]), dtype=weight.dtype)
         return params._replace(learned=Weights(xp.astype(weight, dtype), xp.astype(bias, dtype)))
+
+
+def _parts(xp: Any, seen: int, count: int) -> tuple[Array, Array]:
+    """The places of the next images that are held out, every sixth, and of the others; made where the images lie."""
+    first = (5 - seen) % 6
+    held = len(range(first, count, 6))
+    others = xp.arange(count - held)
+    return first + 6 * xp.arange(held), others + (others + 5 - first) // 5
 
 
 def _shapes(size: int, classes: int) -> tuple[tuple[int, ...], ...]:
