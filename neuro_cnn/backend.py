@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -100,6 +100,27 @@ def tf32() -> bool:
     return wanted == "1"
 
 
+class Room(NamedTuple):
+    """Memory of a GPU in bytes: what was asked for in vain, what is free, and all that this process may have."""
+
+    asked: int
+    free: int
+    most: int
+
+
+def room_of(error: MemoryError) -> Room | None:
+    """What CuPy's error means; None for another library's."""
+    cupy = sys.modules.get("cupy")
+    if cupy is None or not isinstance(error, cupy.cuda.memory.OutOfMemoryError):
+        return None
+    pool = cupy.get_default_memory_pool()
+    outside, _ = cupy.cuda.runtime.memGetInfo()
+    most = outside + pool.total_bytes()
+    if pool.get_limit():  # --gpu-memory; 0 is none
+        most = min(most, pool.get_limit())
+    return Room(int(getattr(error, "_size", 0)), most - pool.used_bytes(), most)
+
+
 def gpu_name() -> str | None:
     """The first GPU's name, or None where CuPy or a GPU is missing."""
     try:
@@ -115,6 +136,7 @@ def _cupy() -> Any:
         import cupy
     except ImportError as error:
         raise UsageError('device gpu needs CuPy: pip install "neuro_cnn[gpu]", or use --device cpu') from error
+    tf32()  # a value that is neither 0 nor 1 is refused here
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:

@@ -16,7 +16,7 @@ FLOORS = (
     ("backend", "tree"),
     ("ops",),
     ("layers",),
-    ("network", "describe", "sizes", "losses", "schedule", "optim"),
+    ("network", "describe", "sizes", "room", "losses", "schedule", "optim"),
     ("data", "stimuli"),
     ("rules",),
     ("curriculum",),

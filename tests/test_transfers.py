@@ -1,7 +1,6 @@
 """What crosses between host and device: array-api-strict stands in for the GPU's library and is watched."""
 
 import array_api_strict
-import numpy as np
 import pytest
 from kit import assert_close
 from learning_examples import PROBLEMS, bars
@@ -81,4 +80,3 @@ def test_learning_on_a_device_comes_to_the_same_weights(reads, name):
     here, there = (dict(leaves(list(learned(name, device))[-1].params)) for device in ("cpu", "gpu"))
     assert {type(leaf) for leaf in there.values()} == {Device}
     assert_close({key: to_numpy(leaf) for key, leaf in there.items()}, here)
-

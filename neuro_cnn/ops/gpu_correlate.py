@@ -8,15 +8,19 @@ from __future__ import annotations
 import numpy as np
 
 from neuro_cnn.backend import Array
+from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import gpu_graphs, gpu_windows
 from neuro_cnn.ops.geometry import Window
 
 
 def route() -> str:
-    """The way that is gone here, in words."""
+    """The way that is gone here, in words; or why none can be gone."""
     if not gpu_graphs.installed():
         return "windows and matmul"
-    return f"cuDNN {gpu_graphs.library().backend_version_string()}"
+    try:
+        return f"cuDNN {gpu_graphs.library().backend_version_string()}"
+    except UsageError as error:
+        return str(error)
 
 
 def correlate(x: Array, weight: Array, w: Window, groups: int) -> Array:
