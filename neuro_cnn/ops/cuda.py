@@ -139,11 +139,16 @@ def _run(name: str, count: int, *arguments: Any) -> None:
     arrays = [argument for argument in arguments if hasattr(argument, "shape")]
     xp = namespace(*arrays)
     given = [xp.ascontiguousarray(a) if hasattr(a, "shape") else KINDS[type(a)](a) for a in arguments]
-    _module(xp).get_function(name)((-(-count // THREADS),), (THREADS,), (np.uint32(count), *given))
+    _kernel(xp, name)((-(-count // THREADS),), (THREADS,), (np.uint32(count), *given))
 
 
 KINDS: dict[type, Any] = {int: np.int32, float: np.float32}
 """How numbers are handed over."""
+
+
+@cache
+def _kernel(xp: Any, name: str) -> Any:
+    return _module(xp).get_function(name)  # which looks the kernel up anew for every object that it returns
 
 
 @cache

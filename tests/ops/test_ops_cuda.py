@@ -26,9 +26,11 @@ def emulated(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cuda, "namespace", lambda *arrays: made)
         patch.setattr(cuda, "THREADS", 32)  # fewer idle ones on maps as small as these
-        cuda._module.cache_clear()
+        for kept in (cuda._module, cuda._kernel):
+            kept.cache_clear()
         yield
-        cuda._module.cache_clear()
+        for kept in (cuda._module, cuda._kernel):
+            kept.cache_clear()
 
 
 def activity(shape, seed, kind="smooth"):
