@@ -54,5 +54,32 @@ def fill(tree: Tree, arrays: dict[str, Any]) -> Tree:
 
     Raises KeyError with the name of a leaf that has no array.
     """
-    names = iter([name for name, _ in leaves(tree)])
-    return tree_map(lambda _: arrays[next(names)], tree)
+    return rebuilt(tree, iter([arrays[name] for name, _ in leaves(tree)]))
+
+
+def arrays(tree: Any, like: Any = None) -> list[Any]:
+    """The leaves alone, in the order of another tree of the same shape (its own)."""
+    found: list[Any] = []
+    _gather(tree, tree if like is None else like, found)
+    return found
+
+
+def _gather(tree: Any, like: Any, found: list[Any]) -> None:
+    if isinstance(like, tuple | list):
+        for branch, other in zip(tree, like, strict=True):
+            _gather(branch, other, found)
+    elif isinstance(like, dict):
+        for key, other in like.items():
+            _gather(tree[key], other, found)
+    elif like is not None:
+        found.append(tree)
+
+
+def rebuilt(tree: Tree, parts: Iterator[Any]) -> Tree:
+    """The tree with the next of the parts at each leaf: the inverse of `arrays`."""
+    if isinstance(tree, dict):
+        return {key: rebuilt(branch, parts) for key, branch in tree.items()}  # type: ignore[return-value]
+    if isinstance(tree, tuple | list):
+        branches = [rebuilt(branch, parts) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    return tree if tree is None else next(parts)

@@ -1,11 +1,13 @@
 """What several test files use: one tolerance, trees moved between libraries, and slopes by finite differences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from neuro_cnn.backend import to_numpy
+from neuro_cnn.ops import choice
 from neuro_cnn.tree import leaves, tree_map
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -58,3 +60,13 @@ def slope(function: Callable[[Any], float], point: Any, direction: Any, step: fl
 def relative(actual: float, expected: float) -> float:
     """|actual - expected| / |expected| (of 0: the numerator)."""
     return abs(actual - expected) / (abs(expected) or 1.0)
+
+
+@contextmanager
+def plain_kernels() -> Iterator[None]:
+    """Plain code instead of compiled kernels, as NEURO_CNN_KERNELS=plain asks for it."""
+    kernels, choice.kernels = choice.kernels, lambda: "plain"  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        choice.kernels = kernels

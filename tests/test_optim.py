@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kit import assert_close, on
+from kit import assert_close, on, plain_kernels
 from pydantic import TypeAdapter
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Weights
+from neuro_cnn.ops import moving, threads
 from neuro_cnn.optim import SGD, Adadelta, AdaGrad, Adam, AdamW, ClipNorm, ClipValue, Nesterov, RMSProp
 from neuro_cnn.schedule import Cosine, Exponential, Linear, Steps, Warmup, at, checked, positive
 from neuro_cnn.tree import leaves, tree_map
@@ -77,6 +78,61 @@ def test_every_library_gives_the_same_weights_in_the_same_precision(xp, optimize
     there, here = minimise(optimizer, xp, np.float32)[1], minimise(optimizer, np, np.float32)[1]
     assert_close(there, here)
     assert there[-1]["B"].dtype == xp.float32
+
+
+@every_optimizer
+@given(st.integers(1, 3000), st.sampled_from([0.0, 0.01]), st.integers(0, 999))
+def test_the_compiled_step_is_the_plain_one_to_the_last_bit(optimizer, size, decay, seed):
+    rng = np.random.default_rng(seed)
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, 1e-30, 1e30], np.float32)
+
+    def numbers():
+        drawn = rng.standard_normal(size, np.float32)
+        return np.where(rng.random(size) < 0.1, rng.choice(special, size), drawn)
+
+    taxed, weights, gradient = replace(optimizer, decay=decay), numbers(), numbers()
+    state = tuple(numbers() if taxed.kind in ("sgd", "nesterov") else np.abs(numbers()) for _ in range(taxed.memories))
+    compiled = taxed.step(weights, gradient, state, 3, 9)
+    with plain_kernels(), np.errstate(all="ignore"):
+        plain = taxed.step(weights, gradient, state, 3, 9)
+    for (_, a), (_, b) in zip(leaves(compiled), leaves(plain), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@every_optimizer
+def test_many_weights_are_moved_in_parts_without_a_seam(optimizer, monkeypatch):
+    rng = np.random.default_rng(0)
+    w, g = rng.standard_normal((2, 5000), np.float32)
+    whole = optimizer.step(w, g, optimizer.start(w), 0, 1)
+    monkeypatch.setattr(moving, "SHARED", 1500)
+    monkeypatch.setattr(threads, "threads", lambda: 2)
+    np.testing.assert_equal(optimizer.step(w, g, optimizer.start(w), 0, 1), whole)
+
+
+@every_optimizer
+def test_weights_in_any_order_of_memory_come_out_in_the_usual_one(optimizer):
+    rng = np.random.default_rng(0)
+    weights = {"A": Weights(rng.standard_normal((4, 3, 2), np.float32).T, ()), "B": (), "C": np.float32([[1, 2]]).T}
+    gradient = tree_map(lambda w: np.asfortranarray(0.5 * w), weights)
+    moved, _ = optimizer.step(weights, gradient, optimizer.start(weights), 0, 1)
+    for name, leaf in (("A", weights["A"].weight), ("C", weights["C"])):
+        alone, _ = optimizer.step(leaf, 0.5 * leaf, optimizer.start(leaf), 0, 1)
+        np.testing.assert_array_equal(moved["A"].weight if name == "A" else moved["C"], alone)
+    assert all(leaf.flags.c_contiguous for _, leaf in leaves(moved))
+    assert moved["B"] == ()
+
+
+@every_optimizer
+def test_weights_meet_their_gradient_by_name(optimizer):
+    w, g = {"A": np.ones(2), "B": np.zeros(3)}, {"B": np.full(3, 0.5), "A": np.full(2, -0.1)}
+    there, here = (optimizer.step(w, each, optimizer.start(w), 0, 1) for each in (g, dict(sorted(g.items()))))
+    assert_close(there, here)
+
+
+@every_optimizer
+def test_layers_without_weights_have_nothing_to_move(optimizer):
+    nothing = {"A": (), "B": None}
+    assert optimizer.step(nothing, nothing, optimizer.start(nothing), 0, 1) == (nothing, ())
 
 
 @every_optimizer

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neuro_cnn.layers import Params
 from neuro_cnn.layers.base import Weights
-from neuro_cnn.tree import fill, is_leaf, leaves, tree_map
+from neuro_cnn.tree import arrays, fill, is_leaf, leaves, rebuilt, tree_map
 
 
 class Pair(NamedTuple):
@@ -78,3 +78,15 @@ def test_trees_of_different_shape_are_not_mapped_together():
 def test_filling_without_an_array_names_the_leaf():
     with pytest.raises(KeyError, match=r"S1\.bias"):
         fill(PARAMS, {"S1.weight": 0})
+
+
+@given(TREES)
+def test_arrays_are_the_leaves_in_order_and_rebuild_the_tree(tree):
+    assert arrays(tree) == [leaf for _, leaf in leaves(tree)]
+    assert rebuilt(tree, iter(arrays(tree))) == tree
+
+
+def test_arrays_may_come_in_the_order_of_another_tree():
+    assert arrays({"A": 1, "B": (2, 3)}, {"B": (0, 0), "A": 0}) == [2, 3, 1]
+    with pytest.raises(ValueError, match="zip"):
+        arrays((1, 2), (1,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Key, Layer, Params
@@ -23,16 +24,14 @@ class ReLU(Layer):
     kind: Literal["relu"] = "relu"
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Drive]:
-        xp = namespace(x)
-        return xp.maximum(x, xp.zeros((), dtype=x.dtype)), Drive(x)
+        return ops.rectify(x), Drive(x)
 
     def backward(
         self, params: Params, activity: Drive, dy: Array, need_input: bool = True
     ) -> tuple[Array | None, tuple[()]]:
         if not need_input:
             return None, ()
-        xp = namespace(dy)
-        return xp.where(activity.drive > 0, dy, xp.zeros((), dtype=dy.dtype)), ()
+        return ops.gate(dy, activity.drive), ()
 
 
 @dataclass(frozen=True)

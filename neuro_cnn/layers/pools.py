@@ -14,7 +14,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import Pad, Pair, Size, pads, pair
 from neuro_cnn.ops.kernels import falling, gaussian
-from neuro_cnn.ops.pool import check_power
+from neuro_cnn.ops.power_mean import check_power
 
 How: TypeAlias = tuple[Size, Size, Pad]
 """Size, stride and padding of the views."""

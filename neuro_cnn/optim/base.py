@@ -1,21 +1,84 @@
-"""What optimisers have in common: their checks, memory that begins at 0, and the slope of a penalty on weights."""
+"""What optimisers have in common: all weights as one row of numbers, their checks, and the slope of a penalty."""
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar, Protocol, TypeAlias
 
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.tree import tree_map
+from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops.moving import moved
+from neuro_cnn.schedule import Rate, at
+from neuro_cnn.tree import arrays, rebuilt
+
+Rows: TypeAlias = tuple[Array, ...]
+Numbers: TypeAlias = tuple[float, ...]
 
 
-def zeros(weights: Any) -> Any:
-    """Zeros in the shapes of the weights."""
-    return tree_map(lambda w: 0 * w, weights)
+class Flat(Protocol):
+    """An optimiser that does the same to every weight, and so moves all as one row of numbers.
+
+    Its state is its memories, rows like that one. The new weights are parts of a new row.
+    """
+
+    rate: Rate
+    compiled: ClassVar[str]
+    """The name under which `ops` has the formula compiled."""
+    memories: ClassVar[int] = 1
+
+    def start(self, weights: Any) -> Rows:
+        """State before the first step: memories of zeros."""
+        parts = arrays(weights)
+        return tuple(namespace(*parts).zeros_like(row(parts)) for _ in range(self.memories)) if parts else ()
+
+    def step(self, weights: Any, gradient: Any, state: Rows, step: int, steps: int) -> tuple[Any, Rows]:
+        """One step, number `step` of `steps`."""
+        if not state:  # no weights
+            return weights, state
+        constants, parts = self.constants(at(self.rate, step, steps), step), arrays(weights)
+        w, g = row(parts), row(arrays(gradient, weights))
+        if compiled_takes(w, g, *state):
+            new, *memories = moved(self.compiled, (w, g, *state), constants)
+        else:
+            new, *memories = self.formula(w, g, state, constants)
+        return rebuilt(weights, iter(apart(new, parts))), tuple(memories)
+
+    @abstractmethod
+    def constants(self, rate: float, step: int) -> Numbers:
+        """The numbers of the formula in this step."""
+        ...
+
+    @staticmethod
+    @abstractmethod
+    def formula(w: Array, g: Array, memories: Rows, constants: Numbers) -> Rows:
+        """From weights, gradient, memories and constants to new weights and memories."""
+        ...
 
 
-def penalised(gradient: Any, weights: Any, decay: float) -> Any:
+def row(parts: list[Array]) -> Array:
+    """All numbers of arrays of one precision, in a row."""
+    return namespace(parts[0]).concat(parts, axis=None)
+
+
+def apart(numbers: Array, parts: list[Array]) -> list[Array]:
+    """The inverse of `row`: its arrays again, as parts of the row's memory."""
+    xp, begin, found = namespace(numbers), 0, []
+    for part in parts:
+        end = begin + part.size
+        found.append(numbers[begin:end] if part.ndim == 1 else xp.reshape(numbers[begin:end], part.shape))
+        begin = end
+    return found
+
+
+def penalised(g: Array, w: Array, decay: float) -> Array:
     """The gradient of the loss with a penalty of decay w^2 / 2: g + decay w."""
-    return tree_map(lambda g, w: g + decay * w, gradient, weights) if decay else gradient
+    return g + decay * w if decay else g
+
+
+def root(x: Array) -> Array:
+    """The square root of each number."""
+    return namespace(x).sqrt(x)
 
 
 def check_fraction(name: str, value: float) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from neuro_cnn.optim.base import check_decay, check_fraction, penalised, zeros
-from neuro_cnn.schedule import Rate, at, checked
-from neuro_cnn.tree import tree_map
+from neuro_cnn.backend import Array
+from neuro_cnn.optim.base import Flat, Numbers, Rows, check_decay, check_fraction, penalised
+from neuro_cnn.schedule import Rate, checked
 
 
 @dataclass(frozen=True)
-class _Momentum:
+class _Momentum(Flat):
     """What both kinds of momentum keep: m <- momentum m + g."""
 
     rate: Rate = 0.01
@@ -24,14 +24,8 @@ class _Momentum:
         check_fraction("momentum", self.momentum)
         check_decay(self.decay)
 
-    def start(self, weights: Any) -> Any:
-        """State before the first step."""
-        return zeros(weights)
-
-    def _kept(self, weights: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
-        """The gradient with its penalty, and the momentum after it."""
-        gradient = penalised(gradient, weights, self.decay)
-        return gradient, tree_map(lambda m, g: self.momentum * m + g, state, gradient)
+    def constants(self, rate: float, step: int) -> Numbers:
+        return rate, self.momentum, self.decay
 
 
 @dataclass(frozen=True)
@@ -39,11 +33,13 @@ class SGD(_Momentum):
     """Stochastic gradient descent with momentum (Polyak 1964): m <- momentum m + g;  w <- w - rate m."""
 
     kind: Literal["sgd"] = "sgd"
+    compiled: ClassVar[str] = "sgd"
 
-    def step(self, weights: Any, gradient: Any, state: Any, step: int, steps: int) -> tuple[Any, Any]:
-        """One step, number `step` of `steps`."""
-        rate, (_, state) = at(self.rate, step, steps), self._kept(weights, gradient, state)
-        return tree_map(lambda w, m: w - rate * m, weights, state), state
+    @staticmethod
+    def formula(w: Array, g: Array, memories: Rows, constants: Numbers) -> Rows:
+        (m,), (rate, momentum, decay) = memories, constants
+        m = momentum * m + penalised(g, w, decay)
+        return w - rate * m, m
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,11 @@ class Nesterov(_Momentum):
     """
 
     kind: Literal["nesterov"] = "nesterov"
+    compiled: ClassVar[str] = "nesterov"
 
-    def step(self, weights: Any, gradient: Any, state: Any, step: int, steps: int) -> tuple[Any, Any]:
-        """One step, number `step` of `steps`."""
-        rate, (gradient, state) = at(self.rate, step, steps), self._kept(weights, gradient, state)
-        return tree_map(lambda w, g, m: w - rate * (g + self.momentum * m), weights, gradient, state), state
+    @staticmethod
+    def formula(w: Array, g: Array, memories: Rows, constants: Numbers) -> Rows:
+        (m,), (rate, momentum, decay) = memories, constants
+        g = penalised(g, w, decay)
+        m = momentum * m + g
+        return w - rate * (g + momentum * m), m
