@@ -16,6 +16,7 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.ops.geometry import Window
+from neuro_cnn.ops.plain_pool import counter
 
 THREADS = 256
 """Threads of a block (our choice)."""
@@ -26,18 +27,37 @@ SOURCE = Path(__file__).with_suffix(".cu").read_text(encoding="ascii")
 
 def max_pool(x: Array, w: Window) -> tuple[Array, Array]:
     """Largest value of each view, and which tap it was: (N, K, H, W) -> y, winners, both (N, K, H', W')."""
-    xp = namespace(x)
-    places = w.places(*x.shape[2:])
-    y = xp.empty((*x.shape[:2], *places), dtype=xp.float32)
-    winners = xp.empty(y.shape, dtype=xp.int32)
-    _run("max_pool", y.size, x, y, winners, *_laid(x.shape[2:], places, w))
+    y, kind = _places(x, w), counter(w)
+    winners = namespace(x).empty(y.shape, dtype=kind)
+    _run(f"max_pool_{kind}", y.size, x, y, winners, *_laid(x.shape, y.shape, w))
     return y, winners
+
+
+def maximum(x: Array, w: Window) -> Array:
+    """Largest value of each view: (N, K, H, W) -> (N, K, H', W')."""
+    y = _places(x, w)
+    _run("maximum", y.size, x, y, *_laid(x.shape, y.shape, w))
+    return y
 
 
 def max_pool_adjoint(dy: Array, winners: Array, in_shape: tuple[int, ...], w: Window) -> Array:
     """Each value sent back to the cell that won its view: (N, K, H', W') -> in_shape."""
     dx = namespace(dy).empty(in_shape, dtype=dy.dtype)
-    _run("max_pool_adjoint", dx.size, dy, winners, dx, *_laid(in_shape[2:], dy.shape[2:], w))
+    _run(f"max_pool_adjoint_{winners.dtype}", dx.size, dy, winners, dx, *_laid(in_shape, dy.shape, w))
+    return dx
+
+
+def weighted_pool(x: Array, kernel: Array, over: float, w: Window) -> Array:
+    """Each view's weighted sum over a number: (N, K, H, W), (h, w) -> (N, K, H', W')."""
+    y = _places(x, w)
+    _run("weighted_pool", y.size, x, kernel, y, *_laid(x.shape, y.shape, w), float(over))
+    return y
+
+
+def weighted_pool_adjoint(dy: Array, kernel: Array, over: float, in_shape: tuple[int, ...], w: Window) -> Array:
+    """Each value shared out over its view by the same weights: (N, K, H', W'), (h, w) -> in_shape."""
+    dx = namespace(dy).empty(in_shape, dtype=dy.dtype)
+    _run("weighted_pool_adjoint", dx.size, dy, kernel, dx, *_laid(in_shape, dy.shape, w), float(over))
     return dx
 
 
@@ -78,32 +98,11 @@ def subtractive(e: Array, b: Array, v: Array, theta: float) -> Array:
     return _answered("subtractive", e, b, v, theta)
 
 
-def momentum(w: Array, g: Array, m: Array, rate: float, share: float, decay: float, ahead: bool) -> tuple[Array, Array]:
-    """m <- share m + g + decay w, and weights moved by it, or by what it will be (`ahead`, Nesterov): w, m."""
-    moved, kept = _like(w, 2)
-    _run("momentum", w.size, w, g, m, moved, kept, *map(float, (rate, share, decay)), int(ahead))
-    return moved, kept
-
-
-def adam(
-    w: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    rate: float,
-    betas: tuple[float, float],
-    step: int,
-    epsilon: float,
-    decay: float = 0.0,
-    lasting: float = 1.0,
-) -> tuple[Array, Array, Array]:
-    """Adam's step number `step` from 0 on: w, m, v. `decay` is part of the gradient; `lasting` w is what is moved."""
-    moved, first, second = _like(w, 3)
-    fix1, fix2 = (1 - beta ** (step + 1) for beta in betas)  # the moments start at 0
-    rests = (1 - beta for beta in betas)
-    numbers = map(float, (rate / fix1, *betas, *rests, fix2, epsilon, decay, lasting))
-    _run("adam", w.size, w, g, m, v, moved, first, second, *numbers)
-    return moved, first, second
+def moved(formula: str, rows: tuple[Array, ...], constants: tuple[float, ...]) -> tuple[Array, ...]:
+    """What an optimiser's formula of this name makes of weights, gradient and memories: all but the gradient."""
+    results = tuple(namespace(*rows).empty(rows[0].shape, dtype=rows[0].dtype) for _ in rows[1:])
+    _run(formula, rows[0].size, *rows, *results, *map(float, constants))
+    return results
 
 
 def _over_planes(name: str, given: tuple[Array, ...], *numbers: float) -> Array:
@@ -125,13 +124,14 @@ def _planes(x: Array) -> tuple[int, int]:
     return x.shape[1], prod(x.shape[2:])
 
 
-def _laid(sides: tuple[int, ...], places: tuple[int, ...], w: Window) -> tuple[int, ...]:
+def _places(x: Array, w: Window) -> Array:
+    """An array for a number of each view."""
+    return namespace(x).empty((*x.shape[:2], *w.places(*x.shape[2:])), dtype=x.dtype)
+
+
+def _laid(in_shape: tuple[int, ...], out_shape: tuple[int, ...], w: Window) -> tuple[int, ...]:
     """How views lie on maps: what the kernels of pooling are told."""
-    return (*sides, *places, *w.size, *w.stride, w.pad[0][0], w.pad[1][0])
-
-
-def _like(x: Array, several: int) -> list[Array]:
-    return [namespace(x).empty(x.shape, dtype=x.dtype) for _ in range(several)]
+    return (*in_shape[2:], *out_shape[2:], *w.size, *w.stride, w.pad[0][0], w.pad[1][0])
 
 
 def _run(name: str, count: int, *arguments: Any) -> None:

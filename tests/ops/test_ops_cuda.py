@@ -1,5 +1,7 @@
 """Our CUDA kernels: their arithmetic as C++ against the plain code, and that NVIDIA's compiler takes them."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from cuda_shim import Emulated, compiler
@@ -10,9 +12,9 @@ from numpy.testing import assert_array_equal
 
 from neuro_cnn import ops
 from neuro_cnn.layers.responses import Shunting, Subtractive
-from neuro_cnn.ops import choice, compete, cuda
+from neuro_cnn.ops import choice, compete, cuda, plain_pool
 from neuro_cnn.ops.pool import pooling
-from neuro_cnn.optim import SGD, Adam, AdamW, Nesterov
+from neuro_cnn.optim import SGD, Optimizer
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 5), st.integers(1, 5))
@@ -59,13 +61,39 @@ def pools(draw):
 @given(pools())
 def test_pooling_and_its_adjoint_are_the_plain_ones(problem):
     x, w = problem
-    how = (w.size, w.stride, w.pad)
     y, winners = cuda.max_pool(x, w)
-    plain, plain_winners = ops.max_pool(x, *how)
+    plain, plain_winners = plain_pool.max_pool(x, w)
     assert_array_equal(y, plain)
     assert_array_equal(winners, plain_winners)
+    assert winners.dtype == plain_winners.dtype
+    assert_array_equal(cuda.maximum(x, w), plain)
     dy = activity(y.shape, 1)
-    assert_close(cuda.max_pool_adjoint(dy, winners, x.shape, w), ops.max_pool_adjoint(dy, winners, x.shape, *how))
+    dx = plain_pool.max_pool_adjoint(dy, winners, x.shape, w)
+    assert_close(cuda.max_pool_adjoint(dy, winners, x.shape, w), dx)
+    assert_close(cuda.max_pool_adjoint(dy, winners.astype(np.int32), x.shape, w), dx)
+
+
+@needs_compiler
+def test_winners_of_large_views_are_counted_in_full():
+    x, w = activity((1, 2, 17, 17), 0), pooling(17)
+    x[0, 1, 16, 15] = 9
+    y, winners = cuda.max_pool(x, w)
+    assert (y[0, 1, 0, 0], winners[0, 1, 0, 0], winners.dtype) == (9, 16 * 17 + 15, np.int32)
+
+
+@needs_compiler
+@given(pools())
+def test_weighted_pools_and_their_adjoints_are_the_plain_ones(problem):
+    x, w = np.nan_to_num(problem[0]), problem[1]
+    kernel, ones = activity((1, 1, *w.size), 2)[0, 0], np.ones(w.size, np.float32)
+    y = plain_pool.weighted_pool(x, kernel, w)
+    assert_close(cuda.weighted_pool(x, kernel, 1, w), y)
+    assert_close(cuda.weighted_pool(x, ones, plain_pool.area(w), w), plain_pool.mean_pool(x, w))
+    dy = activity(y.shape, 1)
+    dx = plain_pool.weighted_pool_adjoint(dy, kernel, x.shape, w)
+    assert_close(cuda.weighted_pool_adjoint(dy, kernel, 1, x.shape, w), dx)
+    dx = plain_pool.mean_pool_adjoint(dy, x.shape, w)
+    assert_close(cuda.weighted_pool_adjoint(dy, ones, plain_pool.area(w), x.shape, w), dx)
 
 
 @needs_compiler
@@ -113,24 +141,18 @@ def test_s_cells_answer_as_their_formulas_say(shape, seed, theta):
 
 
 @needs_compiler
-@pytest.mark.parametrize("optimizer", [SGD, Nesterov, Adam, AdamW], ids=lambda kind: kind.__name__)
-def test_optimisers_step_as_the_plain_ones(optimizer):
+@pytest.mark.parametrize("decay", [0, 0.01])
+@pytest.mark.parametrize("kind", get_args(Optimizer), ids=lambda kind: kind.__name__)
+def test_optimisers_step_by_their_formulas(kind, decay):
+    made = kind(rate=0.1, decay=decay)
     rng = np.random.default_rng(0)
-    w, g, m, v = (rng.standard_normal((3, 5)).astype(np.float32) for _ in range(4))
-    v = np.abs(v)
-    made = optimizer(rate=0.1, decay=0.01)
-    if optimizer in (SGD, Nesterov):
-        expected = made.step(w, g, m, 6, 10)
-        assert_close(cuda.momentum(w, g, m, 0.1, made.momentum, 0.01, optimizer is Nesterov), expected)
-        return
-    moved, (first, second) = made.step(w, g, (m, v), 6, 10)
-    decays = {"lasting": 1 - 0.1 * 0.01} if optimizer is AdamW else {"decay": 0.01}
-    ours = cuda.adam(w, g, m, v, 0.1, (made.beta1, made.beta2), 6, made.epsilon, **decays)
-    assert_close(ours, (moved, first, second))
+    w, g, *memories = (rng.uniform(0, 1, 15).astype(np.float32) for _ in range(2 + made.memories))
+    constants = made.constants(0.1, 6)
+    assert_close(cuda.moved(made.compiled, (w, g, *memories), constants), made.formula(w, g, memories, constants))
 
 
 @needs_compiler
-def test_competition_on_a_gpu_is_by_these_kernels(monkeypatch):
+def test_on_a_gpu_it_is_these_kernels_that_run(monkeypatch):
     drive = activity((2, 4, 3, 3), 0)
     g, lead = compete.plain_softmax(drive, 1.0), np.ones(4, np.float32)
     calls = [
@@ -139,6 +161,14 @@ def test_competition_on_a_gpu_is_by_these_kernels(monkeypatch):
         (compete.awake_winner, (drive,)),
         (compete.softhebb_factor, (g, drive)),
         (compete.raise_awake, (drive, lead)),
+        (ops.max_pool, (drive, 2)),
+        (ops.maximum, (drive, 2)),
+        (ops.mean_pool, (drive, 2)),
+        (ops.weighted_pool, (drive, np.eye(2, dtype=np.float32), 1)),
+        (ops.max_pool_adjoint, (drive, np.zeros(drive.shape, np.uint8), (2, 4, 6, 6), 2)),
+        (ops.mean_pool_adjoint, (drive, (2, 4, 6, 6), 2)),
+        (ops.weighted_pool_adjoint, (drive, np.eye(2, dtype=np.float32), (2, 4, 4, 4), 1)),
+        (SGD().step, ({"weight": lead}, {"weight": lead}, (lead,), 0, 1)),
     ]
     expected = [function(*given_arrays) for function, given_arrays in calls]
     ran = []
@@ -147,7 +177,10 @@ def test_competition_on_a_gpu_is_by_these_kernels(monkeypatch):
     monkeypatch.setattr(choice, "on_gpu", lambda array: True)
     for (function, given_arrays), plain in zip(calls, expected, strict=True):
         assert_close(function(*given_arrays), plain)
-    assert ran == ["softmax", "winner", "winner", "softhebb", "raise_awake"]
+    competition = ["softmax", "winner", "winner", "softhebb", "raise_awake"]
+    pooled = ["max_pool_uint8", "maximum", "weighted_pool", "weighted_pool"]
+    spread = ["max_pool_adjoint_uint8", "weighted_pool_adjoint", "weighted_pool_adjoint"]
+    assert ran == [*competition, *pooled, *spread, "sgd"]
 
 
 @pytest.mark.parametrize("architecture", ["sm_75", "sm_80", "sm_90", "sm_100"])
