@@ -11,11 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Type
 import numpy as np
 from pydantic import Field
 
-from neuro_cnn.backend import Array, namespace
+from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.layers import AnyLayer, Key, Layer, Params, Shape
 from neuro_cnn.layers.base import Arithmetic
-from neuro_cnn.ops.geometry import batch_first, batch_innermost
+from neuro_cnn.ops.geometry import side_by_side
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import leaves
 
@@ -285,11 +285,11 @@ class Branches(Block):
         return (first[0] + sum(other[0] for other in others), *first[1:])
 
     def respond(self, params: Params, x: Array) -> Array:
-        return _laid([path.respond(inner, x) for path, inner in self.inner(params)])
+        return side_by_side([path.respond(inner, x) for path, inner in self.inner(params)])
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, BlockActivity]:
         ys, activity = self._forward(params, x, train)
-        return _laid(ys), activity
+        return side_by_side(ys), activity
 
     def backward(
         self, params: Params, activity: BlockActivity, dy: Array, need_input: bool = True
@@ -300,12 +300,6 @@ class Branches(Block):
 
 
 AnyPart: TypeAlias = AnyLayer | Residual | Branches
-
-
-def _laid(parts: list[Array]) -> Array:
-    """Planes one after the other, where they lie batch-last in memory without a strided copy."""
-    xp = namespace(*parts)
-    return batch_first(xp.concat([batch_innermost(part) for part in parts]))
 
 
 @contextmanager

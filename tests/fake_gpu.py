@@ -1,12 +1,12 @@
 """A stand-in for CuPy and cuDNN that computes with NumPy: what our code hands over is checked, NVIDIA's is not."""
 
 import ctypes
-from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
 
-from neuro_cnn import ops
+from neuro_cnn.ops import tiled
+from neuro_cnn.ops.geometry import Window
 
 
 class Held(np.ndarray):
@@ -119,7 +119,8 @@ class Graph:
     def _operation(self, kind, first, second, padding, stride, dilation, compute_data_type, name):
         assert (compute_data_type, first.data_type, second.data_type) == ("float", "float", "float")
         assert min(padding) >= 0
-        self.how = {"pad": tuple(padding), "stride": tuple(stride), "dilation": tuple(dilation)}
+        assert kind.__name__ == name
+        self.how = (tuple(stride), tuple((edge, edge) for edge in padding), tuple(dilation))
         self.kind, self.tensors = kind, (first, second, Tensor())
         return self.tensors[2]
 
@@ -138,14 +139,13 @@ class Graph:
         assert all(type(pointer) is int for pointer in (*memory.values(), workspace))
         assert self.tensors[2].output
         a, b, y = (_seen(memory[tensor], tensor) for tensor in self.tensors)
-        with suppress(KeyError):
-            self.library.ran[self.kind.__name__] += 1
+        self.library.ran[self.kind.__name__] += 1
         if self.kind == self.conv_fprop:
-            y[...] = ops.correlate(a, b, **self.how, groups=a.shape[1] // b.shape[1])
+            y[...] = tiled.respond(a, b, Window(b.shape[2:], *self.how), None, False)
         elif self.kind == self.conv_dgrad:
-            y[...] = ops.correlate_input_adjoint(a, b, y.shape, **self.how, groups=y.shape[1] // b.shape[1])
+            y[...] = tiled.spread(a, b, y.shape, Window(b.shape[2:], *self.how))
         else:
-            y[...] = ops.correlate_weight_adjoint(a, b, y.shape, **self.how, groups=a.shape[1] // y.shape[1])
+            y[...] = tiled.multiply(a, b, y.shape, Window(y.shape[2:], *self.how))
 
 
 class Cudnn:

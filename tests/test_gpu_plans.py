@@ -44,20 +44,19 @@ CARD = {
     "supportCoopLaunch": 1,
 }
 """What cuDNN must know of an H100, under its own names (those that its library asks the CUDA runtime for)."""
-SHAPES = {  # images, planes, planes out, side, size, stride, padding, dilation, groups
-    "LeNet-5 C1": (64, 1, 6, 28, 5, 1, 2, 1, 1),
-    "LeNet-5 C3": (64, 6, 16, 14, 5, 1, 0, 1, 1),
-    "SoftHebb 1": (64, 1, 96, 28, 5, 1, 0, 1, 1),
-    "SoftHebb 2": (64, 96, 384, 12, 3, 1, 1, 1, 1),
-    "VGG": (64, 64, 64, 56, 3, 1, 1, 1, 1),
-    "AlexNet conv1": (64, 3, 96, 227, 11, 4, 0, 1, 1),
-    "AlexNet conv2": (64, 96, 256, 27, 5, 1, 2, 1, 2),
-    "one by one": (64, 64, 64, 28, 1, 1, 0, 1, 1),
-    "dilated": (8, 5, 7, 21, 3, 2, 1, 2, 1),
-    "by plane": (8, 6, 6, 13, 3, 1, 0, 1, 6),
-    "one image": (1, 3, 10, 28, 5, 1, 0, 1, 1),
-    "rows left over": (3, 2, 4, 11, 2, 3, 0, 1, 1),
-    "one cell": (1, 1, 1, 5, 5, 1, 0, 1, 1),
+SHAPES = {  # images, planes, planes out, side, size, stride, padding, dilation
+    "LeNet-5 C1": (64, 1, 6, 28, 5, 1, 2, 1),
+    "LeNet-5 C3": (64, 6, 16, 14, 5, 1, 0, 1),
+    "SoftHebb 1": (64, 1, 96, 28, 5, 1, 0, 1),
+    "SoftHebb 2": (64, 96, 384, 12, 3, 1, 1, 1),
+    "VGG": (64, 64, 64, 56, 3, 1, 1, 1),
+    "AlexNet conv1": (64, 3, 96, 227, 11, 4, 0, 1),
+    "AlexNet conv2": (64, 48, 128, 27, 5, 1, 2, 1),
+    "one by one": (64, 64, 64, 28, 1, 1, 0, 1),
+    "dilated": (8, 5, 7, 21, 3, 2, 1, 2),
+    "one image": (1, 3, 10, 28, 5, 1, 0, 1),
+    "rows left over": (3, 2, 4, 11, 2, 3, 0, 1),
+    "one cell": (1, 1, 1, 5, 5, 1, 0, 1),
 }
 DRIVER = """
 int cuDriverGetVersion(int *v) { *v = 13000; return 0; }
@@ -83,9 +82,9 @@ card, shapes, rounded = json.loads(sys.argv[1])
 library = gpu_graphs.library()
 described = library.create_device_properties(json.dumps(card))
 plans = {}
-for name, (n, c, k, side, size, stride, pad, dilation, groups) in shapes.items():
+for name, (n, c, k, side, size, stride, pad, dilation) in shapes.items():
     out = (side + 2 * pad - dilation * (size - 1) - 1) // stride + 1
-    x, w, y = (n, c, side, side), (k, c // groups, size, size), (n, k, out, out)
+    x, w, y = (n, c, side, side), (k, c, size, size), (n, k, out, out)
     how = ((pad, pad), (stride, stride), (dilation, dilation), rounded)
     for operation, shapes in (("conv_fprop", (x, w, y)), ("conv_dgrad", (y, w, x)), ("conv_wgrad", (x, y, w))):
         graph = library.pygraph(**gpu_graphs._single(library), name=operation, device_property=described)

@@ -130,16 +130,27 @@ def batch_last(x: Array, pad: tuple[Pair, Pair], value: float = 0.0) -> Array:
     return out
 
 
+NOWHERE = ((0, 0), (0, 0))
+"""No padding."""
+
+
 def batch_innermost(x: Array) -> Array:
     """The map with the batch innermost, a view where it lies so in memory: (N, C, H, W) -> (C, H, W, N)."""
     last = namespace(x).permute_dims(x, (1, 2, 3, 0))
     flags = getattr(last, "flags", None)  # the standard for arrays knows no order of memory
-    return last if flags is not None and flags.c_contiguous else batch_last(x, ((0, 0), (0, 0)))
+    return last if flags is not None and flags.c_contiguous else batch_last(x, NOWHERE)
 
 
 def batch_first(x: Array) -> Array:
     """The logical order again, without a copy: (C, H, W, N) -> (N, C, H, W)."""
     return namespace(x).permute_dims(x, (3, 0, 1, 2))
+
+
+def side_by_side(parts: list[Array]) -> Array:
+    """Planes one after the other, without a strided copy where they lie with the batch innermost."""
+    if len(parts) == 1:
+        return parts[0]
+    return batch_first(namespace(*parts).concat([batch_innermost(part) for part in parts]))
 
 
 def unpad(x: Array, pad: tuple[Pair, Pair], shape: tuple[int, ...]) -> Array:

@@ -11,6 +11,7 @@ from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import gpu_graphs, gpu_windows
 from neuro_cnn.ops.geometry import Window
+from neuro_cnn.ops.normalize import ended
 
 
 def route() -> str:
@@ -23,22 +24,22 @@ def route() -> str:
         return str(error)
 
 
-def correlate(x: Array, weight: Array, w: Window, groups: int) -> Array:
-    """Weighted sum over every view: (N, C, H, W), (K, C / groups, h, w) -> (N, K, H', W')."""
-    y = gpu_graphs.correlate(x, weight, w) if _cudnn_takes(x, weight) else None
-    return gpu_windows.correlate(x, weight, w, groups) if y is None else y
+def respond(x: Array, weight: Array, w: Window, bias: Array | None, rectified: bool) -> Array:
+    """Weighted sum over every view: (N, C, H, W), (K, C, h, w) -> (N, K, H', W')."""
+    y = gpu_graphs.respond(x, weight, w) if _cudnn_takes(x, weight) else None
+    return ended(gpu_windows.respond(x, weight, w) if y is None else y, bias, rectified)
 
 
-def input_adjoint(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window, groups: int) -> Array:
+def spread(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window) -> Array:
     """Every output's value sent back over its view: (N, K, H', W') -> in_shape (N, C, H, W)."""
-    dx = gpu_graphs.input_adjoint(dy, weight, in_shape, w) if _cudnn_takes(dy, weight) else None
-    return gpu_windows.input_adjoint(dy, weight, in_shape, w, groups) if dx is None else dx
+    dx = gpu_graphs.spread(dy, weight, in_shape, w) if _cudnn_takes(dy, weight) else None
+    return gpu_windows.spread(dy, weight, in_shape, w) if dx is None else dx
 
 
-def weight_adjoint(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window, groups: int) -> Array:
-    """Sum over positions of (value at the cell) x (its view): (N, C, H, W), (N, K, H', W') -> (K, C / groups, h, w)."""
-    dw = gpu_graphs.weight_adjoint(x, dy, weight_shape, w) if _cudnn_takes(x, dy) else None
-    return gpu_windows.weight_adjoint(x, dy, weight_shape, w, groups) if dw is None else dw
+def multiply(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window) -> Array:
+    """Sum over positions of (value at the cell) x (its view): (N, C, H, W), (N, K, H', W') -> (K, C, h, w)."""
+    dw = gpu_graphs.multiply(x, dy, weight_shape, w) if _cudnn_takes(x, dy) else None
+    return gpu_windows.multiply(x, dy, weight_shape, w) if dw is None else dw
 
 
 def _cudnn_takes(*arrays: Array) -> bool:

@@ -1,7 +1,7 @@
 """Correlation on a GPU by cuDNN: a graph of one operation, planned once for each shape (nvidia-cudnn-frontend).
 
-Operands are handed over batch first and contiguous, (N, C, H, W); groups follow from their shapes. cuDNN pads both
-sides of an axis alike; other paddings are laid on by hand. Plans whose sums come in no fixed order are refused, so that
+Operands are handed over batch first and contiguous, (N, C, H, W). cuDNN pads both sides of an axis alike;
+other paddings are laid on by hand. Plans whose sums come in no fixed order are refused, so that
 a run can be repeated bit for bit, and so are those that round their inputs (TF32), unless `tf32` allows it. Written
 after the sources of nvidia-cudnn-frontend 1.32.
 """
@@ -76,23 +76,23 @@ def library() -> Any:
     return cudnn
 
 
-def correlate(x: Array, weight: Array, w: Window) -> Array | None:
-    """(N, C, H, W), (K, C / groups, h, w) -> (N, K, H', W'); None where cuDNN has no plan for these shapes."""
+def respond(x: Array, weight: Array, w: Window) -> Array | None:
+    """(N, C, H, W), (K, C, h, w) -> (N, K, H', W'); None where cuDNN has no plan for these shapes."""
     image, w = _even(x, w)
     shape = (x.shape[0], weight.shape[0], *w.places(*image.shape[2:]))
     return _run("conv_fprop", image, weight, shape, w)
 
 
-def input_adjoint(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window) -> Array | None:
-    """(N, K, H', W'), (K, C / groups, h, w) -> in_shape (N, C, H, W); None where cuDNN has no plan."""
+def spread(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window) -> Array | None:
+    """(N, K, H', W'), (K, C, h, w) -> in_shape (N, C, H, W); None where cuDNN has no plan."""
     edges, even = _split(w)
     sides = (length + sum(p) for length, p in zip(in_shape[2:], edges, strict=True))
     padded = _run("conv_dgrad", dy, weight, (*in_shape[:2], *sides), even)
     return None if padded is None else unpad(padded, edges, tuple(in_shape))
 
 
-def weight_adjoint(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window) -> Array | None:
-    """(N, C, H, W), (N, K, H', W') -> (K, C / groups, h, w); None where cuDNN has no plan."""
+def multiply(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window) -> Array | None:
+    """(N, C, H, W), (N, K, H', W') -> (K, C, h, w); None where cuDNN has no plan."""
     image, w = _even(x, w)
     return _run("conv_wgrad", image, dy, tuple(weight_shape), w)
 

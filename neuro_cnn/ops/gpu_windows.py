@@ -17,27 +17,27 @@ TILE = 1 << 25
 """Numbers in one tile of columns (128 MB in float32): enough to fill a large GPU. Our choice, not measured."""
 
 
-def correlate(x: Array, weight: Array, w: Window, groups: int) -> Array:
-    """Weighted sum over every view: (N, C, H, W), (K, C / groups, h, w) -> (N, K, H', W')."""
+def respond(x: Array, weight: Array, w: Window) -> Array:
+    """Weighted sum over every view: (N, C, H, W), (K, C, h, w) -> (N, K, H', W')."""
     xp = namespace(x, weight)
     places = w.places(*x.shape[2:])
-    padded, matrices = pad(x, w.pad), _matrices(weight, groups)
+    padded, matrix = pad(x, w.pad), _rows(weight)
     y = xp.empty((x.shape[0], weight.shape[0], *places), dtype=xp.result_type(x, weight))
     for images in _tiles(x.shape, w, places):
-        answers = _product(matrices, _columns(padded[images], w, places, groups))  # (G, K / G, n H' W')
-        y[images] = _batch_first(answers, weight.shape[0], places)
+        answers = matrix @ _columns(padded[images], w, places)  # (K, n H' W')
+        y[images] = xp.swapaxes(xp.reshape(answers, (weight.shape[0], -1, *places)), 0, 1)
     return y
 
 
-def input_adjoint(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window, groups: int) -> Array:
-    """Every output's value sent back over its view: (N, K, H', W') -> in_shape (N, C, H, W)."""
+def spread(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window) -> Array:
+    """Every output's value sent back over its view: (N, K, H', W'), (K, C, h, w) -> in_shape (N, C, H, W)."""
     xp = namespace(dy, weight)
     places = (dy.shape[2], dy.shape[3])
-    matrices = xp.swapaxes(_matrices(weight, groups), 1, 2)  # (G, D, K / G)
+    matrix = xp.swapaxes(_rows(weight), 0, 1)  # (D, K)
     sides = tuple(length + sum(p) for length, p in zip(in_shape[2:], w.pad, strict=True))
     padded = xp.zeros((*in_shape[:2], *sides), dtype=xp.result_type(dy, weight))
     for images in _tiles(in_shape, w, places):
-        columns = _product(matrices, _errors(dy[images], groups))  # (G, D, n H' W')
+        columns = matrix @ _rows(xp.swapaxes(dy[images], 0, 1))  # (D, n H' W')
         columns = xp.reshape(columns, (in_shape[1], *w.size, -1, *places))
         part = xp.swapaxes(padded[images], 0, 1)  # (C, n, H, W), the same memory
         for i in range(w.size[0]):
@@ -47,15 +47,15 @@ def input_adjoint(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window
     return unpad(padded, w.pad, in_shape)
 
 
-def weight_adjoint(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window, groups: int) -> Array:
-    """Sum over positions of (value at the cell) x (its view): (N, C, H, W), (N, K, H', W') -> (K, C / groups, h, w)."""
+def multiply(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window) -> Array:
+    """Sum over positions of (value at the cell) x (its view): (N, C, H, W), (N, K, H', W') -> (K, C, h, w)."""
     xp = namespace(x, dy)
     places = (dy.shape[2], dy.shape[3])
     padded = pad(x, w.pad)
-    total = xp.zeros((groups, weight_shape[0] // groups, prod(weight_shape[1:])), dtype=xp.result_type(x, dy))
+    total = xp.zeros((weight_shape[0], prod(weight_shape[1:])), dtype=xp.result_type(x, dy))
     for images in _tiles(x.shape, w, places):
-        columns = _columns(padded[images], w, places, groups)
-        total += _product(_errors(dy[images], groups), xp.swapaxes(columns, 1, 2))  # (G, K / G, D)
+        columns = _columns(padded[images], w, places)
+        total += _rows(xp.swapaxes(dy[images], 0, 1)) @ xp.swapaxes(columns, 0, 1)  # (K, D)
     return xp.reshape(total, weight_shape)
 
 
@@ -75,35 +75,19 @@ def unpad(padded: Array, edges: tuple[Pair, Pair], shape: tuple[int, ...]) -> Ar
     return namespace(inner).pad(inner, [(0, 0), (0, 0), *lost]) if inner.shape != shape else inner
 
 
-def _columns(padded: Array, w: Window, places: Pair, groups: int) -> Array:
-    """The views of some images, a column each: (n, C, H, W) -> (G, C / G h w, n H' W')."""
+def _columns(padded: Array, w: Window, places: Pair) -> Array:
+    """The views of some images, a column each: (n, C, H, W) -> (C h w, n H' W')."""
     xp = namespace(padded)
     image, plane, row, column = padded.strides
     shape = (padded.shape[1], *w.size, padded.shape[0], *places)
     strides = (plane, row * w.dilation[0], column * w.dilation[1], image, row * w.stride[0], column * w.stride[1])
     views = xp.lib.stride_tricks.as_strided(padded, shape, strides)  # (C, h, w, n, H', W')
-    return xp.reshape(views, (groups, padded.shape[1] // groups * prod(w.size), -1))
+    return xp.reshape(views, (padded.shape[1] * prod(w.size), -1))
 
 
-def _product(a: Array, b: Array) -> Array:
-    """The matrix product of each group; of one as of plain matrices, which cuBLAS takes transposed without a copy."""
-    return (a[0] @ b[0])[None] if len(a) == 1 else a @ b
-
-
-def _errors(dy: Array, groups: int) -> Array:
-    """(n, K, H', W') -> (G, K / G, n H' W')."""
-    return namespace(dy).reshape(namespace(dy).swapaxes(dy, 0, 1), (groups, dy.shape[1] // groups, -1))
-
-
-def _matrices(weight: Array, groups: int) -> Array:
-    """(K, C / G, h, w) -> (G, K / G, D)."""
-    return namespace(weight).reshape(weight, (groups, weight.shape[0] // groups, prod(weight.shape[1:])))
-
-
-def _batch_first(answers: Array, planes: int, places: Pair) -> Array:
-    """(G, K / G, n H' W') -> (n, K, H', W')."""
-    xp = namespace(answers)
-    return xp.swapaxes(xp.reshape(answers, (planes, -1, *places)), 0, 1)
+def _rows(cells: Array) -> Array:
+    """(K, ...) -> (K, D)."""
+    return namespace(cells).reshape(cells, (cells.shape[0], prod(cells.shape[1:])))
 
 
 def _tiles(in_shape: tuple[int, ...], w: Window, places: Pair) -> Iterator[slice]:

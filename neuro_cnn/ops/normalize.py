@@ -29,6 +29,14 @@ def at_planes(values: Array, like: Array) -> Array:
     return namespace(values).reshape(values, (1, -1) + (1,) * (like.ndim - 2))
 
 
+def ended(activity: Array, bias: Array | None, rectified: bool) -> Array:
+    """The activity with each plane's bias, (K,), added, and then its positive part where it is to be rectified."""
+    xp = namespace(activity)
+    if bias is not None:
+        activity = activity + at_planes(bias, activity)
+    return xp.maximum(activity, xp.zeros((), dtype=activity.dtype)) if rectified else activity
+
+
 def sum_positions(activity: Array) -> Array:
     """Sum over images and positions: (N, K, ...) -> (K,)."""
     return namespace(activity).sum(activity, axis=(0, *range(2, activity.ndim)))

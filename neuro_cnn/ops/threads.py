@@ -39,6 +39,26 @@ def in_parts(work: Callable[[int, int], Result], positions: int, part: int = PAR
     return share(lambda begin: work(begin, min(begin + part, positions)), range(0, positions, part))
 
 
+def split(work: Callable[[int, int], None], count: int, cost: int) -> None:
+    """Do work(begin, end) on all of so many tasks, in equal parts, one a thread; work must release the GIL.
+
+    `cost`, in multiplications, says whether another thread pays.
+    """
+    workers = min(threads(), count, cost // LEAST) if cost >= 2 * LEAST else 1
+    if workers < 2:
+        work(0, count)
+        return
+    ends = [count * part // workers for part in range(workers + 1)]
+    others = [_pool(workers - 1).submit(work, *ends[part : part + 2]) for part in range(1, workers)]
+    work(0, ends[1])
+    for other in others:
+        other.result()
+
+
+LEAST = 1 << 20
+"""Multiplications of one thread below which another does not pay. Our choice, measured."""
+
+
 def threads() -> int:
     """How many threads BLAS may use now; 1 where it does not say."""
     return max((library.num_threads for library in _blas()), default=1)

@@ -16,6 +16,7 @@ from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.regions import regions
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
+from neuro_cnn.viz.speed import speed
 from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.topography import topography
 from neuro_cnn.viz.vary import against_option
@@ -45,6 +46,7 @@ __all__ = [
     "responses",
     "save",
     "selectivity",
+    "speed",
     "to_svg",
     "topography",
 ]

@@ -15,7 +15,7 @@ from neuro_cnn import ops
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import threads
 
-MODULE = import_module("neuro_cnn.ops.correlate")
+MODULE = import_module("neuro_cnn.ops.tiled")
 
 
 class Problem(NamedTuple):

@@ -11,16 +11,16 @@ from kit import assert_close
 
 from neuro_cnn import ops
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops import gpu_correlate, gpu_graphs, gpu_windows
+from neuro_cnn.ops import choice, gpu_correlate, gpu_graphs, gpu_windows, tiled
 
-ALL = ("correlate", "input_adjoint", "weight_adjoint")
+ALL = ("respond", "spread", "multiply")
 
 
 @st.composite
 def problems(draw):
-    """Arrays in some order of memory, a window with paddings of any sign, and groups."""
+    """Arrays in some order of memory, and a window with paddings of any sign."""
     number = st.integers(1, 3)
-    n, groups, c, k = draw(st.integers(1, 5)), draw(number), draw(number), draw(number)
+    n, c, k = draw(st.integers(1, 5)), draw(number), draw(number)
     size, stride, dilation = (tuple(draw(st.tuples(number, number))) for _ in range(3))
     edge = st.integers(-2, 3)
     pad = draw(
@@ -42,29 +42,32 @@ def problems(draw):
         values = rng.standard_normal(shape).astype(np.float32)
         return np.ascontiguousarray(values.transpose(order)).transpose(np.argsort(order))
 
-    x, weight = drawn(n, groups * c, *sides), drawn(groups * k, c, *size)
-    return x, weight, drawn(n, groups * k, *window.places(*sides)), window, groups
+    return drawn(n, c, *sides), drawn(k, c, *size), drawn(n, k, *window.places(*sides)), window
 
 
 def operands(problem):
     """What each of the three functions is given."""
-    x, weight, dy, window, groups = problem
+    x, weight, dy, window = problem
     return {
-        "correlate": (x, weight, window, groups),
-        "input_adjoint": (dy, weight, x.shape, window, groups),
-        "weight_adjoint": (x, dy, weight.shape, window, groups),
+        "respond": (x, weight, window),
+        "spread": (dy, weight, x.shape, window),
+        "multiply": (x, dy, weight.shape, window),
     }
 
 
 def plain(problem):
     """The same by the plain code."""
-    x, weight, dy, window, groups = problem
-    how = (window.stride, window.pad, window.dilation, groups)
+    given = operands(problem)
     return {
-        "correlate": ops.correlate(x, weight, *how),
-        "input_adjoint": ops.correlate_input_adjoint(dy, weight, x.shape, *how),
-        "weight_adjoint": ops.correlate_weight_adjoint(x, dy, weight.shape, *how),
+        "respond": tiled.respond(*given["respond"], None, False),
+        "spread": tiled.spread(*given["spread"]),
+        "multiply": tiled.multiply(*given["multiply"]),
     }
+
+
+def chosen(name, given):
+    """What the way that is chosen comes to."""
+    return getattr(gpu_correlate, name)(*given, *((None, False) if name == "respond" else ()))
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def test_what_is_handed_to_cudnn_is_the_plain_problem(problem):
         gpu_graphs._handle.cache_clear()
         expected = plain(problem)
         for name, given_operands in operands(problem).items():
-            assert_close(getattr(gpu_graphs, name)(*given_operands[:-1]), expected[name])
+            assert_close(getattr(gpu_graphs, name)(*given_operands), expected[name])
         assert made.ran == {"conv_fprop": 1, "conv_dgrad": 1, "conv_wgrad": 1}
 
 
@@ -109,14 +112,14 @@ def example():
     rng = np.random.default_rng(0)
     window = ops.window(3, 2, 1)
     x, weight = rng.standard_normal((4, 2, 9, 9), np.float32), rng.standard_normal((3, 2, 3, 3), np.float32)
-    return x, weight, rng.standard_normal((4, 3, 5, 5), np.float32), window, 1
+    return x, weight, rng.standard_normal((4, 3, 5, 5), np.float32), window
 
 
 def test_a_shape_is_planned_once(cudnn):
-    x, weight, _, window, groups = example()
+    x, weight, _, window = example()
     for _ in range(3):
-        gpu_correlate.correlate(x, weight, window, groups)
-    gpu_correlate.correlate(x[:2], weight, window, groups)
+        gpu_correlate.respond(x, weight, window, None, False)
+    gpu_correlate.respond(x[:2], weight, window, None, False)
     assert len(cudnn.graphs) == 2
     assert cudnn.ran["conv_fprop"] == 4
 
@@ -124,18 +127,18 @@ def test_a_shape_is_planned_once(cudnn):
 @pytest.mark.parametrize(("value", "refused"), [("0", {"tensor cores", "rounded inputs"}), ("1", set())])
 def test_plans_that_round_are_refused_unless_asked_for_and_those_in_no_order_always(cudnn, monkeypatch, value, refused):
     monkeypatch.setenv("CUPY_TF32", value)
-    x, weight, _, window, groups = example()
-    gpu_correlate.correlate(x, weight, window, groups)
+    x, weight, _, window = example()
+    gpu_correlate.respond(x, weight, window, None, False)
     assert cudnn.graphs[0].refused == refused | {"in no order"}
 
 
 def test_a_slice_whose_memory_is_not_aligned_is_copied(cudnn):
-    x, weight, _, window, groups = example()
+    x, weight, _, window = example()
     room = np.zeros(x.size + 8, np.float32)
     first = next(start for start in range(8) if (room.ctypes.data + 4 * start) % 16)
     moved = held(room[first : first + x.size].reshape(x.shape))
     moved[...] = x
-    assert_close(gpu_correlate.correlate(moved, weight, window, groups), ops.correlate(x, weight, 2, 1))
+    assert_close(gpu_correlate.respond(moved, weight, window, None, False), ops.correlate(x, weight, 2, 1))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -143,20 +146,31 @@ def test_where_cudnn_has_no_plan_windows_do_it_and_a_warning_says_so_once(cudnn,
     cudnn.has_no_plan = True
     problem = example()
     with pytest.warns(RuntimeWarning, match=r"cuDNN has no plan for Call\(.*: windows and matmul instead"):
-        first = getattr(gpu_correlate, name)(*operands(problem)[name])
-    again = getattr(gpu_correlate, name)(*operands(problem)[name])  # warnings are errors
+        first = chosen(name, operands(problem)[name])
+    again = chosen(name, operands(problem)[name])  # warnings are errors
     assert_close(first, plain(problem)[name])
     assert_close(again, plain(problem)[name])
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_double_precision_and_empty_batches_do_not_go_to_cudnn(cudnn, name):
-    x, weight, dy, window, groups = example()
-    double = (x.astype(np.float64), weight.astype(np.float64), dy.astype(np.float64), window, groups)
-    assert_close(getattr(gpu_correlate, name)(*operands(double)[name]), plain(double)[name])
-    empty = (x[:0], weight, dy[:0], window, groups)
-    assert_close(getattr(gpu_correlate, name)(*operands(empty)[name]), plain(empty)[name])
+    x, weight, dy, window = example()
+    double = (x.astype(np.float64), weight.astype(np.float64), dy.astype(np.float64), window)
+    assert_close(chosen(name, operands(double)[name]), plain(double)[name])
+    empty = (x[:0], weight, dy[:0], window)
+    assert_close(chosen(name, operands(empty)[name]), plain(empty)[name])
     assert not cudnn.graphs
+
+
+def test_correlation_on_a_gpu_goes_this_way_group_by_group(cudnn, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.standard_normal(shape, np.float32) for shape in ((3, 4, 7, 7), (6, 2, 3, 3), (6,)))
+    table = rng.random((6, 2)) < 0.7
+    given = (x, weight, 1, 1, 1, 2, table)
+    expected = ops.correlate(*given, bias, rectified=True)
+    monkeypatch.setattr(choice, "on_gpu", lambda array: True)
+    assert_close(ops.correlate(*given, bias, rectified=True), expected)
+    assert cudnn.ran["conv_fprop"] == 2
 
 
 def test_a_frontend_without_cudnn_is_refused_with_the_remedy(monkeypatch):

@@ -150,6 +150,22 @@ def looked_at(image, classes, label=0, **layers):
     return viz.network_view(values, seen, about=about, classes=classes, label=label, detail="loss 2.3")
 
 
+def raced(*ratios, name="convolution AlexNet conv1, weight adjoint"):
+    goals = [{"ratio": 1.0}, {"ratio": 5.0}, None]
+    rows = [
+        {
+            "case": name,
+            "ratio": ratio,
+            "low": ratio / 1.2,
+            "high": ratio * 1.3,
+            "goal": goals[k % 3],
+            "met": [True, False, None][k % 3],
+        }
+        for k, ratio in enumerate(ratios)
+    ]
+    return viz.speed(rows, detail="NumPy 2.4.6, Numba 0.68.1, PyTorch 2.13.0; AMD EPYC, 2 cores; threads: 2 of ours")
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -161,6 +177,9 @@ HISTORIES = {
     "nearest-neighbour": [],
 }
 FIGURES = {
+    "speed": lambda: raced(*np.geomspace(0.04, 90, 36)),
+    "speed, one": lambda: raced(1.0),
+    "speed, alike": lambda: raced(0.99, 1.01, 1.03),
     "topography": lambda: sheet(12, 12, chance=False),
     "topography, no map": lambda: sheet(6, 6),
     "topography, wide": lambda: sheet(5, 16),

@@ -211,3 +211,20 @@ def test_an_image_of_three_planes_is_drawn_in_colour():
 def test_a_diverged_layer_is_named():
     with pytest.raises(DataError, match="layer S1: 2 of 8 values are not finite"):
         viz.responses(np.ones((1, 8, 8)), {"S1": np.array([[[1, np.nan], [np.inf, 0]], [[0, 0], [0, 0]]])})
+
+
+def test_speed_has_a_bar_from_1_to_each_ratio_in_the_colour_of_its_goal():
+    base = {"low": 0.4, "high": 3.0, "goal": {"ratio": 1.5, "ours": None}, "met": True, "ratio": 2.0}
+    rows = [
+        {**base, "case": "reached"},
+        {**base, "case": "missed", "ratio": 0.5, "met": False},
+        {**base, "case": "memory", "low": None, "high": None},
+        {**base, "case": "free", "goal": None, "met": None},
+    ]
+    axes = viz.speed(rows).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["reached", "missed", "free"]
+    assert [sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in axes.patches] == [[1, 2], [0.5, 1], [1, 2]]
+    assert len({bar.get_facecolor() for bar in axes.patches}) == 3
+    assert axes.get_xscale() == "log"
+    with pytest.raises(UsageError, match=r"^no ratio to draw: measure with --against torch$"):
+        viz.speed(rows[2:3])
