@@ -10,6 +10,7 @@ import numpy as np
 from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops.geometry import Pair, Window
+from neuro_cnn.ops.normalize import at_planes
 from neuro_cnn.tree import leaves
 
 Shape: TypeAlias = tuple[int, ...]
@@ -35,11 +36,19 @@ class Weights(NamedTuple):
 
 
 class LinearActivity(NamedTuple):
-    """What a linear cell saw and did: its input, the weighted sum, and the drive with the bias added."""
+    """What a linear cell saw and did: its input, and the drive, the weighted sum with the bias, (K, ...) or (), added.
+
+    What is not needed for learning by error is not kept but worked out when asked for: the weighted sum, `excitation`.
+    """
 
     x: Array
-    excitation: Array
     drive: Array
+    bias: Array = ()
+
+    @property
+    def excitation(self) -> Array:
+        """The weighted sum, to rounding errors of the bias; exactly 0 where a cell sees nothing."""
+        return self.drive if isinstance(self.bias, tuple) else self.drive - at_planes(self.bias, self.drive)
 
 
 class Key(NamedTuple):

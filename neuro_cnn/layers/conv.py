@@ -25,7 +25,7 @@ from neuro_cnn.layers.base import (
 )
 from neuro_cnn.ops.correlate import check_planes
 from neuro_cnn.ops.geometry import Padding, Size, Window, window
-from neuro_cnn.ops.normalize import at_planes, sum_positions
+from neuro_cnn.ops.normalize import sum_positions
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,8 @@ class _Shared(Layer):
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         weight, bias = params.learned
-        excitation = ops.correlate(x, self.laid(weight), *self._how(x.shape))
-        drive = excitation + at_planes(bias, excitation) if self.bias else excitation
-        return drive, LinearActivity(x, excitation, drive)
+        drive = ops.correlate(x, self.laid(weight), *self._how(x.shape), bias if self.bias else None)
+        return drive, LinearActivity(x, drive, bias)
 
     def backward(
         self, params: Params, activity: LinearActivity, dy: Array, need_input: bool = True

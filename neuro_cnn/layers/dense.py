@@ -11,6 +11,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Initial, Key, Layer, LinearActivity, Params, Shape, Weights, drawn, zeros
 from neuro_cnn.layers.conv import at_least_one
+from neuro_cnn.ops.normalize import sum_positions
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,24 @@ class Dense(Layer):
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         xp = namespace(x)
         weight, bias = params.learned
-        excitation = x @ xp.permute_dims(weight, (1, 0))
-        drive = excitation + bias if self.bias else excitation
-        return drive, LinearActivity(x, excitation, drive)
+        drive = xp.permute_dims(weight @ xp.permute_dims(x, (1, 0)), (1, 0))  # the batch innermost in memory
+        if self.bias:
+            drive = drive + bias
+        return drive, LinearActivity(x, drive, bias)
 
     def backward(
         self, params: Params, activity: LinearActivity, dy: Array, need_input: bool = True
     ) -> tuple[Array | None, Weights]:
-        xp = namespace(dy)
-        gradient = Weights(self.associate(params, activity, dy), xp.sum(dy, axis=0) if self.bias else ())
+        gradient = Weights(self.associate(params, activity, dy), sum_positions(dy) if self.bias else ())
         return self.recall(params, dy, activity.x.shape) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
         return namespace(factor).permute_dims(factor, (1, 0)) @ activity.x
 
     def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
-        return factor @ params.learned.weight
+        xp = namespace(factor)
+        back = xp.permute_dims(params.learned.weight, (1, 0)) @ xp.permute_dims(factor, (1, 0))
+        return xp.permute_dims(back, (1, 0))
 
     def rewire(self, params: Params, weight: Array) -> Params:
         return params._replace(learned=params.learned._replace(weight=weight))

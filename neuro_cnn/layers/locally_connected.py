@@ -53,7 +53,7 @@ class LocallyConnected(Layer):
         weight, bias = params.learned
         excitation = ops.correlate_unshared(x, weight, *self._how(x.shape))
         drive = excitation + bias if self.bias else excitation
-        return drive, LinearActivity(x, excitation, drive)
+        return drive, LinearActivity(x, drive, bias)
 
     def backward(
         self, params: Params, activity: LinearActivity, dy: Array, need_input: bool = True

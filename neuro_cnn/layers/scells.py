@@ -32,12 +32,21 @@ class Surround(NamedTuple):
 
 
 class SActivity(NamedTuple):
-    """What S-cells saw and did: input, e = sum a x, the V-cell's v (() where there is none), and the drive."""
+    """What S-cells saw and did: input, e = sum a x, the V-cell's v (() where there is none), and the drive.
+
+    Of rectified cells, whose drive is e - b, the threshold b, (K,), is kept in place of e.
+    """
 
     x: Array
-    excitation: Array
+    sums: Array
     inhibition: Array
     drive: Array
+    threshold: Array = ()
+
+    @property
+    def excitation(self) -> Array:
+        """e, of rectified cells to rounding errors of b; exactly 0 where a cell sees nothing."""
+        return self.sums if isinstance(self.threshold, tuple) else self.drive + at_planes(self.threshold, self.drive)
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,8 @@ class SCells(Layer):
         return bool(params.learned.weight.shape[1] == in_shape[0])
 
     def respond(self, params: Params, x: Array) -> Array:
+        if not self.response.inhibited:
+            return self._linear(params, x, rectified=True)
         xp = namespace(x)
         u, v = self._excited(params, x)
         zero = xp.zeros((), dtype=u.dtype)
@@ -92,18 +103,25 @@ class SCells(Layer):
         return u
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, SActivity]:
-        xp = namespace(x)
-        e, v = self._excited(params, x)
-        drive = self.response.drive(e, at_planes(params.learned.inhibition, e), v)
-        return xp.maximum(drive, xp.zeros((), dtype=drive.dtype)), SActivity(x, e, v, drive)
+        xp, b = namespace(x), params.learned.inhibition
+        if self.response.inhibited:
+            e, v = self._excited(params, x)
+            activity = SActivity(x, e, v, self.response.drive(e, at_planes(b, e), v))
+        else:
+            activity = SActivity(x, (), (), self._linear(params, x), b)
+        return xp.maximum(activity.drive, xp.zeros((), dtype=activity.drive.dtype)), activity
+
+    def _linear(self, params: Params, x: Array, rectified: bool = False) -> Array:
+        """e - b, or its positive part."""
+        a, b = params.learned
+        w = self.window(x.shape[1:])
+        return ops.correlate(x, a, w.stride, w.pad, bias=-b, rectified=rectified)
 
     def _excited(self, params: Params, x: Array) -> tuple[Array, Array]:
-        """e = sum a x, (N, K, H', W'), and v, (N, 1, H', W'), or () where no V-cell inhibits."""
+        """e = sum a x, (N, K, H', W'), and v, (N, 1, H', W')."""
         xp = namespace(x)
         w = self.window(x.shape[1:])
         e = ops.correlate(x, params.learned.weight, w.stride, w.pad)
-        if not self.response.inhibited:
-            return e, ()
         square = xp.sum(x * x, axis=1, keepdims=True)  # c(v) is the same for all planes
         c = params.fixed.surround[0, 0, ...]
         return e, xp.sqrt(ops.weighted_pool(square, c, w.stride, w.pad))  # Fukushima 1980, eq. (3)
@@ -113,17 +131,18 @@ class SCells(Layer):
     ) -> tuple[Array | None, SWeights]:
         xp = namespace(dy)
         a, b = params.learned
-        x, e, v, drive = activity
+        x, e, v, drive, _ = activity
         w = self.window(x.shape[1:])
         zero = xp.zeros((), dtype=dy.dtype)
         error = xp.where(drive > 0, dy, zero)
-        de, db, dv = self.response.spread(error, e, at_planes(b, e), v)
+        inhibited = self.response.inhibited
+        de, db, dv = self.response.spread(error, e, at_planes(b, e), v) if inhibited else (error, (), ())
         da = ops.correlate_weight_adjoint(x, de, a.shape, w.stride, w.pad)
-        gradient = SWeights(da, sum_positions(db))
+        gradient = SWeights(da, sum_positions(db) if inhibited else -sum_positions(error))
         if not need_input:
             return None, gradient
         dx = self.recall(params, de, x.shape)
-        if self.response.inhibited:
+        if inhibited:
             safe = xp.where(v > 0, v, xp.ones((), dtype=v.dtype))  # the root's derivative at 0 is taken as 0
             dsquare = xp.where(v > 0, xp.sum(dv, axis=1, keepdims=True) / (2 * safe), zero)
             c = params.fixed.surround

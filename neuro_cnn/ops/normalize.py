@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from neuro_cnn.backend import Array, namespace
 
 
@@ -25,7 +27,12 @@ def over_planes(values: Array, like: Array) -> Array:
 
 
 def at_planes(values: Array, like: Array) -> Array:
-    """A number for each plane of activity, (K,) -> (1, K, 1, ...), ready to meet `like`, (N, K, ...)."""
+    """A number for each plane of activity, (K,) -> (1, K, 1, ...), ready to meet `like`, (N, K, ...).
+
+    One for each cell, (K, ...), is as it is.
+    """
+    if values.ndim > 1:
+        return values
     return namespace(values).reshape(values, (1, -1) + (1,) * (like.ndim - 2))
 
 
@@ -39,7 +46,9 @@ def ended(activity: Array, bias: Array | None, rectified: bool) -> Array:
 
 def sum_positions(activity: Array) -> Array:
     """Sum over images and positions: (N, K, ...) -> (K,)."""
-    return namespace(activity).sum(activity, axis=(0, *range(2, activity.ndim)))
+    xp = namespace(activity)
+    rows = xp.permute_dims(activity, (*range(1, activity.ndim), 0))  # as they mostly lie in memory
+    return xp.sum(xp.reshape(rows, (activity.shape[1], prod(activity.shape[2:]) * activity.shape[0])), axis=1)
 
 
 def plane_products(a: Array, b: Array) -> Array:
