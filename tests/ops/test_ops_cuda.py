@@ -11,7 +11,8 @@ from kit import assert_close
 from numpy.testing import assert_array_equal
 
 from neuro_cnn import ops
-from neuro_cnn.layers.responses import Shunting, Subtractive
+from neuro_cnn.layers import SCells, scells
+from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.ops import choice, compete, cuda, plain_pool
 from neuro_cnn.ops.pool import pooling
 from neuro_cnn.optim import SGD, Optimizer
@@ -134,10 +135,21 @@ def test_the_lead_is_added_where_cells_are_driven(shape, seed, kind):
 def test_s_cells_answer_as_their_formulas_say(shape, seed, theta):
     e = np.abs(activity(shape, seed))
     v, b = np.abs(activity((shape[0], 1, *shape[2:]), seed + 1)), np.linspace(0, 2, shape[1], dtype=np.float32)
-    each = b[:, None, None]
-    r = theta / (1 - theta)
-    assert_close(cuda.shunting(e, b, v, r), np.maximum(Shunting(r).drive(e, each, v), 0))
-    assert_close(cuda.subtractive(e, b, v, theta), np.maximum(Subtractive(theta).drive(e, each, v), 0))
+    for response in (Shunting(theta / (1 - theta)), Subtractive(theta)):
+        plain = response.answer(e, b, v)
+        assert_close(plain, np.maximum(response.drive(e, b[:, None, None], v), 0))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(choice, "on_gpu", lambda array: True)
+            assert_close(response.answer(e, b, v), plain)
+
+
+@pytest.mark.parametrize("response", [Rectified(), Shunting(1.5), Subtractive(0.4)], ids=lambda each: each.kind)
+def test_all_planes_at_once_answer_as_plane_by_plane(monkeypatch, response):
+    layer = SCells(4, 3, response=response)
+    params, x = layer.init((2, 7, 6), np.random.default_rng(0)), np.abs(activity((3, 2, 7, 6), 0))
+    expected = layer.respond(params, x)
+    monkeypatch.setattr(scells, "on_gpu", lambda array: True)
+    assert_close(layer.respond(params, x), expected)
 
 
 @needs_compiler
