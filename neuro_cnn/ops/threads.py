@@ -34,7 +34,7 @@ def share(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]
 
 def in_parts(work: Callable[[int, int], Result], positions: int, part: int = PART) -> list[Result]:
     """What work(begin, end) comes to on every part of so many positions, in order, shared out."""
-    if positions <= part:
+    if 0 < positions <= part:
         return [work(0, positions)]
     return share(lambda begin: work(begin, min(begin + part, positions)), range(0, positions, part))
 
