@@ -6,8 +6,10 @@ Nothing moves between devices but by `to_device` and `to_numpy`.
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any, TypeAlias, TypeVar, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -72,6 +74,53 @@ def choose_device(device: str) -> str:
     return device
 
 
+def on_gpu(x: Any) -> bool:
+    """Whether this is an array of CuPy."""
+    cupy = sys.modules.get("cupy")
+    return cupy is not None and isinstance(x, cupy.ndarray)
+
+
+def telling_singular(xp: Any) -> AbstractContextManager[Any]:
+    """A context in which factorising a singular matrix raises LinAlgError; CuPy else gives numbers without meaning."""
+    if xp.__name__ != "cupy":
+        return nullcontext()
+    import cupyx
+
+    return cast("AbstractContextManager[Any]", cupyx.errstate(linalg="raise"))
+
+
+def tf32() -> bool:
+    """Whether products on a GPU may round their factors to 10 bits (TF32); off unless CUPY_TF32=1, CuPy's own variable.
+
+    Raises UsageError for a value that is neither 0 nor 1.
+    """
+    wanted = os.environ.get("CUPY_TF32", "0")
+    if wanted not in ("0", "1"):
+        raise UsageError(f"CUPY_TF32={wanted} is none of 0, 1; set one of them or leave it out")
+    return wanted == "1"
+
+
+class Room(NamedTuple):
+    """Memory of a GPU in bytes: what was asked for in vain, what is free, and all that this process may have."""
+
+    asked: int
+    free: int
+    most: int
+
+
+def room_of(error: MemoryError) -> Room | None:
+    """What CuPy's error means; None for another library's."""
+    cupy = sys.modules.get("cupy")
+    if cupy is None or not isinstance(error, cupy.cuda.memory.OutOfMemoryError):
+        return None
+    pool = cupy.get_default_memory_pool()
+    outside, _ = cupy.cuda.runtime.memGetInfo()
+    most = outside + pool.total_bytes()
+    if pool.get_limit():  # --gpu-memory; 0 is none
+        most = min(most, pool.get_limit())
+    return Room(int(getattr(error, "_size", 0)), most - pool.used_bytes(), most)
+
+
 def gpu_name() -> str | None:
     """The first GPU's name, or None where CuPy or a GPU is missing."""
     try:
@@ -96,6 +145,7 @@ def _cupy() -> Any:
         import cupy
     except ImportError as error:
         raise UsageError('device gpu needs CuPy: pip install "neuro_cnn[gpu]", or use --device cpu') from error
+    tf32()  # a value that is neither 0 nor 1 is refused here
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:

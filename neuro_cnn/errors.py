@@ -18,6 +18,12 @@ class DataError(ValueError):
     exit_code = 3
 
 
+class GpuMemoryError(MemoryError):
+    """A GPU that has no room for what a batch needs (exit code 1)."""
+
+    exit_code = 1
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a misspelt name: says what there is, and the nearest."""
     names = sorted(known)

@@ -24,6 +24,7 @@ from neuro_cnn.losses import SquaredError
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health
+from neuro_cnn.room import explained
 from neuro_cnn.rules import LabelledWTA, LearnReferences, Memorize, Neighbourhood
 from neuro_cnn.streams import generator
 from neuro_cnn.training import Progress, State, ended, train
@@ -134,11 +135,17 @@ def learn(
     history = list(history or [])
     spent = sum(line["seconds"] for line in history)
     least = min((line["held_out_loss"] for line in history if _counts(line, curriculum)), default=None)
-    params = {} if resume is None else resume.params
+    params, place = ({}, 0) if resume is None else (resume.params, resume.phase)
     started = time.perf_counter()
     steps = train(net, tireless, data, seed=seed, resume=resume, device=device)
-    while (progress := next(steps, None)) is not None:
-        params, line, is_best = progress.params, None, False
+    while True:
+        try:
+            progress = next(steps, None)
+        except MemoryError as error:
+            raise explained(error, net, data.shape, params or None, curriculum[place].batch) from error
+        if progress is None:
+            break
+        params, place, line, is_best = progress.params, progress.state.phase, None, False
         if progress.epoch_ended:
             line = _line(progress, time.perf_counter() - started)
             line |= _held_out(net, params, held_out, curriculum[progress.phase])

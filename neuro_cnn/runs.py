@@ -180,8 +180,10 @@ def environment() -> dict[str, Any]:
     from threadpoolctl import threadpool_info
 
     from neuro_cnn import __version__
-    from neuro_cnn.backend import gpu_name
+    from neuro_cnn.backend import gpu_name, tf32
+    from neuro_cnn.ops.gpu_correlate import route
 
+    gpu = gpu_name()
     _ = np.__version__  # NumPy must be loaded for its BLAS to be seen
     blas = [
         {
@@ -200,7 +202,10 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         **{name: _version(name) for name in ("numpy", "scipy", "numba", "matplotlib", "safetensors", "cupy")},
         "blas": blas,
-        "gpu": gpu_name(),
+        "gpu": gpu,
+        "gpu_correlation": gpu and route(),
+        "gpu_tf32": gpu and tf32(),
+        "gpu_memory_limit": gpu and os.environ.get("CUPY_GPU_MEMORY_LIMIT"),
     }
 
 

@@ -101,6 +101,16 @@ def test_cupy_without_a_gpu_is_no_gpu(monkeypatch, count, message):
         choose_device("gpu")
 
 
+def test_products_are_exact_unless_cupys_variable_says_otherwise(monkeypatch):
+    monkeypatch.delenv("CUPY_TF32", raising=False)
+    assert not backend.tf32()
+    monkeypatch.setenv("CUPY_TF32", "1")
+    assert backend.tf32()
+    monkeypatch.setenv("CUPY_TF32", "yes")
+    with pytest.raises(UsageError, match=r"^CUPY_TF32=yes is none of 0, 1"):
+        backend.tf32()
+
+
 def test_importing_the_package_loads_no_array_library_and_no_command_line():
     heavy = {"numpy", "scipy", "cupy", "numba", "matplotlib", "typer", "pydantic", "torch"}
     program = f"import sys, neuro_cnn; print(*sorted({heavy!r} & set(sys.modules)))"

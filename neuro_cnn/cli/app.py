@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Annotated
 
 import typer
@@ -25,6 +27,7 @@ from neuro_cnn.cli import (
     weights,
 )
 from neuro_cnn.cli.console import Level, level
+from neuro_cnn.errors import UsageError
 
 app = typer.Typer(
     help="From Hubel and Wiesel's cells over Fukushima's neocognitron to the modern CNN.",
@@ -42,10 +45,23 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def memory_limit(text: str) -> str:
+    """A limit as CuPy reads it: bytes, or a percentage. Raises UsageError for another text."""
+    if not re.fullmatch(r"[1-9]\d*|[1-9]\d?%|100%", text):
+        raise UsageError(f"--gpu-memory {text} is neither a number of bytes nor a percentage such as 50%")
+    return text
+
+
 @app.callback()
 def common(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    tf32: Annotated[
+        bool, typer.Option("--tf32", help="Let a GPU round the factors of products to 10 bits: faster, less exact.")
+    ] = False,
+    gpu_memory: Annotated[
+        str | None, typer.Option(metavar="BYTES|PERCENT%", help="Use no more of a GPU's memory, such as 50%.")
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
@@ -53,6 +69,10 @@ def common(
 ) -> None:
     """Set what is said on stderr; results go to stdout."""
     del debug, version  # read before anything can fail
+    if tf32:
+        os.environ["CUPY_TF32"] = "1"  # CuPy's own variables: read when it is imported, and by workers too
+    if gpu_memory is not None:
+        os.environ["CUPY_GPU_MEMORY_LIMIT"] = memory_limit(gpu_memory)
     level(Level.QUIET if quiet else Level.VERBOSE if verbose else Level.NORMAL)
 
 

@@ -9,8 +9,12 @@ import numpy as np
 
 from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
+from neuro_cnn.ops import cuda
+from neuro_cnn.ops.choice import cuda_takes
 from neuro_cnn.ops.geometry import Pair
 from neuro_cnn.ops.kernels import falling, gaussian
+from neuro_cnn.ops.normalize import at_planes
+from neuro_cnn.ops.rectifier import rectify
 
 
 class Response(Protocol):
@@ -30,6 +34,10 @@ class Response(Protocol):
     def drive(self, e: Array, b: Array, v: Array) -> Array:
         """The drive; the cell answers with its positive part."""
         ...
+
+    def answer(self, e: Array, b: Array, v: Array) -> Array:
+        """The response, all planes at once: (N, K, H, W), (K,), (N, 1, H, W) -> (N, K, H, W)."""
+        return rectify(self.drive(e, at_planes(b, e), v))
 
     def spread(self, error: Array, e: Array, b: Array, v: Array) -> tuple[Array, Array, Array]:
         """Error gradients of e, b and v, each (N, K, H, W) (of v: () where there is none)."""
@@ -82,6 +90,9 @@ class Shunting(Response):
         # for a = q c x: norm = q v(x), so that b = (q / 2) v as in eq. (8), and r keeps its meaning
         return norm / 2
 
+    def answer(self, e: Array, b: Array, v: Array) -> Array:
+        return cuda.shunting(e, b, v, self.r) if cuda_takes(e, b, v) else super().answer(e, b, v)
+
     def drive(self, e: Array, b: Array, v: Array) -> Array:
         return self.r * ((1 + e) / (1 + 2 * self.r / (1 + self.r) * b * v) - 1)  # eq. (1)
 
@@ -117,6 +128,9 @@ class Subtractive(Response):
         if c.min() < np.finfo(np.float32).tiny:
             raise UsageError(f"sigma = {self.sigma} leaves cells of a view of {size} without weight; enlarge sigma")
         return c
+
+    def answer(self, e: Array, b: Array, v: Array) -> Array:
+        return cuda.subtractive(e, b, v, self.theta) if cuda_takes(e, b, v) else super().answer(e, b, v)
 
     def drive(self, e: Array, b: Array, v: Array) -> Array:
         return (e - self.theta * b * v) / (1 - self.theta)

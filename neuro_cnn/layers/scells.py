@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neuro_cnn import ops
-from neuro_cnn.backend import Array, namespace
+from neuro_cnn.backend import Array, namespace, on_gpu
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, places, zeros
 from neuro_cnn.layers.conv import at_least_one
@@ -96,6 +96,8 @@ class SCells(Layer):
             return self._linear(params, x, rectified=True)
         xp = namespace(x)
         u, v = self._excited(params, x)
+        if on_gpu(u):  # at once: to start a plane takes longer than it does
+            return self.response.answer(u, params.learned.inhibition, v)
         zero = xp.zeros((), dtype=u.dtype)
         for k in range(u.shape[1]):  # plane by plane and in place: a plane stays in cache
             b = params.learned.inhibition[k]

@@ -1,4 +1,4 @@
-"""Which arrays the compiled kernels take. All others are worked on by plain code, which is their definition."""
+"""Which arrays kernels of our own take. All others are worked on by plain code, which is their definition."""
 
 from __future__ import annotations
 
@@ -8,25 +8,42 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from neuro_cnn.backend import Array
+from neuro_cnn.backend import Array, on_gpu
 from neuro_cnn.errors import UsageError
 
 VARIABLE = "NEURO_CNN_KERNELS"
+COUNTED = 1 << 31
+"""Numbers that the CUDA kernels' 32-bit indices can tell apart."""
+
+
+def wanted() -> bool:
+    """Whether kernels are wanted at all: not where the environment asks for plain code (NEURO_CNN_KERNELS=plain).
+
+    Raises UsageError for another value of the variable.
+    """
+    kind = os.environ.get(VARIABLE, "compiled")
+    if kind not in ("compiled", "plain"):
+        raise UsageError(f"{VARIABLE}={kind} is none of compiled, plain; set one of them or leave it out")
+    return kind == "compiled"
 
 
 @cache
 def kernels() -> str:
-    """`compiled`, or `plain` where the environment asks for it (NEURO_CNN_KERNELS=plain) or Numba is not installed.
-
-    Raises UsageError for another value of the variable.
-    """
-    wanted = os.environ.get(VARIABLE, "compiled")
-    if wanted not in ("compiled", "plain"):
-        raise UsageError(f"{VARIABLE}={wanted} is none of compiled, plain; set one of them or leave it out")
-    return wanted if find_spec("numba") else "plain"
+    """What runs on the CPU: `compiled`, or `plain` where that is asked for or Numba is not installed."""
+    return "compiled" if wanted() and find_spec("numba") else "plain"
 
 
 def compiled_takes(*arrays: Array) -> bool:
     """Whether all arrays are NumPy's, not empty and in single precision, and compiled kernels are wanted."""
     mine = all(isinstance(array, np.ndarray) and array.dtype == np.float32 and array.size for array in arrays)
     return mine and kernels() == "compiled"
+
+
+def gpu_takes(*arrays: Array) -> bool:
+    """Whether all arrays lie on a GPU, are not empty, and what was written for GPUs is wanted."""
+    return all(on_gpu(array) and array.size for array in arrays) and wanted()
+
+
+def cuda_takes(*arrays: Array) -> bool:
+    """Whether our CUDA kernels may take all arrays: single precision, and no more numbers than they can count."""
+    return gpu_takes(*arrays) and all(array.dtype == np.float32 and array.size < COUNTED for array in arrays)

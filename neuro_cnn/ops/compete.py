@@ -2,7 +2,7 @@
 
 Each function has a plain form, which is its definition and works in every array library. Where an array of single
 precision lies in memory with the batch innermost, as `correlate` leaves it, compiled loops do the same with one pass
-over memory.
+over memory; on a GPU kernels of our own do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace
-from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops import cuda
+from neuro_cnn.ops.choice import compiled_takes, cuda_takes
 from neuro_cnn.ops.normalize import at_planes, sum_positions
 from neuro_cnn.ops.threads import in_parts
 
@@ -22,6 +23,8 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def softmax_planes(drive: Array, temperature: float) -> Array:
     """softmax(drive / temperature) over the planes; 0 where a position is blank."""
+    if cuda_takes(drive):
+        return cuda.softmax(drive, temperature)
     rows = _rows(drive)
     if rows is None:
         return plain_softmax(drive, temperature)
@@ -42,6 +45,8 @@ def plain_softmax(drive: Array, temperature: float) -> Array:
 
 def winner(drive: Array) -> Array:
     """1 at the plane with the largest drive of each position, else 0; ties go to the lowest index."""
+    if cuda_takes(drive):
+        return cuda.winner(drive)
     rows = _rows(drive)
     return plain_winner(drive) if rows is None else _won(drive, rows, "FIRST")
 
@@ -56,6 +61,8 @@ def plain_winner(drive: Array) -> Array:
 
 def awake_winner(drive: Array) -> Array:
     """`winner`, but nobody wins where a position is blank."""
+    if cuda_takes(drive):
+        return cuda.awake_winner(drive)
     rows = _rows(drive)
     return plain_winner(drive) * awake(drive) if rows is None else _won(drive, rows, "NOBODY")
 
@@ -71,6 +78,9 @@ def softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
 
     The winner of a position took the largest chance g; where several took it alike, it is the most excited of them.
     """
+    if cuda_takes(g, u):
+        y = cuda.softhebb(g, u)
+        return y, sum_positions(y * u)
     chances, excited = _rows(g), _rows(u)
     if chances is None or excited is None:
         return plain_softhebb_factor(g, u)
@@ -91,6 +101,8 @@ def plain_softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
 
 def raise_awake(drive: Array, lead: Array) -> Array:
     """Each plane's lead, (K,), added to its drives, except where a position is blank."""
+    if cuda_takes(drive, lead):
+        return cuda.raise_awake(drive, lead)
     rows = _rows(drive)
     if rows is None or lead.dtype != rows.dtype:
         return drive + at_planes(lead, drive) * awake(drive)

@@ -11,13 +11,15 @@ from typing import Any
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops import product, tiled
-from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops import gpu_correlate, product, tiled
+from neuro_cnn.ops.choice import compiled_takes, gpu_takes
 from neuro_cnn.ops.geometry import Pad, Size, Window, side_by_side, window
 
 
 def _way(w: Window, in_shape: tuple[int, ...], *arrays: Array) -> Any:
     """Who does the work on maps (N, C, H, W): the first whose rule fits."""
+    if gpu_takes(*arrays):
+        return gpu_correlate
     if product.takes(w, in_shape):
         return product
     if compiled_takes(*arrays):

@@ -1,10 +1,10 @@
-"""The one equation system of the program: a symmetric positive definite one."""
+"""The one equation system of the program, a symmetric positive definite one; and the diagonal of a matrix."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from neuro_cnn.backend import Array, namespace
+from neuro_cnn.backend import Array, namespace, telling_singular
 
 
 def solve_positive(a: Array, b: Array) -> Array:
@@ -17,5 +17,11 @@ def solve_positive(a: Array, b: Array) -> Array:
         from scipy.linalg import cho_factor, cho_solve
 
         return cho_solve(cho_factor(a, overwrite_a=False, check_finite=False), b, check_finite=False)
-    lower = xp.linalg.cholesky(a)
+    with telling_singular(xp):
+        lower = xp.linalg.cholesky(a)
     return xp.linalg.solve(xp.permute_dims(lower, (1, 0)), xp.linalg.solve(lower, b))
+
+
+def diagonal(a: Array) -> Array:
+    """The diagonal of a square matrix, which CuPy has under another name: (D, D) -> (D,)."""
+    return namespace(a).reshape(a, (-1,))[:: a.shape[0] + 1]

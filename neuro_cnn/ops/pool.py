@@ -1,7 +1,7 @@
 """Pooling of each plane over its views: what C-cells do; with the adjoints.
 
 Each function has a plain form, in `plain_pool`. Of arrays of single precision compiled loops do the same with one pass
-over memory, and leave the batch innermost there.
+over memory, and leave the batch innermost there; on a GPU kernels of our own do, and leave it first.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from neuro_cnn.backend import Array
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops import plain_pool
-from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops import cuda, plain_pool
+from neuro_cnn.ops.choice import compiled_takes, cuda_takes
 from neuro_cnn.ops.geometry import Pad, Padding, Pair, Size, Window, batch_first, batch_innermost, window
 from neuro_cnn.ops.threads import split
 
@@ -29,6 +29,8 @@ def max_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> 
     the map do not take part.
     """
     w = pooling(size, stride, pad)
+    if cuda_takes(x):
+        return cuda.max_pool(x, w)
     if not compiled_takes(x):
         return plain_pool.max_pool(x, w)
     from neuro_cnn.ops import compiled_pool
@@ -43,6 +45,8 @@ def max_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> 
 def maximum(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> Array:
     """Largest value of each view, as `max_pool` gives it, for those who need no winners."""
     w = pooling(size, stride, pad)
+    if cuda_takes(x):
+        return cuda.maximum(x, w)
     if not compiled_takes(x):
         return plain_pool.maximum(x, w)
     from neuro_cnn.ops import compiled_pool
@@ -58,6 +62,8 @@ def max_pool_adjoint(
 ) -> Array:
     """Each value sent back to the cell that won its view: (N, K, H', W') -> in_shape."""
     w = pooling(size, stride, pad)
+    if cuda_takes(dy):
+        return cuda.max_pool_adjoint(dy, winners, in_shape, w)
     if not (compiled_takes(dy) and isinstance(winners, np.ndarray)):
         return plain_pool.max_pool_adjoint(dy, winners, in_shape, w)
     from neuro_cnn.ops import compiled_pool
@@ -71,6 +77,8 @@ def max_pool_adjoint(
 def mean_pool(x: Array, size: Size, stride: Size | None = None, pad: Pad = 0) -> Array:
     """Mean over each view: (N, K, H, W) -> (N, K, H', W'). Cells outside the map count as silent."""
     w = pooling(size, stride, pad)
+    if cuda_takes(x):
+        return cuda.weighted_pool(x, namespace(x).ones(w.size, dtype=x.dtype), plain_pool.area(w), w)
     if compiled_takes(x):
         return _weighted(x, np.ones(w.size, np.float32), plain_pool.area(w), w)
     return plain_pool.mean_pool(x, w)
@@ -81,6 +89,9 @@ def mean_pool_adjoint(
 ) -> Array:
     """Each value shared out equally over its view: (N, K, H', W') -> in_shape."""
     w = pooling(size, stride, pad)
+    if cuda_takes(dy):
+        ones = namespace(dy).ones(w.size, dtype=dy.dtype)
+        return cuda.weighted_pool_adjoint(dy, ones, plain_pool.area(w), in_shape, w)
     if compiled_takes(dy):
         return _weighted_adjoint(dy, np.ones(w.size, np.float32), plain_pool.area(w), in_shape, w)
     return plain_pool.mean_pool_adjoint(dy, in_shape, w)
@@ -92,6 +103,8 @@ def weighted_pool(x: Array, kernel: Array, stride: Size, pad: Pad = 0) -> Array:
     Cells outside the map are silent.
     """
     w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
+    if cuda_takes(x, kernel):
+        return cuda.weighted_pool(x, kernel, 1, w)
     if compiled_takes(x, kernel):
         return _weighted(x, kernel, 1, w)
     return plain_pool.weighted_pool(x, kernel, w)
@@ -100,6 +113,8 @@ def weighted_pool(x: Array, kernel: Array, stride: Size, pad: Pad = 0) -> Array:
 def weighted_pool_adjoint(dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0) -> Array:
     """Each value shared out over its view by the same weights: (N, K, H', W') -> in_shape."""
     w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
+    if cuda_takes(dy, kernel):
+        return cuda.weighted_pool_adjoint(dy, kernel, 1, in_shape, w)
     if compiled_takes(dy, kernel):
         return _weighted_adjoint(dy, kernel, 1, in_shape, w)
     return plain_pool.weighted_pool_adjoint(dy, kernel, in_shape, w)

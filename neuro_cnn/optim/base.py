@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops.choice import compiled_takes
+from neuro_cnn.ops import cuda
+from neuro_cnn.ops.choice import compiled_takes, cuda_takes
 from neuro_cnn.ops.moving import moved
 from neuro_cnn.schedule import Rate, at
 from neuro_cnn.tree import arrays, rebuilt
@@ -38,7 +39,9 @@ class Flat(Protocol):
             return weights, state
         constants, parts = self.constants(at(self.rate, step, steps), step), arrays(weights)
         w, g = row(parts), row(arrays(gradient, weights))
-        if compiled_takes(w, g, *state):
+        if cuda_takes(w, g, *state):
+            new, *memories = cuda.moved(self.compiled, (w, g, *state), constants)
+        elif compiled_takes(w, g, *state):
             new, *memories = moved(self.compiled, (w, g, *state), constants)
         else:
             new, *memories = self.formula(w, g, state, constants)

@@ -63,8 +63,7 @@ class Corrects(Rule, Protocol):
         rate, wanted, lengths = self.rate_at(state), self.wanted(target, weight), xp.sum(x * x, axis=1)
         for n in range(x.shape[0]):  # sequential: each presentation meets the weights that the last one left
             d = self.correction(weight @ x[n, :], wanted[n, :], lengths[n], rate)
-            if xp.any(d != 0):
-                weight = weight + d[:, None] * x[n, :][None, :]
+            weight = weight + d[:, None] * x[n, :][None, :]
         size = activity.x.shape[1]
         learned = Weights(weight[:, :size] + 0, weight[:, size] + 0 if layer.bias else ())  # copies, contiguous
         return params._replace(learned=learned), Presented(int(state.step) + 1, state.updates)

@@ -12,7 +12,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense, Params
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import one_hot
-from neuro_cnn.ops.linalg import solve_positive
+from neuro_cnn.ops.linalg import diagonal, solve_positive
 from neuro_cnn.rules.base import Rule
 
 LARGEST = 16_384
@@ -83,8 +83,7 @@ class Ridge(Rule):
     ) -> tuple[Params, RidgeState]:
         xp = namespace(target)
         y = one_hot(target, params.learned.weight.shape[0], activity.x)
-        place = (int(state.seen) + np.arange(target.shape[0])) % 6
-        held, kept = (xp.asarray(np.flatnonzero(which)) for which in (place == 5, place != 5))
+        held, kept = _parts(xp, int(state.seen), target.shape[0])
         fit = _add(state.fit, xp.take(activity.x, kept, axis=0), xp.take(y, kept, axis=0))
         out = _add(state.held_out, xp.take(activity.x, held, axis=0), xp.take(y, held, axis=0))
         return params, RidgeState(int(state.seen) + target.shape[0], fit, out)
@@ -101,6 +100,14 @@ class Ridge(Rule):
         dtype = params.learned.weight.dtype
         weight = xp.permute_dims(weight, (1, 0)) + xp.zeros((weight.shape[1], weight.shape[0]), dtype=weight.dtype)
         return params._replace(learned=Weights(xp.astype(weight, dtype), xp.astype(bias, dtype)))
+
+
+def _parts(xp: Any, seen: int, count: int) -> tuple[Array, Array]:
+    """The places of the next images that are held out, every sixth, and of the others; made where the images lie."""
+    first = (5 - seen) % 6
+    held = len(range(first, count, 6))
+    others = xp.arange(count - held)
+    return first + 6 * xp.arange(held), others + (others + 5 - first) // 5
 
 
 def _shapes(size: int, classes: int) -> tuple[tuple[int, ...], ...]:
@@ -122,9 +129,9 @@ def _solve(sums: Sums, penalty: float) -> tuple[Array, Array]:
     n = int(sums.images)
     mean_x, mean_y = sums.x / n, sums.y / n
     covariance = sums.xx / n - mean_x[:, None] * mean_x[None, :]
-    scale = float(xp.sum(xp.linalg.diagonal(covariance))) / covariance.shape[0]
+    scale = float(xp.sum(diagonal(covariance))) / covariance.shape[0]
     # the covariance is known to rounding only: features that hardly vary about large means need at least this
-    least = 4 * float(xp.finfo(covariance.dtype).eps) * float(xp.sum(xp.linalg.diagonal(sums.xx))) / n
+    least = 4 * float(xp.finfo(covariance.dtype).eps) * float(xp.sum(diagonal(sums.xx))) / n
     lift = max(penalty * (scale if scale > 0 else 1.0), least)
     ridge = covariance + lift * xp.eye(covariance.shape[0], dtype=covariance.dtype)
     weight = solve_positive(ridge, sums.xy / n - mean_x[:, None] * mean_y[None, :])
@@ -135,5 +142,5 @@ def _loss(sums: Sums, weight: Array, bias: Array) -> Array:
     """Mean squared error of x w + b over the images behind the sums."""
     xp = namespace(weight)
     cross = xp.sum(weight * (sums.xx @ weight - 2 * sums.xy + 2 * sums.x[:, None] * bias[None, :]))
-    rest = xp.linalg.trace(sums.yy) - 2 * xp.sum(bias * sums.y) + int(sums.images) * xp.sum(bias * bias)
+    rest = xp.sum(diagonal(sums.yy)) - 2 * xp.sum(bias * sums.y) + int(sums.images) * xp.sum(bias * bias)
     return (cross + rest) / int(sums.images)

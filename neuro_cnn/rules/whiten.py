@@ -18,7 +18,7 @@ from neuro_cnn.rules.positions import drawn_views
 class Products(NamedTuple):
     """Views seen, their sum, (D,), and the sum of their products, (D, D), in double precision."""
 
-    views: int
+    views: Array
     sum: Array
     products: Array
 
@@ -55,9 +55,8 @@ class Whiten(Rule):
     ) -> tuple[Params, Products]:
         xp, size = namespace(sample), params.fixed.mean.shape[0]
         plain = Whitening(0 * params.fixed.mean, xp.eye(size, dtype=params.fixed.mean.dtype))
-        return params._replace(fixed=plain), Products(
-            0, *(xp.zeros(s, dtype=xp.float64) for s in ((size,), (size, size)))
-        )
+        sums = (xp.zeros(s, dtype=xp.float64) for s in ((size,), (size, size)))
+        return params._replace(fixed=plain), Products(xp.zeros((), dtype=xp.int64), *sums)
 
     def sees(self, layer: Any, params: Params, x: Array, rng: np.random.Generator) -> Any:
         return layer.look(params, drawn_views(layer, x, self.positions, rng))  # mean 0, matrix 1 as yet
@@ -67,9 +66,9 @@ class Whiten(Rule):
     ) -> tuple[Params, Products]:
         xp = namespace(activity)
         rows = xp.astype(xp.reshape(activity, (activity.shape[0], -1)), xp.float64)
-        seen = int(xp.sum(xp.astype(xp.any(rows != 0, axis=1), xp.int64)))
+        seen = xp.sum(xp.astype(xp.any(rows != 0, axis=1), xp.int64))  # read at the end: a GPU is not waited for
         products = state.products + xp.permute_dims(rows, (1, 0)) @ rows
-        return params, Products(int(state.views) + seen, state.sum + xp.sum(rows, axis=0), products)
+        return params, Products(state.views + seen, state.sum + xp.sum(rows, axis=0), products)
 
     def finish(self, layer: Any, params: Params, state: Products) -> Params:
         views, size = int(state.views), state.sum.shape[0]

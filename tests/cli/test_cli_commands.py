@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from command import call, finished, program
 import neuro_cnn
 from neuro_cnn import checkpoint
 from neuro_cnn.cli import explain
+from neuro_cnn.cli.app import common, memory_limit
 from neuro_cnn.cli.console import parts
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Experiment
@@ -109,6 +111,25 @@ def test_without_a_command_the_help_is_shown():
         answer = call(*words)
         assert answer.code == 2
         assert "Commands:" in answer.err
+
+
+def test_a_gpus_settings_are_cupys_own_variables(monkeypatch):
+    for name in ("CUPY_TF32", "CUPY_GPU_MEMORY_LIMIT"):
+        monkeypatch.setenv(name, "0")
+    common(tf32=True, gpu_memory="50%")
+    assert (os.environ["CUPY_TF32"], os.environ["CUPY_GPU_MEMORY_LIMIT"]) == ("1", "50%")
+    common()
+    assert os.environ["CUPY_TF32"] == "1"
+    assert call("--gpu-memory", "0%", "info").code == 2
+
+
+@pytest.mark.parametrize("text", ["", "0", "50", "50%", "0%", "101%", "5GB", "-1"])
+def test_a_limit_of_memory_is_bytes_or_a_percentage(text):
+    if text in ("50", "50%"):
+        assert memory_limit(text) == text
+    else:
+        with pytest.raises(UsageError, match=r"--gpu-memory .*neither a number of bytes nor a percentage"):
+            memory_limit(text)
 
 
 def test_what_went_wrong_is_said_in_one_line_whatever_it_was():

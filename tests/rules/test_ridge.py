@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit import assert_close, on
 
+from neuro_cnn.backend import to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense, Params
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.rules import Ridge
-from neuro_cnn.rules.ridge import LARGEST
+from neuro_cnn.rules.ridge import LARGEST, _parts
 from neuro_cnn.tree import leaves
 
 RNG = np.random.default_rng(5)
@@ -112,3 +113,12 @@ def test_a_read_out_without_bias_or_without_images_is_refused_with_the_remedy():
         Ridge().start(layer, layer.init((7,), None), X, np.random.default_rng(0), 1)
     with pytest.raises(UsageError, match="ridge has seen no image; give its phase 1 epoch"):
         fitted(Ridge(), X, LABELS, [])
+
+
+@pytest.mark.parametrize("seen", range(7))
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 20])
+def test_every_sixth_image_is_held_out_whatever_the_batches(xp, seen, count):
+    place = (seen + np.arange(count)) % 6
+    held, kept = (to_numpy(part) for part in _parts(xp, seen, count))
+    np.testing.assert_array_equal(held, np.flatnonzero(place == 5))
+    np.testing.assert_array_equal(kept, np.flatnonzero(place != 5))
