@@ -131,6 +131,15 @@ def gpu_name() -> str | None:
     return cast("str", name.decode() if isinstance(name, bytes) else name)
 
 
+def use_gpu(number: int) -> None:
+    """Compute on this GPU from now on, numbered from 0, in this thread. Raises UsageError where there is none."""
+    cuda = _cupy().cuda
+    count = cuda.runtime.getDeviceCount()
+    if not 0 <= number < count:
+        raise UsageError(f"GPU {number}: this machine has {count}, numbered from 0; learn on as many at most")
+    cuda.Device(number).use()
+
+
 def _cupy() -> Any:
     try:
         import cupy

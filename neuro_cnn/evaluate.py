@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.data import Dataset
+from neuro_cnn.data.ahead import in_batches
 from neuro_cnn.data.deformations import DEFORMATIONS, forms, key
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
@@ -33,10 +35,10 @@ def predict(
     arrays = [leaf for _, leaf in leaves(params)]
     xp = namespace(*arrays) if arrays else np
     parts = []
-    for start in range(0, len(images), BATCH):
-        batch = images[start : start + BATCH]
-        seen = batch if deform is None else deform(batch)
-        parts.append(to_numpy(net.respond(params, xp.asarray(seen), stop=stop)))
+    with closing(in_batches(images, BATCH)) as batches:
+        for batch in batches:
+            seen = batch if deform is None else deform(batch)
+            parts.append(to_numpy(net.respond(params, xp.asarray(seen), stop=stop)))
     return np.concatenate(parts)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from math import isfinite
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -14,8 +16,9 @@ from pydantic import Field
 from neuro_cnn.check import check
 from neuro_cnn.curriculum import Backprop, Curriculum, Phase
 from neuro_cnn.data import Data, Dataset, load
+from neuro_cnn.data.ahead import in_batches
 from neuro_cnn.errors import UsageError
-from neuro_cnn.evaluate import predict, right
+from neuro_cnn.evaluate import BATCH, predict, right
 from neuro_cnn.layers import Params, Shape
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.models import build
@@ -153,6 +156,7 @@ def learn(
                 least, is_best = line["held_out_loss"], True
             if not progress.phase_ended and _out_of_patience(history, curriculum[progress.phase].patience):
                 progress = ended(progress)
+                steps.close()
                 steps = train(net, tireless, data, seed=seed, resume=progress.state, device=device)
         yield Epoch(progress, line, is_best)
         if progress.epoch_ended:
@@ -214,10 +218,17 @@ def check_unseen(curriculum: Curriculum, data: Data) -> None:
         learned = load(name).train.images
         if learned.shape[1:] != data.test.shape:
             continue  # refused elsewhere
-        known = {learned[place].tobytes() for place in range(len(learned))}
-        seen = sum(data.test.images[place].tobytes() in known for place in range(len(data.test)))
+        known = set(_digests(learned))
+        seen = sum(digest in known for digest in _digests(data.test.images))
         if seen:
             raise UsageError(f"{seen} test images of {data.name} are among those of {name}; learn from other images")
+
+
+def _digests(images: Any) -> Iterator[bytes]:
+    """What tells each image from all others, in a few bytes, so that images in files are not held."""
+    with closing(in_batches(images, BATCH)) as batches:
+        for batch in batches:
+            yield from (blake2b(image.tobytes(), digest_size=16).digest() for image in batch)
 
 
 def layer_health(net: Chain, curriculum: Curriculum, params: dict[str, Params], images: Any, layer: str) -> Health:

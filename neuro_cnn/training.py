@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, NamedTuple
@@ -14,18 +15,13 @@ from neuro_cnn.check import check, check_varied, check_weights
 from neuro_cnn.curriculum import Backprop, Curriculum, Local, Phase, Together
 from neuro_cnn.data import Dataset
 from neuro_cnn.errors import DataError
-from neuro_cnn.evaluate import BATCH
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
+from neuro_cnn.parallel import Alone, Workers, check_shared, mean
+from neuro_cnn.presentation import Batch, Presentation
 from neuro_cnn.schedule import at
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import fill, tree_map
-
-SAMPLE = 256
-"""Images whose responses a rule is shown at its start (our choice)."""
-FROZEN = 1 << 30
-"""Bytes up to which the responses of layers below the phase are kept rather than computed anew each epoch."""
-
 
 CHECKED = 50
 """Batches between two looks at the weights, so that the device is seldom waited for (our choice)."""
@@ -86,22 +82,26 @@ def train(
     params: dict[str, Params] | None = None,
     resume: State | None = None,
     device: str = "cpu",
-) -> Iterator[Progress]:
+    workers: Workers | None = None,
+) -> Generator[Progress, None, None]:
     """Learn phase by phase, yielding after every batch with the complete state.
 
     Stopping after any batch and resuming from its state gives the same weights, bit for bit. Unsupervised phases
-    see all images, supervised ones the labelled, those with a teacher what he draws. Raises UsageError when wiring,
+    see all images, supervised ones the labelled, those with a teacher what he draws. With `workers` each of them makes
+    this call, learns from its part of every batch, and ends with the same weights. Raises UsageError when wiring,
     curriculum and data do not match or a phase waits for images held out, which `learn` alone knows, and
     FloatingPointError when learning diverges, naming the batch whose loss is no number. Weights, and on a GPU losses,
     are looked at every 50 batches and at the end of every epoch.
     """
+    workers = workers or Alone()
     check(net, curriculum, data)
+    check_shared(net, curriculum, data, workers)
     state = resume
     if state is None:
         state = State(net.init(data.shape, seed) if params is None else params, None)
     state = state._replace(params=to_device(state.params, device))
     for number in range(state.phase, len(curriculum)):
-        learning = _Learning(net, curriculum[number], number, data, seed, device)
+        learning = _Learning(net, curriculum[number], number, data, seed, device, workers)
         state = yield from learning.run(state)
 
 
@@ -113,17 +113,14 @@ def ended(progress: Progress) -> Progress:
 class _Learning:
     """One phase at work: what stays the same from batch to batch."""
 
-    def __init__(self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str) -> None:
+    def __init__(
+        self, net: Chain, phase: Phase, number: int, data: Dataset, seed: int, device: str, workers: Workers
+    ) -> None:
         self.net, self.phase, self.number, self.shape = net, phase, number, data.shape
         self.batches = phase.batches(data)
-        self.data = data = phase.shown(data)
-        self.seed, self.device = seed, device
+        self.seed, self.device, self.workers = seed, device, workers
         self.learners = phase.learners(net)
-        self.indices = data.labelled if phase.method.supervised else np.arange(len(data))
-        if phase.images is not None:
-            drawn = generator(seed, "images", number).permutation(self.indices)
-            self.indices = np.sort(drawn[: phase.images])
-        self.frozen: Any = None
+        self.shown = Presentation(net, phase, number, phase.shown(data), seed, device, workers)
         self.losses: list[tuple[int, Array]] = []  # batches and losses that nobody has looked at
 
     def run(self, state: State) -> Generator[Progress, None, State]:
@@ -140,41 +137,33 @@ class _Learning:
             state = self._finish(state)
             yield self._progress(state, 0, 0, True, ())
             return state
+        self.shown.keep(state.params)
         began: dict[str, Params] | None = state.params if (state.epoch, state.batch) == (0, 0) else None
-        for epoch in range(state.epoch, self.phase.epochs):
-            order = self._order(epoch)
-            for batch in range(state.batch, self.batches):
-                chosen = np.sort(order[batch * self.phase.batch : (batch + 1) * self.phase.batch])
-                state, totals = self._learn(state, chosen, epoch, batch)
-                last = batch + 1 == self.batches
-                look = last or batch % CHECKED == CHECKED - 1
+        with closing(self.shown.batches(state.epoch, state.batch)) as batches:
+            for batch in batches:
+                state, totals = self._learn(state, batch)
+                last = batch.number + 1 == self.batches
+                look = last or batch.number % CHECKED == CHECKED - 1
                 if isinstance(self.phase.method, Backprop) and (look or self.device == "cpu"):
-                    self._check_losses(self.phase.method, epoch)
-                if last and epoch + 1 == self.phase.epochs:
+                    self._check_losses(self.phase.method, batch.epoch)
+                if last and batch.epoch + 1 == self.phase.epochs:
                     state = self._finish(state)
                 elif last:
-                    state = state._replace(epoch=epoch + 1, batch=0, totals=())
+                    state = state._replace(epoch=batch.epoch + 1, batch=0, totals=())
                 else:
-                    state = state._replace(batch=batch + 1, totals=totals)
+                    state = state._replace(batch=batch.number + 1, totals=totals)
                 if look:
-                    check_weights(self.net, self.phase, state.params, epoch)
-                yield self._progress(state, epoch, batch, last, totals, began)
+                    check_weights(self.net, self.phase, state.params, batch.epoch)
+                yield self._progress(state, batch.epoch, batch.number, last, totals, began)
                 began = None
         return state
-
-    def _order(self, epoch: int) -> Any:
-        """The images' indices as an epoch takes them: drawn anew, but as they are where a rule reads them in time."""
-        if any(rule.sequence for rule in self.phase.method.taught):
-            return self.indices
-        return generator(self.seed, "order", self.number, epoch).permutation(self.indices)
 
     def _start(self, state: State) -> State:
         params = self._fitted(state.params)
         if isinstance(self.phase.method, Backprop):
             learned = {name: params[name].learned for name in self.learners}
             return state._replace(params=params, learner=(0, self.phase.method.optimizer.start(learned)))
-        order = generator(self.seed, "sample", self.number).permutation(self.indices)
-        x = self._images(np.sort(order[:SAMPLE]))
+        x = self.shown.sample()
         if not self.phase.method.supervised:
             check_varied(x)
         learner: dict[str, Any] = {}
@@ -201,21 +190,22 @@ class _Learning:
         return params
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
-    def _learn(self, state: State, chosen: Any, epoch: int, batch: int) -> tuple[State, tuple[Any, ...]]:
-        x = self._below(state.params, chosen, epoch, batch)
-        labels = to_device(self.data.labels[chosen], self.device)
+    def _learn(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
+        place, count = (batch.epoch, batch.number), len(batch.chosen)
+        x, labels = self.shown.seen(state.params, batch), self.shown.labels(batch)
         if isinstance(self.phase.method, Backprop):
-            key = Key((self.seed, self.number, epoch, batch))
-            params, learner, measures = self._backprop(self.phase.method, state, x, labels, key)
-            self.losses.append((batch, measures[0]))
+            key = Key((self.seed, self.number, *place), batch.mine.start)
+            share = len(labels) / count
+            params, learner, measures = self._backprop(self.phase.method, state, x, labels, key, share)
+            self.losses.append((batch.number, measures[0]))
         else:
-            params, learner, measures = self._local(self.phase.method, state, x, labels, (epoch, batch))
+            params, learner, measures = self._local(self.phase.method, state, x, labels, place)
             params = self._fitted(params)  # a layer may have grown
-        new = (*(value * len(chosen) for value in measures), len(chosen))
+        new = (*(value * count for value in measures), count)
         return state._replace(params=params, learner=learner), _summed(state.totals, new)
 
     def _backprop(
-        self, method: Backprop, state: State, x: Array, labels: Array, key: Key
+        self, method: Backprop, state: State, x: Array, labels: Array, key: Key, share: float
     ) -> tuple[dict[str, Params], Any, tuple[Array, ...]]:
         xp = namespace(x)
         scores, activity = self.net.forward(state.params, x, key, self.learners[0], self.learners)
@@ -224,7 +214,9 @@ class _Learning:
         step, inner = state.learner
         weights = {name: state.params[name].learned for name in self.learners}
         steps = self.batches * self.phase.epochs
+        right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
         slope = {name: gradients[name] for name in self.learners}
+        slope, loss, right = mean(self.workers, (slope, loss, right), share)
         if method.clip is not None:
             slope = method.clip(slope)
         moved, inner = method.optimizer.step(weights, slope, inner, int(step), steps)
@@ -233,7 +225,6 @@ class _Learning:
             layer = self.net[name]
             seen = layer.absorb(params[name], activity[name])
             params[name] = seen._replace(learned=layer.project(moved[name]))
-        right = xp.mean(xp.astype(xp.argmax(scores, axis=1) == labels, scores.dtype))
         return params, (int(step) + 1, inner), (loss, right)
 
     def _check_losses(self, method: Backprop, epoch: int) -> None:
@@ -274,36 +265,6 @@ class _Learning:
             for name in self.learners:
                 params[name] = self.phase.method.rule_of(name).finish(self.net[name], params[name], state.learner[name])
         return State(self._fitted(params), None, self.number + 1)
-
-    def _below(self, params: dict[str, Params], chosen: Any, epoch: int, batch: int) -> Array:
-        """Responses of the layers below the phase: computed once where they fit in memory, for they are frozen."""
-        first = self.learners[0]
-        if self.phase.augment is not None:
-            rng = generator(self.seed, "augment", self.number, epoch, batch)
-            return to_device(self.phase.augment(self.data.images[chosen], rng), self.device)
-        if first == self.net.names[0]:
-            return self._images(chosen)
-        if self.frozen is None:
-            self.frozen = self._freeze(params, first) if self.phase.epochs > 1 else False
-        if self.frozen is False:
-            return self._responses(params, chosen, first)
-        places = np.searchsorted(self.indices, chosen)
-        return namespace(self.frozen).take(self.frozen, namespace(self.frozen).asarray(places), axis=0)
-
-    def _freeze(self, params: dict[str, Params], first: str) -> Any:
-        part = self.net.respond(params, self._images(self.indices[:1]), stop=first)
-        if part.size * part.dtype.itemsize * len(self.indices) > FROZEN:
-            return False
-        return self._responses(params, self.indices, first)
-
-    def _responses(self, params: dict[str, Params], chosen: Any, first: str) -> Array:
-        """Responses of the layers below the phase, a few images at a time: then a layer's responses stay in cache."""
-        few = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
-        parts = [self.net.respond(params, self._images(some), stop=first) for some in few]
-        return namespace(parts[0]).concat(parts)
-
-    def _images(self, chosen: Any) -> Array:
-        return to_device(self.data.images[chosen], self.device)
 
     def _progress(
         self,

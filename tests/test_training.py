@@ -448,7 +448,8 @@ def test_the_batch_whose_loss_is_no_number_is_named_and_what_was_yielded_before_
 
 
 def test_a_device_that_is_seldom_waited_for_names_the_same_batch(monkeypatch):
-    monkeypatch.setattr("neuro_cnn.training.to_device", lambda tree, device: tree)  # a GPU, but for its name
+    for module in ("training", "presentation"):  # a GPU, but for its name
+        monkeypatch.setattr(f"neuro_cnn.{module}.to_device", lambda tree, device: tree)
     monkeypatch.setattr("neuro_cnn.training.CHECKED", 5)
     for batch in (2, 3, 4, 9, 11):
         seen = []

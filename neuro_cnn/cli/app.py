@@ -13,6 +13,7 @@ from neuro_cnn.cli import (
     angles,
     bench,
     compare,
+    costs,
     data,
     health,
     info,
@@ -90,6 +91,7 @@ app.command("regions")(regions.regions)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)
+app.command("costs")(costs.costs)
 app.command("models")(info.models)
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")

@@ -60,8 +60,7 @@ class Stored:
         return replace(self, files=self.files + other.files, index=np.concatenate([self.index, other.index + count]))
 
     def _read(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        images = np.empty((len(places), *self.size), np.float32)
-        start = 0
+        parts, start = [], 0
         for path, count in self.files:
             mine = np.flatnonzero((places >= start) & (places < start + count))
             if len(mine):
@@ -70,8 +69,13 @@ class Stored:
                     raise DataError(
                         f"{path}: {len(array)} images, {count} a while ago; leave it alone while it is read"
                     )
-                images[mine] = unit(planes_first(array[places[mine] - start], str(path)))
+                parts.append((mine, unit(planes_first(array[places[mine] - start], str(path)))))
             start += count
+        if len(parts) == 1:
+            return parts[0][1]  # held once
+        images = np.empty((len(places), *self.size), np.float32)
+        for mine, part in parts:
+            images[mine] = part
         return images
 
 

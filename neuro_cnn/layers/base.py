@@ -52,13 +52,17 @@ class LinearActivity(NamedTuple):
 
 
 class Key(NamedTuple):
-    """Names one draw of a learning pass, so that a resumed run and a GPU draw the same numbers."""
+    """Names one draw of a learning pass, so that a resumed run and a GPU draw the same numbers.
+
+    `first` images of the batch come before these: who learns from a part of it draws what the whole would.
+    """
 
     words: tuple[int, ...]
+    first: int = 0
 
     def child(self, word: int) -> Key:
         """The key of a part, such as one layer of a chain."""
-        return Key((*self.words, word))
+        return self._replace(words=(*self.words, word))
 
 
 class Arithmetic(NamedTuple):

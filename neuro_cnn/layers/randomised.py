@@ -34,7 +34,7 @@ class Dropout(Layer):
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, Gains]:
         if train is None or self.rate == 0:
             return x, Gains(())
-        kept = uniform(train.words, x.shape, x) >= self.rate
+        kept = uniform(train.words, x.shape, x, train.first) >= self.rate
         gain = namespace(x).astype(kept, x.dtype) / (1 - self.rate)
         return x * gain, Gains(gain)
 
@@ -67,7 +67,7 @@ class RReLU(Layer):
         if train is None:
             slope = xp.asarray((self.lower + self.upper) / 2, dtype=x.dtype)
         else:
-            slope = self.lower + (self.upper - self.lower) * uniform(train.words, x.shape, x)
+            slope = self.lower + (self.upper - self.lower) * uniform(train.words, x.shape, x, train.first)
         gain = xp.where(x > 0, xp.ones((), dtype=x.dtype), slope)
         return x * gain, Gains(gain)
 

@@ -15,13 +15,15 @@ _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _BITS = 24  # as many as a number of single precision holds
 
 
-def uniform(words: tuple[int, ...], shape: tuple[int, ...], like: Array) -> Array:
+def uniform(words: tuple[int, ...], shape: tuple[int, ...], like: Array, first: int = 0) -> Array:
     """Numbers of [0, 1), multiples of 2^-24, in the library and precision of `like`: key words, shape -> shape.
 
     Number i in C order depends on the words (each modulo 2^64) and i alone, so that it is the same in every precision.
+    With `first` these are the rows from there on of an array of more rows.
     """
     xp = namespace(like)
-    z = xp.arange(prod(shape), dtype=xp.uint64) * _STEP + _folded(words)  # wraps at 2^64
+    start = first * prod(shape[1:])
+    z = xp.arange(start, start + prod(shape), dtype=xp.uint64) * _STEP + _folded(words)  # wraps at 2^64
     z = (z ^ (z >> 30)) * _FIRST
     z = (z ^ (z >> 27)) * _SECOND
     z = (z ^ (z >> 31)) >> (64 - _BITS)

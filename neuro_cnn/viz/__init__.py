@@ -5,6 +5,7 @@ from neuro_cnn.viz.activity import responses
 from neuro_cnn.viz.angles import angles
 from neuro_cnn.viz.animation import aligned, animatable, frames, gif
 from neuro_cnn.viz.contact import images
+from neuro_cnn.viz.costs import costs
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.flips import flips
@@ -29,6 +30,7 @@ __all__ = [
     "angles",
     "animatable",
     "confusion",
+    "costs",
     "drawable",
     "filters",
     "flips",

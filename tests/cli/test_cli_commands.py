@@ -40,6 +40,7 @@ COMMANDS = (
     ("topography",),
     ("angles",),
     ("bench",),
+    ("costs",),
     ("models",),
     ("info",),
     *(("data", name) for name in ("list", "fetch", "show", "flips")),

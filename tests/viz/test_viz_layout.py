@@ -10,6 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neuro_cnn import viz
+from neuro_cnn.costs import Course as CostCourse
+from neuro_cnn.costs import Point
 from neuro_cnn.data.flips import Flipped
 from neuro_cnn.data.plane import PROBLEMS, points
 from neuro_cnn.physiology import Answer, Course, Health, Pinwheel, Plane, Topography, mixture, thresholds
@@ -140,6 +142,15 @@ def regions(problems):
     return viz.regions([Plane(name, learned, answers) for name in problems], detail="300 points, 6 units")
 
 
+def grown(quantities, works=("backprop step", "Hebbian step", "inference")):
+    def course(quantity, work, scale):
+        points = [Point(2**k, 1e-3 * (1 + scale * 2**k), 2**k, 10**5 * scale * 2**k) for k in range(9)]
+        return CostCourse(quantity, work, tuple(points))
+
+    made = [course(quantity, work, 1 + 9 * place) for quantity in quantities for place, work in enumerate(works)]
+    return viz.costs(made, title="What a step costs", detail="32 images, 3 layers of 16 planes; 1 thread")
+
+
 def looked_at(image, classes, label=0, **layers):
     """A network view of layers by the shapes of their responses, or of their responses and weights."""
     shapes = {name: shape if isinstance(shape[0], tuple) else (shape,) for name, shape in layers.items()}
@@ -247,6 +258,8 @@ FIGURES = {
     "angles": lambda: followed(["softhebb:layers=2"], ["S1", "S2"]),
     "angles, once": lambda: followed(["softhebb"], ["S1"], 2, 1),
     "angles, many": lambda: followed(SIX[:5], ["S1", "S2", "S3"]),
+    "costs": lambda: grown(["images", "planes", "side", "depth"]),
+    "costs, one": lambda: grown(["depth"], ["inference"]),
     "flips": lambda: flipped(LETTERS[:10]),
     "flips, many": lambda: flipped(LETTERS, 64),
     "flips, names": lambda: flipped(ANIMALS),
