@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from neuro_cnn.layers.base import (
     zeros,
 )
 from neuro_cnn.ops.correlate import check_planes
-from neuro_cnn.ops.geometry import Padding, Size, Window, window
+from neuro_cnn.ops.geometry import Padding, Pair, Size, Window, window
 from neuro_cnn.ops.normalize import sum_positions
 
 
@@ -111,7 +111,7 @@ class _Shared(Layer):
     def _table(self) -> Array | None:
         return None if self.table is None else np.asarray(self.table)
 
-    def _how(self, shape: Shape) -> tuple[Any, ...]:
+    def _how(self, shape: Shape) -> tuple[Pair, tuple[Pair, Pair], Pair, int, Array | None]:
         """Stride, padding, dilation, groups and table for a batch of maps, (N, C, H, W)."""
         w = self.window(shape[1:])
         return w.stride, w.pad, w.dilation, self.groups, self._table()

@@ -150,7 +150,7 @@ class Saturating(Pool):
         e = ops.weighted_pool(x, fixed.blur, how[1], how[2])
         v = xp.mean(e, axis=1, keepdims=True)  # eq. (6)
         drive = (1 + e) / (1 + v) - 1
-        risen = xp.maximum(drive, xp.zeros((), dtype=drive.dtype))  # before psi: its pole lies at -alpha
+        risen = ops.rectify(drive)  # before psi: its pole lies at -alpha
         return risen / (self.alpha + risen), (e, v, drive)
 
     def spread(self, dy: Array, kept: Any, fixed: Spread, in_shape: tuple[int, ...], how: How) -> Array:
@@ -202,11 +202,10 @@ class _Centred(Pool, Protocol):
         return Bells(*(bell[:, 0].astype(np.float32) for bell in (*narrow, *wide)))
 
     def gather(self, x: Array, fixed: Bells, how: How) -> tuple[Array, Any]:
-        xp = namespace(x)
         drive = ops.blur(x, fixed.down, fixed.across, *how[1:])
         if self.inhibition:
             drive -= self.inhibition * ops.blur(x, fixed.wide_down, fixed.wide_across, how[1], _wider(how))
-        y = self.saturated(xp.maximum(drive, xp.zeros((), dtype=drive.dtype)))
+        y = self.saturated(ops.rectify(drive))
         return y, y
 
     def spread(self, dy: Array, kept: Array, fixed: Bells, in_shape: tuple[int, ...], how: How) -> Array:

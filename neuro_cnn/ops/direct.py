@@ -26,6 +26,10 @@ ROWS = 1 << 18
 """Bytes of a block of planes and of columns over the rows that are multiplied at a time. Our choice."""
 
 
+COPY = 1 << 23
+"""Bytes of images that are copied at a time into the order of the kernels. Our choice."""
+
+
 class Laid(NamedTuple):
     """A map in memory, (C, H, W, N), and the padding that is not laid there."""
 
@@ -71,10 +75,22 @@ def respond(x: Any, weight: Any, w: Window, bias: Any | None, rectified: bool) -
     """Weighted sum over every view: (N, C, H, W), (K, C, h, w) -> (N, K, H', W')."""
     places = w.places(*x.shape[2:])
     y = np.empty((weight.shape[0], *places, x.shape[0]), np.float32)
-    source = laid(x, w.pad, columns=x.shape[0] < LANES)
     bias = np.zeros(weight.shape[0], np.float32) if bias is None else np.ascontiguousarray(bias)
-    _respond(source, weight, w, y, bias, 0 if rectified else -np.inf)
+    for images in _copied(x):
+        source = laid(x[images], w.pad, columns=x.shape[0] < LANES)
+        _respond(source, weight, w, y[..., images], bias, 0 if rectified else -np.inf)
     return batch_first(y)
+
+
+def _copied(x: Any) -> Iterator[slice]:
+    """Images that are copied at a time, where they do not lie with the batch innermost; else all."""
+    few = max(1, COPY // (x[0].nbytes * LANES)) * LANES
+    if x.transpose(1, 2, 3, 0).flags.c_contiguous or len(x) < few + LANES:
+        few = len(x)
+    for start in range(0, len(x), few):
+        yield slice(start, start + few) if start + few + LANES <= len(x) else slice(start, len(x))
+        if start + few + LANES > len(x):
+            return
 
 
 def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any, floor: float) -> None:

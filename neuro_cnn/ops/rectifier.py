@@ -6,7 +6,7 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.ops.choice import compiled_takes
-from neuro_cnn.ops.threads import SHARED, in_parts
+from neuro_cnn.ops.threads import split
 
 
 def rectify(x: Array) -> Array:
@@ -19,7 +19,7 @@ def rectify(x: Array) -> Array:
     if not _alike(x, y):
         return plain_rectify(x)
     row, out = _flat(x), _flat(y)
-    in_parts(lambda begin, end: compiled_flat.rectify(begin, end, row, out), x.size, SHARED)
+    split(lambda begin, end: compiled_flat.rectify(begin, end, row, out), x.size, x.size)
     return y
 
 
@@ -39,7 +39,7 @@ def gate(dy: Array, drive: Array) -> Array:
     if not (_alike(drive, dx) and _alike(dy, dx)):
         return plain_gate(dy, drive)
     error, row, out = _flat(dy), _flat(drive), _flat(dx)
-    in_parts(lambda begin, end: compiled_flat.gate(begin, end, error, row, out), dx.size, SHARED)
+    split(lambda begin, end: compiled_flat.gate(begin, end, error, row, out), dx.size, dx.size)
     return dx
 
 

@@ -15,8 +15,6 @@ from typing import Any, TypeVar
 
 PART = 4096
 """Positions of one part. Fixed, so that sums over parts do not depend on the number of threads. Our choice."""
-SHARED = 1 << 19
-"""Numbers of one part where little is done to each: some tenths of a millisecond. Our choice."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -32,11 +30,10 @@ def share(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]
         return list(_pool(workers).map(work, items))
 
 
-def in_parts(work: Callable[[int, int], Result], positions: int, part: int = PART) -> list[Result]:
+def in_parts(work: Callable[[int, int], Result], positions: int) -> list[Result]:
     """What work(begin, end) comes to on every part of so many positions, in order, shared out."""
-    if positions <= part:
-        return [work(0, positions)]
-    return share(lambda begin: work(begin, min(begin + part, positions)), range(0, positions, part))
+    starts = range(0, positions, PART)
+    return share(lambda begin: work(begin, min(begin + PART, positions)), starts)
 
 
 def split(work: Callable[[int, int], None], count: int, cost: int) -> None:

@@ -107,7 +107,10 @@ class Adadelta(Flat):
 
 
 class _Moments(Flat, Protocol):
-    """Adam's step: m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - rate m' / (sqrt(v') + epsilon)."""
+    """Adam's step: m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - rate m' / (sqrt(v') + epsilon).
+
+    Kingma and Ba (2015), Algorithm 1.
+    """
 
     compiled: ClassVar[str] = "adam"
     memories: ClassVar[int] = 2
@@ -130,8 +133,9 @@ class _Moments(Flat, Protocol):
 
     def constants(self, rate: float, step: int) -> Numbers:
         b1, b2, (kept, decay) = self.beta1, self.beta2, self.decays(rate)
-        fix1, fix2 = 1 - b1 ** (step + 1), sqrt(1 - b2 ** (step + 1))  # the moments start at 0: m' = m / fix1, ...
-        return rate * fix2 / fix1, b1, 1 - b1, b2, 1 - b2, self.epsilon * fix2, kept, decay  # as at the end of sec. 2
+        # m' = m / fix1 and v' = v / fix2, for the moments start at 0; both as factors of the rate: end of sec. 2
+        fix1, fix2 = 1 - b1 ** (step + 1), 1 - b2 ** (step + 1)
+        return rate * sqrt(fix2) / fix1, b1, 1 - b1, b2, 1 - b2, self.epsilon * sqrt(fix2), kept, decay
 
     @staticmethod
     def formula(w: Array, g: Array, memories: Rows, constants: Numbers) -> Rows:

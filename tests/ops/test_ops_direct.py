@@ -36,7 +36,7 @@ def problems(draw, values=None):
     stride, size = draw(st.tuples(st.integers(1, 3), st.integers(1, 3))), draw(st.tuples(small, small))
     dilation = draw(st.tuples(st.integers(1, 2), st.integers(1, 2))) if stride == (1, 1) else (1, 1)
     pad = draw(st.tuples(st.tuples(edge, edge), st.tuples(edge, edge)))
-    batch, channels, planes = draw(st.integers(1, 40)), draw(st.integers(1, 9)), draw(st.integers(1, 27))
+    batch, channels, planes = draw(st.integers(1, 70)), draw(st.integers(1, 9)), draw(st.integers(1, 27))
     sides = []
     for axis in (0, 1):
         extent = dilation[axis] * (size[axis] - 1) + 1
@@ -91,7 +91,7 @@ def test_response_and_adjoints_are_those_of_plain_code(problem):
     check(problem)
 
 
-@given(problems(values=[0.0, -0.0, 1e-40, -1e-42, 1e30, np.inf, -np.inf, np.nan]))
+@given(problems(values=[0.0, -0.0, 1e-40, -1e-42, 1e15, np.inf, -np.inf, np.nan]))
 def test_zeros_denormals_infinities_and_what_is_no_number_are_treated_alike(problem):
     check(problem)
 
@@ -181,3 +181,18 @@ def test_blocks_hold_every_plane_once():
         for planes in range(1, 100):
             assert direct.blocks(planes, sizes).sum() == planes
             assert set(direct.blocks(planes, sizes)) <= set(sizes)
+
+
+@given(problems())
+def test_images_copied_a_few_at_a_time_come_to_the_same(problem):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(direct, "COPY", 1)
+        check(problem)
+
+
+@pytest.mark.parametrize("images", [1, 15, 16, 17, 31, 32, 33, 47, 48, 100])
+def test_every_image_is_copied_once_and_none_alone(monkeypatch, images):
+    monkeypatch.setattr(direct, "COPY", 1)
+    parts = list(direct._copied(np.zeros((images, 2, 3, 3), np.float32)))
+    assert np.concatenate([np.arange(images)[part] for part in parts]).tolist() == list(range(images))
+    assert all(part.stop - part.start >= min(images, direct.LANES) for part in parts)

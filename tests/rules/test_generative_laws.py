@@ -10,6 +10,7 @@ from rule_examples import LABELS, LAYERS, example, step
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Conv, Dense, SCells
 from neuro_cnn.optim import SGD, Adam
+from neuro_cnn.optim.base import apart, row
 from neuro_cnn.rules import (
     Apart,
     Bernoulli,
@@ -22,8 +23,9 @@ from neuro_cnn.rules import (
     Reconstruct,
     Sparse,
 )
+from neuro_cnn.rules.generative import Tied
 from neuro_cnn.schedule import Cosine, Linear
-from neuro_cnn.tree import leaves, tree_map
+from neuro_cnn.tree import arrays, leaves, rebuilt, tree_map
 
 TAUGHT = ("conv", "scells-rectified", "dense")
 RULES = {
@@ -121,9 +123,11 @@ def test_permuting_the_planes_commutes_with_the_autoencoder(layer_name):
     order = np.array([3, 0, 4, 2, 1])
 
     def permuted(params, state):
-        tied = tuple(m._replace(weight=m.weight[order], hidden=m.hidden[order]) for m in state.optimizer)
+        machine = Tied(params.learned.weight, state.hidden, state.visible)
+        tied = (rebuilt(machine, iter(apart(memory, arrays(machine)))) for memory in state.optimizer)
+        memories = tuple(row([m.weight[order], m.hidden[order], m.visible]) for m in tied)
         learned = tree_map(lambda leaf: leaf[order], params.learned)
-        return params._replace(learned=learned), state._replace(hidden=state.hidden[order], optimizer=tied)
+        return params._replace(learned=learned), state._replace(hidden=state.hidden[order], optimizer=memories)
 
     first = step(rule, layer, params, x)
     again, state = permuted(*first)
