@@ -62,14 +62,19 @@ class Presentation:
 
     @np.errstate(over="ignore", invalid="ignore")
     def keep(self, params: dict[str, Params]) -> None:
-        """Keep the responses of the layers below to all images, where they are asked for again and fit in memory."""
-        if self.phase.epochs < 2 or self.first == self.net.names[0]:
+        """Keep what the first layer that learns sees of all images, where it is asked for again and fits in memory.
+
+        That is what the layers below respond, or on a GPU the images: then each crosses to it once.
+        """
+        below = self.first != self.net.names[0]
+        again = self.phase.epochs > 1 if below else self.device == "gpu" and self.phase.augment is None
+        if not again:
             return
         one = self._respond(params, self.data.images[self.indices[:1]])
         if one.size * one.dtype.itemsize * len(self.indices) > FROZEN:
             return
         kept = namespace(one).empty((len(self.indices), *one.shape[1:]), dtype=one.dtype)  # filled, so never held twice
-        few = (slice(start, start + BATCH) for start in range(0, len(self.indices), BATCH))
+        few = (slice(start, min(start + BATCH, kept.shape[0])) for start in range(0, len(self.indices), BATCH))
         read = reader(self.data.images)
         with closing(read(lambda some: (some, self.data.images[self.indices[some]]), few)) as parts:
             for some, images in parts:

@@ -197,7 +197,7 @@ class _Learning:
         x, labels = self.shown.seen(state.params, batch), self.shown.labels(batch)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, *place), batch.mine.start)
-            share = len(labels) / count
+            share = labels.shape[0] / count
             params, learner, measures = self._backprop(self.phase.method, state, x, labels, key, share)
             self.losses.append((batch.number, measures[0]))
         else:

@@ -67,6 +67,24 @@ def test_nothing_is_read_from_the_device_between_the_ends_of_an_epoch(reads, nam
     assert within or all(phase.batches(bars()) < 3 for phase in PROBLEMS[name][1])
 
 
+@pytest.mark.parametrize("name", ["hebbian, ridge", "backprop", "two layers of softhebb"])
+def test_images_that_are_seen_again_cross_to_the_device_before_the_first_batch_only(reads, monkeypatch, name):
+    crossed = []
+    move = array_api_strict.asarray
+
+    def watched_move(x, *how, **more):
+        crossed.append(getattr(x, "shape", ())[1:] == bars().shape)
+        return move(x, *how, **more)
+
+    monkeypatch.setattr(array_api_strict, "asarray", watched_move)
+    began = None
+    for progress in learned(name, "gpu"):
+        if progress.phase == began and progress.epochs > 1:
+            assert not any(crossed)
+        began = progress.phase
+        del crossed[:]
+
+
 def test_a_read_is_seen(reads):
     x = array_api_strict.ones(3)
     to_numpy(x)
