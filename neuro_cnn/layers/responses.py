@@ -7,18 +7,17 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from neuro_cnn import ops
 from neuro_cnn.backend import Array
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops import cuda
-from neuro_cnn.ops.choice import cuda_takes
+from neuro_cnn.ops import inhibition
 from neuro_cnn.ops.geometry import Pair
 from neuro_cnn.ops.kernels import falling, gaussian
 from neuro_cnn.ops.normalize import at_planes
-from neuro_cnn.ops.rectifier import rectify
 
 
 class Response(Protocol):
-    """A cell's drive as a pure function of (e, b, v), and its derivatives; e is (N, K, H, W), v (N, 1, H, W)."""
+    """A cell's drive as a pure function of e, (N, K, H, W), b, (K,), and v, (N, 1, H, W), and its derivatives."""
 
     inhibited: ClassVar[bool]
     """Whether a V-cell inhibits: then there is v, and a and b are not negative."""
@@ -32,12 +31,12 @@ class Response(Protocol):
         return norm
 
     def drive(self, e: Array, b: Array, v: Array) -> Array:
-        """The drive; the cell answers with its positive part."""
+        """The drive; the cell answers with its positive part: (N, K, H, W), (K,), (N, 1, H, W) -> (N, K, H, W)."""
         ...
 
     def answer(self, e: Array, b: Array, v: Array) -> Array:
-        """The response, all planes at once: (N, K, H, W), (K,), (N, 1, H, W) -> (N, K, H, W)."""
-        return rectify(self.drive(e, at_planes(b, e), v))
+        """The response: the positive part of the drive."""
+        ...
 
     def spread(self, error: Array, e: Array, b: Array, v: Array) -> tuple[Array, Array, Array]:
         """Error gradients of e, b and v, each (N, K, H, W) (of v: () where there is none)."""
@@ -53,7 +52,10 @@ class Rectified(Response):
     inhibited: ClassVar[bool] = False
 
     def drive(self, e: Array, b: Array, v: Array) -> Array:
-        return e - b
+        return e - at_planes(b, e)
+
+    def answer(self, e: Array, b: Array, v: Array) -> Array:
+        return ops.rectify(self.drive(e, b, v))
 
     def spread(self, error: Array, e: Array, b: Array, v: Array) -> tuple[Array, Array, Array]:
         return error, -error, ()
@@ -91,10 +93,10 @@ class Shunting(Response):
         return norm / 2
 
     def answer(self, e: Array, b: Array, v: Array) -> Array:
-        return cuda.shunting(e, b, v, self.r) if cuda_takes(e, b, v) else super().answer(e, b, v)
+        return inhibition.rectified_shunting(e, b, v, self.r)
 
     def drive(self, e: Array, b: Array, v: Array) -> Array:
-        return self.r * ((1 + e) / (1 + 2 * self.r / (1 + self.r) * b * v) - 1)  # eq. (1)
+        return inhibition.shunting(e, b, v, self.r)  # eq. (1)
 
     def spread(self, error: Array, e: Array, b: Array, v: Array) -> tuple[Array, Array, Array]:
         weight = 2 * self.r / (1 + self.r)
@@ -130,10 +132,10 @@ class Subtractive(Response):
         return c
 
     def answer(self, e: Array, b: Array, v: Array) -> Array:
-        return cuda.subtractive(e, b, v, self.theta) if cuda_takes(e, b, v) else super().answer(e, b, v)
+        return inhibition.rectified_subtractive(e, b, v, self.theta)
 
     def drive(self, e: Array, b: Array, v: Array) -> Array:
-        return (e - self.theta * b * v) / (1 - self.theta)
+        return inhibition.subtractive(e, b, v, self.theta)
 
     def spread(self, error: Array, e: Array, b: Array, v: Array) -> tuple[Array, Array, Array]:
         de = error / (1 - self.theta)

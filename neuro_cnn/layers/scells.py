@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neuro_cnn import ops
-from neuro_cnn.backend import Array, namespace, on_gpu
+from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Key, Layer, Params, Shape, constant, draw, places, zeros
 from neuro_cnn.layers.conv import at_least_one
 from neuro_cnn.layers.responses import AnyResponse, Rectified
 from neuro_cnn.ops.geometry import Padding, Size, Window, window
+from neuro_cnn.ops.inhibition import root_mean_square
 from neuro_cnn.ops.normalize import at_planes, sum_positions
 
 
@@ -94,24 +95,15 @@ class SCells(Layer):
     def respond(self, params: Params, x: Array) -> Array:
         if not self.response.inhibited:
             return self._linear(params, x, rectified=True)
-        xp = namespace(x)
-        u, v = self._excited(params, x)
-        if on_gpu(u):  # at once: to start a plane takes longer than it does
-            return self.response.answer(u, params.learned.inhibition, v)
-        zero = xp.zeros((), dtype=u.dtype)
-        for k in range(u.shape[1]):  # plane by plane and in place: a plane stays in cache
-            b = params.learned.inhibition[k]
-            u[:, k : k + 1, ...] = xp.maximum(self.response.drive(u[:, k : k + 1, ...], b, v), zero)
-        return u
+        return self.response.answer(*self._excited(params, x))
 
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, SActivity]:
-        xp, b = namespace(x), params.learned.inhibition
         if self.response.inhibited:
-            e, v = self._excited(params, x)
-            activity = SActivity(x, e, v, self.response.drive(e, at_planes(b, e), v))
+            e, b, v = self._excited(params, x)
+            activity = SActivity(x, e, v, self.response.drive(e, b, v))
         else:
-            activity = SActivity(x, (), (), self._linear(params, x), b)
-        return xp.maximum(activity.drive, xp.zeros((), dtype=activity.drive.dtype)), activity
+            activity = SActivity(x, (), (), self._linear(params, x), params.learned.inhibition)
+        return ops.rectify(activity.drive), activity
 
     def _linear(self, params: Params, x: Array, rectified: bool = False) -> Array:
         """e - b, or its positive part."""
@@ -119,14 +111,12 @@ class SCells(Layer):
         w = self.window(x.shape[1:])
         return ops.correlate(x, a, w.stride, w.pad, bias=-b, rectified=rectified)
 
-    def _excited(self, params: Params, x: Array) -> tuple[Array, Array]:
-        """e = sum a x, (N, K, H', W'), and v, (N, 1, H', W')."""
-        xp = namespace(x)
+    def _excited(self, params: Params, x: Array) -> tuple[Array, Array, Array]:
+        """e = sum a x, (N, K, H', W'), b, (K,), and v, (N, 1, H', W')."""
+        a, b = params.learned
         w = self.window(x.shape[1:])
-        e = ops.correlate(x, params.learned.weight, w.stride, w.pad)
-        square = xp.sum(x * x, axis=1, keepdims=True)  # c(v) is the same for all planes
-        c = params.fixed.surround[0, 0, ...]
-        return e, xp.sqrt(ops.weighted_pool(square, c, w.stride, w.pad))  # Fukushima 1980, eq. (3)
+        v = root_mean_square(x, params.fixed.surround[0, 0, ...], w.stride, w.pad)
+        return ops.correlate(x, a, w.stride, w.pad), b, v
 
     def backward(
         self, params: Params, activity: SActivity, dy: Array, need_input: bool = True
@@ -136,7 +126,7 @@ class SCells(Layer):
         x, e, v, drive, _ = activity
         w = self.window(x.shape[1:])
         zero = xp.zeros((), dtype=dy.dtype)
-        error = xp.where(drive > 0, dy, zero)
+        error = ops.gate(dy, drive)
         inhibited = self.response.inhibited
         de, db, dv = self.response.spread(error, e, at_planes(b, e), v) if inhibited else (error, (), ())
         da = ops.correlate_weight_adjoint(x, de, a.shape, w.stride, w.pad)

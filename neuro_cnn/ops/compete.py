@@ -25,7 +25,7 @@ def softmax_planes(drive: Array, temperature: float) -> Array:
     """softmax(drive / temperature) over the planes; 0 where a position is blank."""
     if cuda_takes(drive):
         return cuda.softmax(drive, temperature)
-    rows = _rows(drive)
+    rows = as_rows(drive)
     if rows is None:
         return plain_softmax(drive, temperature)
     from neuro_cnn.ops import compiled
@@ -33,7 +33,7 @@ def softmax_planes(drive: Array, temperature: float) -> Array:
     scale = np.float32(min(1 / log(2) / temperature, LARGEST))  # 2^(scale u) = exp(u / temperature)
     g = np.empty_like(rows)
     in_parts(lambda begin, end: compiled.softmax(begin, end, rows, scale, g), rows.shape[1])
-    return _as(drive, g)
+    return as_activity(drive, g)
 
 
 def plain_softmax(drive: Array, temperature: float) -> Array:
@@ -47,7 +47,7 @@ def winner(drive: Array) -> Array:
     """1 at the plane with the largest drive of each position, else 0; ties go to the lowest index."""
     if cuda_takes(drive):
         return cuda.winner(drive)
-    rows = _rows(drive)
+    rows = as_rows(drive)
     return plain_winner(drive) if rows is None else _won(drive, rows, "FIRST")
 
 
@@ -63,7 +63,7 @@ def awake_winner(drive: Array) -> Array:
     """`winner`, but nobody wins where a position is blank."""
     if cuda_takes(drive):
         return cuda.awake_winner(drive)
-    rows = _rows(drive)
+    rows = as_rows(drive)
     return plain_winner(drive) * awake(drive) if rows is None else _won(drive, rows, "NOBODY")
 
 
@@ -81,14 +81,14 @@ def softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
     if cuda_takes(g, u):
         y = cuda.softhebb(g, u)
         return y, sum_positions(y * u)
-    chances, excited = _rows(g), _rows(u)
+    chances, excited = as_rows(g), as_rows(u)
     if chances is None or excited is None:
         return plain_softhebb_factor(g, u)
     from neuro_cnn.ops import compiled
 
     y = np.empty_like(chances)
     totals = in_parts(lambda begin, end: compiled.softhebb(begin, end, chances, excited, y), y.shape[1])
-    return _as(g, y), np.sum(totals, axis=0).astype(u.dtype)
+    return as_activity(g, y), np.sum(totals, axis=0).astype(u.dtype)
 
 
 def plain_softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
@@ -103,19 +103,19 @@ def raise_awake(drive: Array, lead: Array) -> Array:
     """Each plane's lead, (K,), added to its drives, except where a position is blank."""
     if cuda_takes(drive, lead):
         return cuda.raise_awake(drive, lead)
-    rows = _rows(drive)
+    rows = as_rows(drive)
     if rows is None or lead.dtype != rows.dtype:
         return drive + at_planes(lead, drive) * awake(drive)
     from neuro_cnn.ops import compiled
 
     raised = np.empty_like(rows)
     in_parts(lambda begin, end: compiled.raise_awake(begin, end, rows, lead, raised), rows.shape[1])
-    return _as(drive, raised)
+    return as_activity(drive, raised)
 
 
 def deviation(activity: Array) -> Array:
     """Standard deviation over all images, planes and positions: one number."""
-    rows = _rows(activity)
+    rows = as_rows(activity)
     if rows is None:
         return namespace(activity).std(activity)
     from neuro_cnn.ops import compiled
@@ -126,7 +126,7 @@ def deviation(activity: Array) -> Array:
     return np.float32(sqrt(np.sum(squares + count * away * away) / np.sum(count)))  # Chan, Golub & LeVeque 1979
 
 
-def _rows(x: Array) -> Any:
+def as_rows(x: Array) -> Any:
     """The same memory as planes x positions, (K, M), where it lies so in single precision; else None."""
     if not compiled_takes(x):
         return None
@@ -134,7 +134,7 @@ def _rows(x: Array) -> Any:
     return last.reshape(last.shape[0], -1) if last.flags.c_contiguous else None
 
 
-def _as(like: Array, rows: Any) -> Array:
+def as_activity(like: Array, rows: Any) -> Array:
     """Planes x positions, (K, M), as the activity (N, K, ...) that they are."""
     return np.moveaxis(rows.reshape(*like.shape[1:], like.shape[0]), -1, 0)
 
@@ -145,4 +145,4 @@ def _won(drive: Array, rows: Any, at_blank: str) -> Array:
     won = np.empty_like(rows)
     none = getattr(compiled, at_blank)
     in_parts(lambda begin, end: compiled.winner(begin, end, rows, none, won), rows.shape[1])
-    return _as(drive, won)
+    return as_activity(drive, won)
