@@ -17,6 +17,7 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.describe import describe
 from neuro_cnn.layers import Conv, Dense, GlobalPool, ReLU
 from neuro_cnn.network import Chain
+from neuro_cnn.ops.threads import on_threads
 from neuro_cnn.rules import HardWTA, Hebbian, Instar
 from neuro_cnn.training import train
 
@@ -129,9 +130,7 @@ def courses(
     base: Size = Size(), ranges: dict[str, tuple[int, ...]] | None = None, rounds: int = 7, threads: int = 1
 ) -> Iterator[Course]:
     """Each kind of step over each range, the rest as in `base`, on so many threads."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(threads, "blas"):
+    with on_threads(threads):
         for quantity, values in (RANGES if ranges is None else ranges).items():
             sizes = [replace(base, **{quantity: value}) for value in values]
             for work in WORKS:

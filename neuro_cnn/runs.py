@@ -181,7 +181,9 @@ def environment() -> dict[str, Any]:
 
     from neuro_cnn import __version__
     from neuro_cnn.backend import gpu_name, tf32
+    from neuro_cnn.ops.choice import kernels
     from neuro_cnn.ops.gpu_correlate import route
+    from neuro_cnn.ops.threads import threads
 
     gpu = gpu_name()
     _ = np.__version__  # NumPy must be loaded for its BLAS to be seen
@@ -202,6 +204,8 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         **{name: _version(name) for name in ("numpy", "scipy", "numba", "matplotlib", "safetensors", "cupy")},
         "blas": blas,
+        "threads": threads(),
+        "kernels": kernels(),
         "gpu": gpu,
         "gpu_correlation": gpu and route(),
         "gpu_tf32": gpu and tf32(),

@@ -19,6 +19,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
 from neuro_cnn.layers import Params
 from neuro_cnn.models import system
+from neuro_cnn.ops.threads import on_threads, threads
 from neuro_cnn.runs import RunFolder, read_toml
 from neuro_cnn.settings import OF_DATA, told
 from neuro_cnn.spec import read
@@ -122,13 +123,11 @@ def _in_parallel(
     tasks: dict[str, Task], splits: Sequence[Data], deformed: Mapping[str, Sequence[float]], device: str, jobs: int
 ) -> Iterator[tuple[str, Finding]]:
     from joblib import Parallel, delayed, parallel_config
-    from threadpoolctl import threadpool_info
 
     # as many threads as here, for the last bits depend on them, but never more than cores
-    here = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
-    threads = max(1, min(here, (os.cpu_count() or 1) // jobs))
-    with parallel_config(backend="loky", inner_max_num_threads=threads):
-        work = (delayed(_drained)(task, splits[task.place], deformed, device) for task in tasks.values())
+    number = max(1, min(threads(), (os.cpu_count() or 1) // jobs))
+    with parallel_config(backend="loky", inner_max_num_threads=number):
+        work = (delayed(_drained)(task, splits[task.place], deformed, device, number) for task in tasks.values())
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
             findings = Parallel(n_jobs=jobs, return_as="generator")(work)
         yield from zip(tasks, findings, strict=True)
@@ -147,14 +146,15 @@ def _unheard(number: signal.Signals) -> Iterator[None]:
         signal.signal(number, before)
 
 
-def _drained(task: Task, data: Data, deformed: Mapping[str, Sequence[float]], device: str) -> Finding:
+def _drained(task: Task, data: Data, deformed: Mapping[str, Sequence[float]], device: str, number: int) -> Finding:
     steps = run(task, data, deformed, device)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Finding = end.value
-            return found
+    with on_threads(number):
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: Finding = end.value
+                return found
 
 
 def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Params]]:

@@ -10,8 +10,6 @@ from typing import Any
 
 from neuro_cnn.bench.base import pytorch
 from neuro_cnn.bench.timing import on_threads
-from neuro_cnn.ops.choice import kernels
-from neuro_cnn.ops.threads import threads as work_threads
 from neuro_cnn.runs import environment
 
 MEGA = 10**6
@@ -21,8 +19,7 @@ CLEAR = Path("/proc/self/clear_refs")
 def facts(against: str | None = None, rounds: int = 15, threads: int = 1) -> dict[str, Any]:
     """What the numbers depend on: versions, processor, kernels, and both sides' threads as `rows` sets them."""
     with on_threads(threads, against):
-        found = {**environment(), "kernels": kernels(), "processor": processor(), "rounds": rounds}
-        found |= {"threads": work_threads(), "torch": None, "torch_threads": None}
+        found = {**environment(), "processor": processor(), "rounds": rounds, "torch": None, "torch_threads": None}
         if against is not None:
             torch = pytorch()
             found |= {"torch": torch.__version__, "torch_threads": torch.get_num_threads()}

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuro_cnn.bench.base import Case, Goal, How, Precision, Row, Work, pytorch
+from neuro_cnn.ops import threads as ops_threads
 from neuro_cnn.tree import leaves
 
 TOLERANCE = 1e-5
@@ -151,9 +152,7 @@ def distance(name: str, whose: str, result: Any, right: Any, most: float) -> flo
 @contextmanager
 def on_threads(threads: int, against: str | None) -> Iterator[None]:
     """Both sides on the same number of threads, for as long as the block runs."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(threads, "blas"), nullcontext() if against is None else torch_threads(threads):
+    with ops_threads.on_threads(threads), nullcontext() if against is None else torch_threads(threads):
         yield
 
 

@@ -12,6 +12,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers.base import Arithmetic, Initial, Key, Layer, LinearActivity, Params, Shape, Weights, drawn, zeros
 from neuro_cnn.layers.conv import at_least_one
 from neuro_cnn.ops.normalize import sum_positions
+from neuro_cnn.ops.threads import matmul
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Dense(Layer):
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, LinearActivity]:
         xp = namespace(x)
         weight, bias = params.learned
-        drive = xp.permute_dims(weight @ xp.permute_dims(x, (1, 0)), (1, 0))  # the batch innermost in memory
+        drive = xp.permute_dims(matmul(weight, xp.permute_dims(x, (1, 0))), (1, 0))  # the batch innermost in memory
         if self.bias:
             drive = drive + bias
         return drive, LinearActivity(x, drive, bias)
@@ -53,11 +54,11 @@ class Dense(Layer):
         return self.recall(params, dy, activity.x.shape) if need_input else None, gradient
 
     def associate(self, params: Params, activity: LinearActivity, factor: Array) -> Array:
-        return namespace(factor).permute_dims(factor, (1, 0)) @ activity.x
+        return matmul(namespace(factor).permute_dims(factor, (1, 0)), activity.x)
 
     def recall(self, params: Params, factor: Array, in_shape: Shape) -> Array:
         xp = namespace(factor)
-        back = xp.permute_dims(params.learned.weight, (1, 0)) @ xp.permute_dims(factor, (1, 0))
+        back = matmul(xp.permute_dims(params.learned.weight, (1, 0)), xp.permute_dims(factor, (1, 0)))
         return xp.permute_dims(back, (1, 0))
 
     def rewire(self, params: Params, weight: Array) -> Params:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from math import ceil
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
@@ -33,26 +34,31 @@ class Window(NamedTuple):
 
     def places(self, height: int, width: int) -> Pair:
         """How many views fit: (H', W'). Raises UsageError when not even one does, or nothing of the map is left."""
-        sides = (height, width)
-        extents = [d * (s - 1) + 1 for s, d in zip(self.size, self.dilation, strict=True)]
-        rooms = [length + sum(p) - extent for length, p, extent in zip(sides, self.pad, extents, strict=True)]
-        left = [length - sum(max(-edge, 0) for edge in p) for length, p in zip(sides, self.pad, strict=True)]
-        if min(rooms) < 0 or min(left) < 1:
-            dilated = f" (dilated to {_by(extents)})" if max(self.dilation) > 1 else ""
-            cropped = f" padded by {self.pad}" if min(map(min, self.pad)) < 0 else ""
-            # the smallest padding of every edge that makes both axes long enough
-            pad = max(-((length - extent) // 2) for length, extent in zip(sides, extents, strict=True))
-            raise UsageError(
-                f"view of {_by(self.size)}{dilated} does not fit a map of {height} x {width}{cropped}; "
-                f"{f'pad by {pad}' if pad > 0 else 'crop by less'} or shrink the view"
-            )
-        return rooms[0] // self.stride[0] + 1, rooms[1] // self.stride[1] + 1
+        return _places(self, height, width)
 
     def tap(self, i: int, j: int, places: Pair, first: Pair = (0, 0)) -> tuple[slice, slice]:
         """Rows and columns of the padded map that tap (i, j) of the views sees, from the view at `first` on."""
         return _steps(i, first[0], places[0], self.stride[0], self.dilation[0]), _steps(
             j, first[1], places[1], self.stride[1], self.dilation[1]
         )
+
+
+@cache
+def _places(w: Window, height: int, width: int) -> Pair:
+    sides = (height, width)
+    extents = [d * (s - 1) + 1 for s, d in zip(w.size, w.dilation, strict=True)]
+    rooms = [length + sum(p) - extent for length, p, extent in zip(sides, w.pad, extents, strict=True)]
+    left = [length - sum(max(-edge, 0) for edge in p) for length, p in zip(sides, w.pad, strict=True)]
+    if min(rooms) < 0 or min(left) < 1:
+        dilated = f" (dilated to {_by(extents)})" if max(w.dilation) > 1 else ""
+        cropped = f" padded by {w.pad}" if min(map(min, w.pad)) < 0 else ""
+        # the smallest padding of every edge that makes both axes long enough
+        pad = max(-((length - extent) // 2) for length, extent in zip(sides, extents, strict=True))
+        raise UsageError(
+            f"view of {_by(w.size)}{dilated} does not fit a map of {height} x {width}{cropped}; "
+            f"{f'pad by {pad}' if pad > 0 else 'crop by less'} or shrink the view"
+        )
+    return rooms[0] // w.stride[0] + 1, rooms[1] // w.stride[1] + 1
 
 
 def _by(sides: Sequence[int]) -> str:
@@ -83,6 +89,11 @@ def window(size: Size, stride: Size = 1, pad: Padding = 0, dilation: Size = 1, s
 
     Raises UsageError for a size, stride or dilation below 1, an unknown word, or a word where there is no map.
     """
+    return _window(size, stride, pad, dilation, tuple(sides) if isinstance(pad, str) else ())
+
+
+@cache
+def _window(size: Size, stride: Size, pad: Padding, dilation: Size, sides: tuple[int, ...]) -> Window:
     made = Window(pair(size), pair(stride), dilation=pair(dilation))
     for name in ("size", "stride", "dilation"):
         if min(getattr(made, name)) < 1:

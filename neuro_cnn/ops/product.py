@@ -8,6 +8,7 @@ from typing import Any
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.ops.geometry import NOWHERE, Window, batch_first, batch_innermost
 from neuro_cnn.ops.normalize import ended
+from neuro_cnn.ops.threads import matmul
 
 
 def takes(w: Window, in_shape: tuple[int, ...]) -> bool:
@@ -20,7 +21,7 @@ def takes(w: Window, in_shape: tuple[int, ...]) -> bool:
 def respond(x: Array, weight: Array, w: Window, bias: Array | None, rectified: bool) -> Array:
     """Weighted sum over every view: (N, C, H, W), (K, C, h, w) -> (N, K, H', W')."""
     places = w.places(*x.shape[2:])
-    y = _rows(weight) @ _columns(x, w)
+    y = matmul(_rows(weight), _columns(x, w))
     return ended(batch_first(namespace(y).reshape(y, (weight.shape[0], *places, x.shape[0]))), bias, rectified)
 
 
@@ -28,14 +29,14 @@ def spread(dy: Array, weight: Array, in_shape: tuple[int, ...], w: Window) -> Ar
     """Every output's value sent back over its view: (N, K, H', W'), (K, C, h, w) -> in_shape (N, C, H, W)."""
     del w  # a matrix knows no places
     xp = namespace(dy)
-    dx = xp.permute_dims(_rows(weight), (1, 0)) @ _rows(batch_innermost(dy))
+    dx = matmul(xp.permute_dims(_rows(weight), (1, 0)), _rows(batch_innermost(dy)))
     return batch_first(xp.reshape(dx, (*in_shape[1:], in_shape[0])))
 
 
 def multiply(x: Array, dy: Array, weight_shape: tuple[int, ...], w: Window) -> Array:
     """Sum over positions of (value at the cell) x (its view): (N, C, H, W), (N, K, H', W') -> (K, C, h, w)."""
     xp = namespace(dy)
-    dw = _rows(batch_innermost(dy)) @ xp.permute_dims(_columns(x, w), (1, 0))
+    dw = matmul(_rows(batch_innermost(dy)), xp.permute_dims(_columns(x, w), (1, 0)))
     return xp.reshape(dw, weight_shape)
 
 

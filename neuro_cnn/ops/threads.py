@@ -13,6 +13,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
+
+from neuro_cnn.errors import UsageError
+
 PART = 4096
 """Positions of one part. Fixed, so that sums over parts do not depend on the number of threads. Our choice."""
 
@@ -56,14 +60,61 @@ LEAST = 1 << 20
 """Multiplications of one thread below which another does not pay. Our choice, measured."""
 
 
+def matmul(a: Any, b: Any) -> Any:
+    """The product of two matrices, columns shared out among threads: BLAS's own would wait for each other awake."""
+    if not isinstance(a, np.ndarray) or a.size * b.shape[1] < 2 * LEAST or threads() < 2:
+        return a @ b
+    out = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
+    tall = a.shape[0] > b.shape[1]
+
+    def work(begin: int, end: int) -> None:
+        if tall:
+            np.matmul(a[begin:end], b, out=out[begin:end])
+        else:
+            np.matmul(a, b[:, begin:end], out=out[:, begin:end])
+
+    with _blas_on_one():
+        split(work, max(out.shape), a.size * b.shape[1])
+    return out
+
+
+VARIABLE = "NEURO_CNN_THREADS"
+
+
 def threads() -> int:
-    """How many threads BLAS may use now; 1 where it does not say."""
+    """How many threads work is shared among: NEURO_CNN_THREADS, or else as many as BLAS may use now.
+
+    Raises UsageError where the variable is no number from 1 up.
+    """
+    if _chosen[-1]:
+        return _chosen[-1]
     return max((library.num_threads for library in _blas()), default=1)
 
 
 @contextmanager
+def on_threads(number: int) -> Iterator[None]:
+    """Work is shared among so many threads, and BLAS works on one, for as long as the block runs."""
+    _chosen.append(number)
+    try:
+        with _blas_on_one():
+            yield
+    finally:
+        _chosen.pop()
+
+
+def _wanted() -> int:
+    text = os.environ.get(VARIABLE, "")
+    if text and not (text.isdecimal() and int(text)):
+        raise UsageError(f"{VARIABLE}={text} is no number of threads; set 1 or more, or leave it out")
+    return int(text or 0)
+
+
+_chosen = [_wanted()]
+
+
+@contextmanager
 def _blas_on_one() -> Iterator[None]:
-    before = [(library, library.num_threads) for library in _blas()]
+    before = [(library, number) for library in _blas() if (number := library.num_threads) != 1]
     for library, _ in before:
         library.set_num_threads(1)
     try:
