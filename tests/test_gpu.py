@@ -145,10 +145,9 @@ def test_competition_is_the_cpus(cupy, planes):
 
 def test_s_cells_answer_as_on_the_cpu(cupy):
     e, b, v = np.abs(drawn(3, 5, 6, 4)), np.abs(drawn(5, seed=1)), np.abs(drawn(3, 1, 6, 4, seed=2))
-    each = b[:, None, None]
     there = to_device((e, b, v), "gpu")
-    assert_alike(cuda.shunting(*there, 1.5), np.maximum(Shunting(1.5).drive(e, each, v), np.float32(0)))
-    assert_alike(cuda.subtractive(*there, 0.4), np.maximum(Subtractive(0.4).drive(e, each, v), np.float32(0)))
+    assert_alike(cuda.shunting(*there, 1.5), np.maximum(Shunting(1.5).drive(e, b, v), np.float32(0)))
+    assert_alike(cuda.subtractive(*there, 0.4), np.maximum(Subtractive(0.4).drive(e, b, v), np.float32(0)))
 
 
 @pytest.mark.parametrize("kind", get_args(Optimizer), ids=lambda kind: kind.__name__)

@@ -44,7 +44,7 @@ class Dense(Layer):
         weight, bias = params.learned
         drive = xp.permute_dims(matmul(weight, xp.permute_dims(x, (1, 0))), (1, 0))  # the batch innermost in memory
         if self.bias:
-            drive = drive + bias
+            drive += bias
         return drive, LinearActivity(x, drive, bias)
 
     def backward(

@@ -17,6 +17,7 @@ from neuro_cnn.layers.responses import AnyResponse, Rectified
 from neuro_cnn.ops.geometry import Padding, Size, Window, window
 from neuro_cnn.ops.inhibition import root_mean_square
 from neuro_cnn.ops.normalize import at_planes, sum_positions
+from neuro_cnn.ops.rectifier import gate_and_sum
 
 
 class SWeights(NamedTuple):
@@ -126,11 +127,14 @@ class SCells(Layer):
         x, e, v, drive, _ = activity
         w = self.window(x.shape[1:])
         zero = xp.zeros((), dtype=dy.dtype)
-        error = ops.gate(dy, drive)
         inhibited = self.response.inhibited
-        de, db, dv = self.response.spread(error, e, at_planes(b, e), v) if inhibited else (error, (), ())
-        da = ops.correlate_weight_adjoint(x, de, a.shape, w.stride, w.pad)
-        gradient = SWeights(da, sum_positions(db) if inhibited else -sum_positions(error))
+        if inhibited:
+            de, db, dv = self.response.spread(ops.gate(dy, drive), e, at_planes(b, e), v)
+            db = sum_positions(db)
+        else:
+            de, gained = gate_and_sum(dy, drive)
+            db = -gained
+        gradient = SWeights(ops.correlate_weight_adjoint(x, de, a.shape, w.stride, w.pad), db)
         if not need_input:
             return None, gradient
         dx = self.recall(params, de, x.shape)

@@ -10,7 +10,12 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+import numpy as np
+
 from neuro_cnn.ops.compiled import ZERO, compiled
+
+BLOCK = 1024
+"""Numbers of a block: seven rows of it are 28 kB. Our choice."""
 
 
 @compiled()
@@ -29,12 +34,23 @@ def gate(begin: int, end: int, dy: Any, drive: Any, dx: Any) -> None:
         dx[i] = dy[i] if drive[i] > ZERO else ZERO
 
 
+@compiled(fastmath={"reassoc"})
+def gate_planes(begin: int, end: int, dy: Any, drive: Any, dx: Any, sums: Any) -> None:
+    """`gate` of the planes from `begin` to `end` of (K, M), and each plane's sum, block by block."""
+    for k in range(begin, end):
+        for start in range(0, dx.shape[1], BLOCK):
+            stop = min(start + BLOCK, dx.shape[1])
+            error, driven, out, total = dy[k, start:stop], drive[k, start:stop], dx[k, start:stop], ZERO
+            for i in range(out.size):
+                passed = error[i] if driven[i] > ZERO else ZERO
+                out[i] = passed
+                total += passed
+            sums[k] += np.float64(total)
+
+
 # The optimisers' formulas, as `optim` has them: rows are weights w, gradient g and memories, results all but g. There
 # is a loop for every result, or the compiler would not know which arrays are apart; they run over blocks that stay in
 # cache.
-
-BLOCK = 1024
-"""Numbers of a block: seven rows of it are 28 kB. Our choice."""
 
 
 @compiled()

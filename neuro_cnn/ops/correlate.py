@@ -16,8 +16,8 @@ from neuro_cnn.ops.choice import compiled_takes, gpu_takes
 from neuro_cnn.ops.geometry import Pad, Size, Window, side_by_side, window
 
 
-def _way(w: Window, in_shape: tuple[int, ...], *arrays: Array) -> Any:
-    """Who does the work on maps (N, C, H, W): the first whose rule fits."""
+def _way(work: str, w: Window, in_shape: tuple[int, ...], *arrays: Array) -> Any:
+    """Who does the work, `respond`, `spread` or `multiply`, on maps (N, C, H, W): the first whose rule fits."""
     if gpu_takes(*arrays):
         return gpu_correlate
     if product.takes(w, in_shape):
@@ -25,7 +25,7 @@ def _way(w: Window, in_shape: tuple[int, ...], *arrays: Array) -> Any:
     if compiled_takes(*arrays):
         from neuro_cnn.ops import direct
 
-        if direct.takes(w, in_shape):
+        if direct.takes(w, in_shape) or (work == "respond" and direct.strings(w, in_shape)):
             return direct
     return tiled
 
@@ -52,7 +52,7 @@ def correlate(
     w = window(weight.shape[2:], stride, pad, dilation)
     w.places(*x.shape[2:])
     check_planes(x.shape[1], weight.shape[:2], groups)
-    way = _way(w, x.shape, *(each for each in (x, weight, bias) if each is not None))
+    way = _way("respond", w, x.shape, *(each for each in (x, weight, bias) if each is not None))
     return side_by_side(
         [
             way.respond(x[:, inputs, ...], weight[outputs, ...], w, None if bias is None else bias[outputs], rectified)
@@ -77,7 +77,7 @@ def correlate_input_adjoint(
     w = window(weight.shape[2:], stride, pad, dilation)
     w.places(*in_shape[2:])
     check_planes(in_shape[1], weight.shape[:2], groups)
-    way = _way(w, in_shape, dy, weight)
+    way = _way("spread", w, in_shape, dy, weight)
     part = (in_shape[0], in_shape[1] // groups, *in_shape[2:])
     return side_by_side(
         [
@@ -105,7 +105,7 @@ def correlate_weight_adjoint(
     w = window((weight_shape[2], weight_shape[3]), stride, pad, dilation)
     w.places(*x.shape[2:])
     check_planes(x.shape[1], weight_shape[:2], groups)
-    way = _way(w, x.shape, x, dy)
+    way = _way("multiply", w, x.shape, x, dy)
     part = (weight_shape[0] // groups, *weight_shape[1:])
     parts = [
         way.multiply(x[:, inputs, ...], dy[:, outputs, ...], part, w)

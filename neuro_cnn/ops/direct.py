@@ -12,6 +12,7 @@ from math import ceil, prod
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from neuro_cnn.ops import compiled_direct as kernel
 from neuro_cnn.ops.compiled_direct import BYTES, LANES
@@ -71,15 +72,37 @@ def takes(w: Window, in_shape: tuple[int, ...]) -> bool:
     return batch >= LANES and w.dilation == (1, 1)
 
 
+def strings(w: Window, in_shape: tuple[int, ...]) -> bool:
+    """Whether responses to few images of narrow maps fill vectors where rows are strung together."""
+    batch, _, height, width = in_shape
+    rows, columns = w.places(height, width)
+    return kernel.FUSED and w.stride == (1, 1) and ((rows - 1) * (width + sum(w.pad[1])) + columns) * batch >= LANES
+
+
 def respond(x: Any, weight: Any, w: Window, bias: Any | None, rectified: bool) -> Any:
     """Weighted sum over every view: (N, C, H, W), (K, C, h, w) -> (N, K, H', W')."""
+    if not takes(w, x.shape):
+        return _strung(x, weight, w, bias, rectified)
     places = w.places(*x.shape[2:])
     y = np.empty((weight.shape[0], *places, x.shape[0]), np.float32)
-    bias = np.zeros(weight.shape[0], np.float32) if bias is None else np.ascontiguousarray(bias)
     for images in _copied(x):
         source = laid(x[images], w.pad, columns=x.shape[0] < LANES)
-        _respond(source, weight, w, y[..., images], bias, 0 if rectified else -np.inf)
+        _respond(source, weight, w, y[..., images], bias, rectified)
     return batch_first(y)
+
+
+def _strung(x: Any, weight: Any, w: Window, bias: Any | None, rectified: bool) -> Any:
+    """`respond` to few images of narrow maps: one long row of views, with those between two rows for nothing."""
+    rows, columns = w.places(*x.shape[2:])
+    cells = batch_last(x, w.pad)
+    channels, _, width, batch = cells.shape
+    run = (rows - 1) * width + columns
+    down, across = (step * (size - 1) for step, size in zip(w.dilation, w.size, strict=True))
+    strung = as_strided(cells, (channels, down + 1, run + across, batch), cells.strides)  # a row runs on into the next
+    y = np.empty((weight.shape[0], rows, width, batch), np.float32)
+    long = y.reshape(len(y), 1, rows * width, batch)[:, :, :run, :]
+    _respond(Laid(strung, NOWHERE), weight, Window(w.size, dilation=w.dilation), long, bias, rectified)
+    return batch_first(y[:, :, :columns, :])
 
 
 def _copied(x: Any) -> Iterator[slice]:
@@ -93,9 +116,11 @@ def _copied(x: Any) -> Iterator[slice]:
             return
 
 
-def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any, floor: float) -> None:
+def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any | None = None, rectified: bool = False) -> None:
     """Write the responses, (K, H', W', N), which may be some rows and columns of a larger map."""
     planes, channels, *size = weight.shape
+    bias = np.zeros(planes, np.float32) if bias is None else np.ascontiguousarray(bias)
+    floor = np.float32(0 if rectified else -np.inf)
     parts = blocks(planes, kernel.PLANES)
     packed = np.empty(weight.size, np.float32)
     kernel.pack(_address(weight), np.array(weight.strides), np.array(weight.shape), parts, packed)
@@ -106,7 +131,7 @@ def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any, floor: flo
     plan = [_address(source.cells), _address(packed), _address(y), _address(bias), *source.cells.shape[:3], *size]
     plan += [*w.stride, *w.dilation, source.pad[0][0], source.pad[1][0], batch, columns, segment, few]
     plan += [*source.cells.strides[:3], *y.strides[:3]]
-    work = partial(_cells, np.array(plan, np.int64), parts, np.float32(floor))
+    work = partial(_cells, np.array(plan, np.int64), parts, floor)
     split(work, rows * ceil(columns / segment), weight.size * rows * columns * batch)
 
 
@@ -127,7 +152,7 @@ def spread(dy: Any, weight: Any, in_shape: tuple[int, ...], w: Window) -> Any:
     """
     batch, channels, height, width = in_shape
     dx = np.empty((channels, height, width, batch), np.float32)
-    silent, back = np.zeros(channels, np.float32), weight.transpose(1, 0, 2, 3)
+    back = weight.transpose(1, 0, 2, 3)
     for rows, down, row_pad in _phases(w, 0, height, dy.shape[2]):
         for columns, across, column_pad in _phases(w, 1, width, dy.shape[3]):
             part, taps, pad = dx[:, rows, columns, :], back[:, :, down, across], (row_pad, column_pad)
@@ -136,7 +161,7 @@ def spread(dy: Any, weight: Any, in_shape: tuple[int, ...], w: Window) -> Any:
             elif part.size:
                 source = laid(dy, pad, columns=batch < LANES)
                 view = Window((taps.shape[2], taps.shape[3]), dilation=w.dilation)
-                _respond(source, taps, view, part, silent, -np.inf)
+                _respond(source, taps, view, part)
     return batch_first(dx)
 
 

@@ -18,7 +18,7 @@ from neuro_cnn.ops.geometry import Pad, Size
 from neuro_cnn.ops.normalize import at_planes
 from neuro_cnn.ops.pool import weighted_pool
 from neuro_cnn.ops.rectifier import rectify
-from neuro_cnn.ops.threads import split
+from neuro_cnn.ops.threads import PASSED, split
 
 
 def root_mean_square(x: Array, c: Array, stride: Size, pad: Pad) -> Array:
@@ -31,7 +31,7 @@ def root_mean_square(x: Array, c: Array, stride: Size, pad: Pad) -> Array:
         from neuro_cnn.ops import compiled_inhibition
 
         sums = np.empty((1, rows.shape[1]), np.float32)
-        split(lambda begin, end: compiled_inhibition.squares(begin, end, rows, sums), rows.shape[1], rows.size)
+        split(lambda begin, end: compiled_inhibition.squares(begin, end, rows, sums), rows.shape[1], PASSED * rows.size)
         square = as_activity(x[:, :1, ...], sums)
     return xp.sqrt(weighted_pool(square, c, stride, pad))  # Fukushima 1980, eq. (3)
 
@@ -83,5 +83,5 @@ def _held(e: Array, b: Array, v: Array, name: str, number: float, floor: float, 
     def work(begin: int, end: int) -> Any:
         loop(begin, end, rows, inhibition, held[0], given, least, y)
 
-    split(work, rows.shape[1], rows.size)
+    split(work, rows.shape[1], PASSED * rows.size)
     return as_activity(e, y)

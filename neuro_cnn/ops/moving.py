@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neuro_cnn.backend import Array
-from neuro_cnn.ops.threads import split
+from neuro_cnn.ops.threads import PASSED, split
 
 
 def moved(formula: str, rows: tuple[Array, ...], constants: tuple[float, ...]) -> tuple[Array, ...]:
@@ -17,5 +17,5 @@ def moved(formula: str, rows: tuple[Array, ...], constants: tuple[float, ...]) -
 
     run, numbers = getattr(compiled_flat, formula), tuple(map(np.float32, constants))
     results = tuple(np.empty_like(rows[0]) for _ in rows[1:])
-    split(lambda begin, end: run(begin, end, rows, results, numbers), rows[0].size, 4 * rows[0].size)
+    split(lambda begin, end: run(begin, end, rows, results, numbers), rows[0].size, PASSED * len(rows) * rows[0].size)
     return results

@@ -16,7 +16,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import cuda, plain_pool
 from neuro_cnn.ops.choice import compiled_takes, cuda_takes
 from neuro_cnn.ops.geometry import Pad, Padding, Pair, Size, Window, batch_first, batch_innermost, window
-from neuro_cnn.ops.threads import split
+from neuro_cnn.ops.threads import PASSED, split
 
 KEPT = 256
 """Geometries that are not worked out again, which would take as long as a small map. Our choice."""
@@ -175,4 +175,4 @@ def _numbers(w: Window) -> tuple[Pair, Pair, Pair]:
 
 def _by_planes(cells: Array, work: Callable[[int, int], None]) -> None:
     """work(begin, end) on all planes of a map, (K, H, W, N), shared out where it is large."""
-    split(work, cells.shape[0], cells.size)
+    split(work, cells.shape[0], PASSED * cells.size)

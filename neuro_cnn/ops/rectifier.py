@@ -6,7 +6,9 @@ import numpy as np
 
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.ops.choice import compiled_takes
-from neuro_cnn.ops.threads import split
+from neuro_cnn.ops.compete import as_activity, as_rows
+from neuro_cnn.ops.normalize import sum_positions
+from neuro_cnn.ops.threads import PASSED, split
 
 
 def rectify(x: Array) -> Array:
@@ -19,7 +21,7 @@ def rectify(x: Array) -> Array:
     if not _alike(x, y):
         return plain_rectify(x)
     row, out = _flat(x), _flat(y)
-    split(lambda begin, end: compiled_flat.rectify(begin, end, row, out), x.size, x.size)
+    split(lambda begin, end: compiled_flat.rectify(begin, end, row, out), x.size, PASSED * x.size)
     return y
 
 
@@ -39,8 +41,22 @@ def gate(dy: Array, drive: Array) -> Array:
     if not (_alike(drive, dx) and _alike(dy, dx)):
         return plain_gate(dy, drive)
     error, row, out = _flat(dy), _flat(drive), _flat(dx)
-    split(lambda begin, end: compiled_flat.gate(begin, end, error, row, out), dx.size, dx.size)
+    split(lambda begin, end: compiled_flat.gate(begin, end, error, row, out), dx.size, PASSED * dx.size)
     return dx
+
+
+def gate_and_sum(dy: Array, drive: Array) -> tuple[Array, Array]:
+    """`gate`, and its sum over images and positions: (N, K, ...) -> (N, K, ...), (K,)."""
+    error, driven = as_rows(dy), as_rows(drive)
+    if error is None or driven is None:
+        dx = gate(dy, drive)
+        return dx, sum_positions(dx)
+    from neuro_cnn.ops import compiled_flat
+
+    out, sums = np.empty_like(driven), np.zeros(len(driven))
+    cost = PASSED * out.size
+    split(lambda begin, end: compiled_flat.gate_planes(begin, end, error, driven, out, sums), len(out), cost)
+    return as_activity(dy, out), sums.astype(np.float32)
 
 
 def plain_gate(dy: Array, drive: Array) -> Array:

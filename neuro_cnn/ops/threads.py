@@ -56,8 +56,11 @@ def split(work: Callable[[int, int], None], count: int, cost: int) -> None:
         other.result()
 
 
-LEAST = 1 << 20
-"""Multiplications of one thread below which another does not pay. Our choice, measured."""
+LEAST = 5_000_000
+"""Multiplications of one thread below which another does not pay: to wake it takes some 50 microseconds, in which so
+many are done by one. Our choice, measured."""
+PASSED = 16
+"""What it costs to pass over a number in memory, in multiplications. Our choice, measured."""
 
 
 def matmul(a: Any, b: Any) -> Any:

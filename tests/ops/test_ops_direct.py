@@ -137,6 +137,8 @@ def test_parts_of_a_map_and_of_its_planes_make_the_whole(problem):
         ((1, 6, 28, 28), (16, 6, 5, 5), {"pad": 2}, "direct"),
         ((16, 3, 31, 31), (8, 3, 11, 11), {"stride": 4}, "direct"),
         ((1, 3, 31, 31), (8, 3, 11, 11), {"stride": 4}, "tiled"),
+        ((1, 6, 14, 14), (16, 6, 5, 5), {}, "direct"),
+        ((1, 6, 4, 4), (16, 6, 3, 3), {}, "tiled"),
         ((64, 6, 14, 14), (16, 6, 1, 1), {}, "product"),
         ((64, 6, 5, 5), (16, 6, 5, 5), {}, "product"),
     ],
@@ -144,16 +146,18 @@ def test_parts_of_a_map_and_of_its_planes_make_the_whole(problem):
 def test_the_way_is_chosen_by_the_shape(shape, weight, how, way):
     x, kernel = np.ones(shape, np.float32), np.ones(weight, np.float32)
     w = window(weight[2:], **how)
-    assert _way(w, shape, x, kernel).__name__.rpartition(".")[2] == way
+    assert _way("respond", w, shape, x, kernel).__name__.rpartition(".")[2] == way
     double = x.astype(np.float64)
-    assert _way(w, shape, double, kernel).__name__.rpartition(".")[2] == ("product" if way == "product" else "tiled")
+    assert _way("respond", w, shape, double, kernel).__name__.rpartition(".")[2] == (
+        "product" if way == "product" else "tiled"
+    )
 
 
 def test_plain_code_does_it_on_request(monkeypatch):
     monkeypatch.setenv(choice.VARIABLE, "plain")
     choice.kernels.cache_clear()
     try:
-        assert _way(window(3), (16, 2, 8, 8), np.ones(1, np.float32)) is tiled
+        assert _way("spread", window(3), (16, 2, 8, 8), np.ones(1, np.float32)) is tiled
     finally:
         monkeypatch.undo()
         choice.kernels.cache_clear()
