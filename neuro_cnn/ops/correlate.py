@@ -20,14 +20,14 @@ def _way(work: str, w: Window, in_shape: tuple[int, ...], *arrays: Array) -> Any
     """Who does the work, `respond`, `spread` or `multiply`, on maps (N, C, H, W): the first whose rule fits."""
     if gpu_takes(*arrays):
         return gpu_correlate
-    if product.takes(w, in_shape):
+    if work == "multiply" and product.takes(w, in_shape):
         return product
     if compiled_takes(*arrays):
         from neuro_cnn.ops import direct
 
         if direct.takes(w, in_shape) or (work == "respond" and direct.strings(w, in_shape)):
             return direct
-    return tiled
+    return product if product.takes(w, in_shape) else tiled
 
 
 def correlate(

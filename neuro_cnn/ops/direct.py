@@ -19,7 +19,7 @@ from neuro_cnn.ops.compiled_direct import BYTES, LANES
 from neuro_cnn.ops.geometry import NOWHERE, Pair, Window, batch_first, batch_last
 from neuro_cnn.ops.threads import split
 
-SEGMENT = 600_000
+SEGMENT = 250_000
 """Bytes of a map that a segment of a row of views looks at, so that they stay in cache. Our choice."""
 WEIGHTS = 28_000
 """Bytes of a block's weights that are used at a time, so that they stay in the nearest cache. Our choice."""

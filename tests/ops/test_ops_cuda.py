@@ -11,7 +11,7 @@ from kit import assert_close
 from numpy.testing import assert_array_equal
 
 from neuro_cnn import ops
-from neuro_cnn.layers import SCells, scells
+from neuro_cnn.layers import SCells
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.ops import choice, compete, cuda, plain_pool
 from neuro_cnn.ops.pool import pooling
