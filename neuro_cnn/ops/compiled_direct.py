@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import types
+from numba import carray, cfunc, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neuro_cnn.ops.compiled import INFINITY, compiled
+from neuro_cnn.ops.compiled import INFINITY, ZERO, compiled
 
 FEATURES = binding.get_host_cpu_features()
 WIDE = bool(FEATURES.get("avx512f"))
@@ -223,14 +223,60 @@ def taps(place: int, stride: int, pad: int, dilation: int, size: int, length: in
     return first, start, max(start, stop)
 
 
+@intrinsic
+def pointer(context, address):
+    """An address as what `carray` takes."""
+    return types.voidptr(types.int64), lambda context, b, signature, args: b.inttoptr(
+        args[0], ir.IntType(8).as_pointer()
+    )
+
+
 @compiled()
-def respond(begin: int, end: int, plan: Any, blocks: Any, floor: Any) -> None:
+def respond_run(
+    planes: int,
+    length: int,
+    x: int,
+    w: int,
+    y: int,
+    bias: int,
+    floor: Any,
+    more: int,
+    c: int,
+    h: int,
+    wide: int,
+    xc: int,
+    xh: int,
+    xw: int,
+    wc: int,
+    wh: int,
+    yk: int,
+) -> None:
+    """A run of neighbouring cells, at least one vector, as many at a time as there are registers."""
+    most = min(4, REGISTERS // planes)
+    done = 0
+    while done < length:
+        left, fresh = length - done, 0
+        vectors = most if left >= most * LANES else 1
+        if left < LANES:  # the last vector overlaps the one before it
+            done, fresh = length - LANES, LANES - left
+        here = done * BYTES
+        respond_block(
+            planes, vectors, x + here, w, y + here, bias, floor, more, fresh, c, h, wide, xc, xh, xw, wc, wh, yk
+        )
+        done += vectors * LANES
+
+
+@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True, cache=True, error_model="numpy")
+def respond(begin: int, end: int, plan_: int) -> None:
     """Rows of the map from `begin` to `end` (each in segments), all planes, in blocks of so many.
 
     Sums over more planes of the map than `few` are taken in parts, whose weights stay in the nearest cache.
     """
+    plan = carray(pointer(plan_), (28,), np.int64)
     x, w, y, bias, channels, height, width, h, wide, sh, sw, dh, dw, ph, pw = plan[:15]
     n, columns, segment, few, xc, xh, xw, yk, yh, yw = plan[15:25]
+    floor = ZERO if plan[25] else -INFINITY
+    blocks = carray(pointer(plan[26]), (plan[27],), np.int64)
     segments = (columns + segment - 1) // segment
     inner, outer = pw, width - 1 - (wide - 1) * dw + pw  # where all columns of taps lie within the map, for steps of 1
     for task in range(begin, end):
@@ -273,41 +319,6 @@ def respond(begin: int, end: int, plan: Any, blocks: Any, floor: Any) -> None:
 
 
 @compiled()
-def respond_run(
-    planes: int,
-    length: int,
-    x: int,
-    w: int,
-    y: int,
-    bias: int,
-    floor: Any,
-    more: int,
-    c: int,
-    h: int,
-    wide: int,
-    xc: int,
-    xh: int,
-    xw: int,
-    wc: int,
-    wh: int,
-    yk: int,
-) -> None:
-    """A run of neighbouring cells, at least one vector, as many at a time as there are registers."""
-    most = min(4, REGISTERS // planes)
-    done = 0
-    while done < length:
-        left, fresh = length - done, 0
-        vectors = most if left >= most * LANES else 1
-        if left < LANES:  # the last vector overlaps the one before it
-            done, fresh = length - LANES, LANES - left
-        here = done * BYTES
-        respond_block(
-            planes, vectors, x + here, w, y + here, bias, floor, more, fresh, c, h, wide, xc, xh, xw, wc, wh, yk
-        )
-        done += vectors * LANES
-
-
-@compiled()
 def places(tap: int, stride: int, pad: int, length: int, count: int) -> Any:
     """The places on an axis, from one up to another, whose view has the cell at `tap` within the map."""
     start = max(0, (pad - tap + stride - 1) // stride)
@@ -315,14 +326,18 @@ def places(tap: int, stride: int, pad: int, length: int, count: int) -> Any:
     return start, max(start, stop)
 
 
-@compiled()
-def products(begin: int, end: int, plan: Any, blocks: Any, at: Any, to: Any, dw: Any) -> None:
+@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True, cache=True, error_model="numpy")
+def products(begin: int, end: int, plan_: int) -> None:
     """Blocks of (planes, columns of views) from `begin` to `end`, added to dw, some rows of places at a time.
 
     A column is a plane of the map seen through taps of one column, at offsets `at`; its products with plane k are at
     `to` + the taps' row in dw, (K, D). Rows of taps are taken one after the other.
     """
-    x, dy, height, h, sh, sw, dh, ph, n, rows, across, few, columns, size, wide, xh, xw, yk, yh, yw = plan
+    plan = carray(pointer(plan_), (26,), np.int64)
+    x, dy, height, h, sh, sw, dh, ph, n, rows, across, few, columns, size, wide, xh, xw, yk, yh, yw = plan[:20]
+    blocks, at = carray(pointer(plan[20]), (plan[21],), np.int64), plan[22]
+    to = carray(pointer(plan[23]), (columns,), np.int64)
+    dw = carray(pointer(plan[24]), (blocks.sum(), plan[25]), np.float32)
     sums = np.empty(MOST, np.float32)
     parts = (columns + size - 1) // size
     starts = np.cumsum(blocks) - blocks
@@ -341,7 +356,7 @@ def products(begin: int, end: int, plan: Any, blocks: Any, at: Any, to: Any, dw:
                     continue
                 product_block(
                     planes, size, dy + k * yk + top * yh, x + (top * sh - ph + i * dh) * xh,
-                    at.ctypes.data + column * 8, sums.ctypes.data,
+                    at + column * 8, sums.ctypes.data,
                     bottom - top, count, vectors, last, fresh, yk, yh, yw, yv, sh * xh, sw * xw, xv,
                 )  # fmt: skip
                 for q in range(planes):

@@ -7,7 +7,7 @@ cells beyond its edges are skipped; any other is copied, with its padding.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache
 from math import ceil, prod
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 from neuro_cnn.ops import compiled_direct as kernel
 from neuro_cnn.ops.compiled_direct import BYTES, LANES
 from neuro_cnn.ops.geometry import NOWHERE, Pair, Window, batch_first, batch_last
-from neuro_cnn.ops.threads import split
+from neuro_cnn.ops.team import share
 
 SEGMENT = 250_000
 """Bytes of a map that a segment of a row of views looks at, so that they stay in cache. Our choice."""
@@ -120,7 +120,6 @@ def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any | None = No
     """Write the responses, (K, H', W', N), which may be some rows and columns of a larger map."""
     planes, channels, *size = weight.shape
     bias = np.zeros(planes, np.float32) if bias is None else np.ascontiguousarray(bias)
-    floor = np.float32(0 if rectified else -np.inf)
     parts = blocks(planes, kernel.PLANES)
     packed = np.empty(weight.size, np.float32)
     kernel.pack(_address(weight), np.array(weight.strides), np.array(weight.shape), parts, packed)
@@ -130,18 +129,14 @@ def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any | None = No
     segment = columns if batch < LANES else _even(columns, SEGMENT // step)
     plan = [_address(source.cells), _address(packed), _address(y), _address(bias), *source.cells.shape[:3], *size]
     plan += [*w.stride, *w.dilation, source.pad[0][0], source.pad[1][0], batch, columns, segment, few]
-    plan += [*source.cells.strides[:3], *y.strides[:3]]
-    work = partial(_cells, np.array(plan, np.int64), parts, floor)
-    split(work, rows * ceil(columns / segment), weight.size * rows * columns * batch)
+    plan += [*source.cells.strides[:3], *y.strides[:3], rectified, _address(parts), len(parts)]
+    tasks, cost = rows * ceil(columns / segment), weight.size * rows * columns * batch
+    share(kernel.respond.address, np.array(plan, np.int64), tasks, cost)
 
 
 def _even(count: int, most: int) -> int:
     """The length of parts of at most so many, but at least 1, as equal as can be."""
     return ceil(count / ceil(count / max(1, most)))
-
-
-def _cells(plan: Any, parts: Any, floor: Any, begin: int, end: int) -> None:
-    kernel.respond(begin, end, plan, parts, floor)
 
 
 def spread(dy: Any, weight: Any, in_shape: tuple[int, ...], w: Window) -> Any:
@@ -197,8 +192,9 @@ def multiply(x: Any, dy: Any, weight_shape: tuple[int, ...], w: Window) -> Any:
     dw = np.zeros((planes, channels * h * wide), np.float32)
     plan = [_address(source.cells), _address(error), source.cells.shape[1], h, *w.stride, w.dilation[0]]
     plan += [source.pad[0][0], batch, rows, across, few, to.size, size, wide, xh, xw, yk, yh, yw]
-    work = partial(_sums, np.array(plan, np.int64), parts, at, to, dw)
-    split(work, len(parts) * (at.size // size), dw.size * rows * across * batch)
+    plan += [_address(parts), len(parts), _address(at), _address(to), _address(dw), dw.shape[1]]
+    tasks, cost = len(parts) * (at.size // size), dw.size * rows * across * batch
+    share(kernel.products.address, np.array(plan, np.int64), tasks, cost)
     return dw.reshape(weight_shape)
 
 
@@ -209,10 +205,6 @@ def _meeting(planes: int, columns: int) -> tuple[int, Any]:
     work = {size: ceil(columns / size) * sum(size * (k + READ) + k for k in parts) for size, parts in ways.items()}
     size = min(work, key=work.__getitem__)
     return size, ways[size]
-
-
-def _sums(plan: Any, parts: Any, at: Any, to: Any, dw: Any, begin: int, end: int) -> None:
-    kernel.products(begin, end, plan, parts, at, to, dw)
 
 
 def _address(array: Any) -> int:

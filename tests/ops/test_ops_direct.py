@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuro_cnn import ops
-from neuro_cnn.ops import choice, direct, threads, tiled
+from neuro_cnn.ops import choice, direct, team, tiled
 from neuro_cnn.ops.correlate import _way
 from neuro_cnn.ops.geometry import batch_first, batch_last, window
 
@@ -110,8 +110,8 @@ def test_the_number_of_threads_does_not_change_a_bit(problem):
 
     alone = all_three()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads, "LEAST", 1)
-        patch.setattr(threads, "threads", lambda: 3)
+        patch.setattr(team, "LEAST", 1)
+        patch.setattr(team, "threads", lambda: 3)
         for shared, one in zip(all_three(), alone, strict=True):
             np.testing.assert_array_equal(shared, one)
 
