@@ -108,7 +108,7 @@ def help_out(box: int) -> bool:
     """Take part after part of the job that is there, until none is left; whether there was any."""
     helped = False
     while True:
-        ticket = read(box, TICKET)
+        ticket: int = read(box, TICKET)
         part, parts, count = ticket & CLOSED, read(box, PARTS), read(box, COUNT)
         kernel, plan = read(box, KERNEL), read(box, PLAN)
         if part >= parts:

@@ -12,7 +12,6 @@ from math import ceil, prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from neuro_cnn.ops import compiled_direct as kernel
 from neuro_cnn.ops.compiled_direct import BYTES, LANES
@@ -98,7 +97,8 @@ def _strung(x: Any, weight: Any, w: Window, bias: Any | None, rectified: bool) -
     channels, _, width, batch = cells.shape
     run = (rows - 1) * width + columns
     down, across = (step * (size - 1) for step, size in zip(w.dilation, w.size, strict=True))
-    strung = as_strided(cells, (channels, down + 1, run + across, batch), cells.strides)  # a row runs on into the next
+    # every row runs on into the next
+    strung = np.ndarray((channels, down + 1, run + across, batch), np.float32, cells, strides=cells.strides)
     y = np.empty((weight.shape[0], rows, width, batch), np.float32)
     long = y.reshape(len(y), 1, rows * width, batch)[:, :, :run, :]
     _respond(Laid(strung, NOWHERE), weight, Window(w.size, dilation=w.dilation), long, bias, rectified)
@@ -122,7 +122,7 @@ def _respond(source: Laid, weight: Any, w: Window, y: Any, bias: Any | None = No
     bias = np.zeros(planes, np.float32) if bias is None else np.ascontiguousarray(bias)
     parts = blocks(planes, kernel.PLANES)
     packed = np.empty(weight.size, np.float32)
-    kernel.pack(_address(weight), np.array(weight.strides), np.array(weight.shape), parts, packed)
+    kernel.pack(_address(weight), weight.strides, weight.shape, parts, packed)
     _, rows, columns, batch = y.shape
     few = _even(channels, WEIGHTS // (parts[0] * prod(size) * BYTES))
     step = few * size[0] * batch * w.stride[1] * BYTES  # bytes of the map from one place to the next

@@ -157,10 +157,7 @@ def pooling(size: Size, stride: Size | None = None, pad: Padding = 0, sides: tup
 def _places(cells: Array, w: Window) -> Array:
     """Memory for a number of every view of a map, (K, H, W, N) -> (K, H', W', N)."""
     k, height, width, n = cells.shape
-    return np.empty((k, *_fitting(w, height, width), n), np.float32)
-
-
-_fitting = lru_cache(maxsize=KEPT)(Window.places)
+    return np.empty((k, *w.places(height, width), n), np.float32)
 
 
 def _cells(in_shape: tuple[int, ...]) -> Array:
