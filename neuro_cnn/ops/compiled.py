@@ -44,6 +44,18 @@ def compiled(**options: Any) -> Callable[[Kernel], Kernel]:
     return decorate
 
 
+NATIVE = numba.types.void(*[numba.types.int64] * 3)
+"""What a kernel is called with that threads share without Python: first and last task, and the plan's address."""
+
+
+def native(function: Kernel) -> Any:
+    """Compile at once, for calls by address, and keep the machine code on disk where a folder allows it."""
+    try:
+        return numba.cfunc(NATIVE, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # no folder to keep it in
+        return numba.cfunc(NATIVE, error_model="numpy")(function)
+
+
 @compiled()
 def block(planes: int, positions: int) -> int:
     """Positions of one block: all of them, halved until a block is small enough."""

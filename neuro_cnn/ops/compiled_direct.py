@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import carray, cfunc, types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neuro_cnn.ops.compiled import INFINITY, ZERO, compiled
+from neuro_cnn.ops.compiled import INFINITY, ZERO, compiled, native
 
 FEATURES = binding.get_host_cpu_features()
 WIDE = bool(FEATURES.get("avx512f"))
@@ -266,13 +266,13 @@ def respond_run(
         done += vectors * LANES
 
 
-@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True, cache=True, error_model="numpy")
-def respond(begin: int, end: int, plan_: int) -> None:
+@native
+def respond(begin: int, end: int, address: int) -> None:
     """Rows of the map from `begin` to `end` (each in segments), all planes, in blocks of so many.
 
     Sums over more planes of the map than `few` are taken in parts, whose weights stay in the nearest cache.
     """
-    plan = carray(pointer(plan_), (28,), np.int64)
+    plan = carray(pointer(address), (28,), np.int64)
     x, w, y, bias, channels, height, width, h, wide, sh, sw, dh, dw, ph, pw = plan[:15]
     n, columns, segment, few, xc, xh, xw, yk, yh, yw = plan[15:25]
     floor = ZERO if plan[25] else -INFINITY
@@ -326,14 +326,14 @@ def places(tap: int, stride: int, pad: int, length: int, count: int) -> Any:
     return start, max(start, stop)
 
 
-@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True, cache=True, error_model="numpy")
-def products(begin: int, end: int, plan_: int) -> None:
+@native
+def products(begin: int, end: int, address: int) -> None:
     """Blocks of (planes, columns of views) from `begin` to `end`, added to dw, some rows of places at a time.
 
     A column is a plane of the map seen through taps of one column, at offsets `at`; its products with plane k are at
     `to` + the taps' row in dw, (K, D). Rows of taps are taken one after the other.
     """
-    plan = carray(pointer(plan_), (26,), np.int64)
+    plan = carray(pointer(address), (26,), np.int64)
     x, dy, height, h, sh, sw, dh, ph, n, rows, across, few, columns, size, wide, xh, xw, yk, yh, yw = plan[:20]
     blocks, at = carray(pointer(plan[20]), (plan[21],), np.int64), plan[22]
     to = carray(pointer(plan[23]), (columns,), np.int64)
