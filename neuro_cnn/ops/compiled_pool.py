@@ -22,27 +22,32 @@ FEW = 8
 def max_pool(begin: int, end: int, x: Any, y: Any, winners: Any, size: Any, stride: Any, before: Any) -> None:
     """The largest number of each view, and its tap; the first NaN beats all."""
     _, height, width, batch = x.shape
+    best, taps = (
+        np.empty(batch, np.float32),
+        np.empty(batch, np.int32),
+    )  # as wide as each other, so that both stay vectors
     for k in range(begin, end):
         for p in range(y.shape[1]):
             top = p * stride[0] - before[0]
             for q in range(y.shape[2]):
                 left = q * stride[1] - before[1]
-                out = y[k, p, q]
-                won = winners[k, p, q]
                 first = True
                 for i in range(max(0, -top), min(size[0], height - top)):
                     for j in range(max(0, -left), min(size[1], width - left)):
                         cells = x[k, top + i, left + j]
-                        tap = winners.dtype.type(i * size[1] + j)
+                        tap = np.int32(i * size[1] + j)
                         if first:
                             first = False
                             for n in range(batch):
-                                out[n], won[n] = cells[n], tap
+                                best[n], taps[n] = cells[n], tap
                         else:
                             for n in range(batch):
-                                better = (not cells[n] <= out[n]) & (out[n] == out[n])
-                                out[n] = cells[n] if better else out[n]
-                                won[n] = tap if better else won[n]
+                                better = (not cells[n] <= best[n]) & (best[n] == best[n])
+                                best[n] = cells[n] if better else best[n]
+                                taps[n] = tap if better else taps[n]
+                out, won = y[k, p, q], winners[k, p, q]
+                for n in range(batch):
+                    out[n], won[n] = best[n], taps[n]
 
 
 @compiled()
