@@ -25,7 +25,7 @@ def max_pool(begin: int, end: int, x: Any, y: Any, winners: Any, size: Any, stri
     best, taps = (
         np.empty(batch, np.float32),
         np.empty(batch, np.int32),
-    )  # as wide as each other, so that both stay vectors
+    )  # equally wide: vectors
     for k in range(begin, end):
         for p in range(y.shape[1]):
             top = p * stride[0] - before[0]
