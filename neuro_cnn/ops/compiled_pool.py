@@ -22,10 +22,7 @@ FEW = 8
 def max_pool(begin: int, end: int, x: Any, y: Any, winners: Any, size: Any, stride: Any, before: Any) -> None:
     """The largest number of each view, and its tap; the first NaN beats all."""
     _, height, width, batch = x.shape
-    best, taps = (
-        np.empty(batch, np.float32),
-        np.empty(batch, np.int32),
-    )  # equally wide: vectors
+    best, taps = np.empty(batch, np.float32), np.empty(batch, np.int32)  # equally wide: vectors
     for k in range(begin, end):
         for p in range(y.shape[1]):
             top = p * stride[0] - before[0]
