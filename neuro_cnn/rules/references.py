@@ -265,7 +265,7 @@ def _rows(x: Array) -> Array:
     rows = xp.empty((x.shape[0], prod(x.shape[1:])), dtype=x.dtype)
     for start in range(0, x.shape[0], ROWS):
         few = slice(start, min(start + ROWS, x.shape[0]))
-        rows[few, :], _ = scaled(xp.reshape(x[few, ...], (-1, rows.shape[1])))
+        rows[few, :], _ = scaled(xp.reshape(x[few, ...], (few.stop - start, rows.shape[1])))
     return rows
 
 
