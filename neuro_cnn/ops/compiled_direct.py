@@ -3,7 +3,8 @@
 Maps lie with the batch innermost, (C, H, W, N), so that a vector holds one plane's cells of neighbouring images and,
 where views step by one, of neighbouring places. A block is some planes times some vectors; its vector instructions are
 written out through Numba's intrinsics, for neither loops over arrays nor a column buffer come near the machine's limit.
-A plan, (PLAN,) integers, says where everything lies: addresses and steps in bytes, counts in numbers.
+A plan of whole numbers says where everything lies: addresses and steps in bytes, counts in numbers. All in one file, for
+Numba's cache on disk looks at no other to see whether code has changed.
 """
 
 from __future__ import annotations
@@ -233,24 +234,9 @@ def pointer(context, address):
 
 @compiled()
 def respond_run(
-    planes: int,
-    length: int,
-    x: int,
-    w: int,
-    y: int,
-    bias: int,
-    floor: Any,
-    more: int,
-    c: int,
-    h: int,
-    wide: int,
-    xc: int,
-    xh: int,
-    xw: int,
-    wc: int,
-    wh: int,
-    yk: int,
-) -> None:
+    planes: int, length: int, x: int, w: int, y: int, bias: int, floor: Any, more: int, c: int, h: int, wide: int,
+    xc: int, xh: int, xw: int, wc: int, wh: int, yk: int,
+) -> None:  # fmt: skip
     """A run of neighbouring cells, at least one vector, as many at a time as there are registers."""
     most = min(4, REGISTERS // planes)
     done = 0
@@ -296,24 +282,11 @@ def respond(begin: int, end: int, address: int) -> None:
                         run = min(stop, outer + 1) - place
                     left, from_, to = taps(place, sw, pw, dw, wide, width)
                     respond_run(
-                        planes,
-                        run * n,
-                        x + c * xc + (first + top * dh) * xh + (left + from_ * dw) * xw,
-                        here + (top * wide + from_) * planes * BYTES,
-                        y + k * yk + row * yh + place * yw,
-                        bias + k * BYTES,
-                        least,
-                        c,
-                        count,
-                        bottom - top,
-                        to - from_,
-                        xc,
-                        xh * dh,
-                        xw * dw,
-                        h * wide * planes * BYTES,
-                        wide * planes * BYTES,
-                        yk,
-                    )
+                        planes, run * n, x + c * xc + (first + top * dh) * xh + (left + from_ * dw) * xw,
+                        here + (top * wide + from_) * planes * BYTES, y + k * yk + row * yh + place * yw,
+                        bias + k * BYTES, least, c, count, bottom - top, to - from_,
+                        xc, xh * dh, xw * dw, h * wide * planes * BYTES, wide * planes * BYTES, yk,
+                    )  # fmt: skip
                     place += run
                 k += planes
 
