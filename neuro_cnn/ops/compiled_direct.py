@@ -3,8 +3,8 @@
 Maps lie with the batch innermost, (C, H, W, N), so that a vector holds one plane's cells of neighbouring images and,
 where views step by one, of neighbouring places. A block is some planes times some vectors; its vector instructions are
 written out through Numba's intrinsics, for neither loops over arrays nor a column buffer come near the machine's limit.
-A plan of whole numbers says where everything lies: addresses and steps in bytes, counts in numbers. All in one file, for
-Numba's cache on disk looks at no other to see whether code has changed.
+A plan of whole numbers says where everything lies: addresses and steps in bytes, counts in numbers. All is in one file,
+for Numba's cache on disk looks at no other to see whether code has changed.
 """
 
 from __future__ import annotations
