@@ -14,6 +14,7 @@ from neuro_cnn.data.ahead import in_batches
 from neuro_cnn.data.deformations import DEFORMATIONS, forms, key
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
+from neuro_cnn.ops.threads import on_threads, threads
 from neuro_cnn.tree import leaves
 
 BATCH = 64
@@ -35,7 +36,7 @@ def predict(
     arrays = [leaf for _, leaf in leaves(params)]
     xp = namespace(*arrays) if arrays else np
     parts = []
-    with closing(in_batches(images, BATCH)) as batches:
+    with on_threads(threads()), closing(in_batches(images, BATCH)) as batches:
         for batch in batches:
             seen = batch if deform is None else deform(batch)
             parts.append(to_numpy(net.respond(params, xp.asarray(seen), stop=stop)))

@@ -17,6 +17,7 @@ from neuro_cnn.data import Dataset
 from neuro_cnn.errors import DataError
 from neuro_cnn.layers import Key, Params, Shape
 from neuro_cnn.network import Chain
+from neuro_cnn.ops.threads import on_threads, threads
 from neuro_cnn.parallel import Alone, Workers, check_shared, mean
 from neuro_cnn.presentation import Batch, Presentation
 from neuro_cnn.schedule import at
@@ -191,9 +192,13 @@ class _Learning:
 
     @np.errstate(over="ignore", invalid="ignore")  # the measures tell of what is no longer a number
     def _learn(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
-        place, count = (batch.epoch, batch.number), len(batch.chosen)
         if self._settled(state):
-            return state, _summed(state.totals, (count,))
+            return state, _summed(state.totals, (len(batch.chosen),))
+        with on_threads(threads()):  # BLAS on one: its own would wait awake where ours work
+            return self._learned(state, batch)
+
+    def _learned(self, state: State, batch: Batch) -> tuple[State, tuple[Any, ...]]:
+        place, count = (batch.epoch, batch.number), len(batch.chosen)
         x, labels = self.shown.seen(state.params, batch), self.shown.labels(batch)
         if isinstance(self.phase.method, Backprop):
             key = Key((self.seed, self.number, *place), batch.mine.start)

@@ -65,7 +65,7 @@ class FirstStep(Case):
 def child(what: str, *words: Any) -> dict[str, Any]:
     """What a function of this module tells when it is called in a fresh process."""
     code = f"from neuro_cnn.bench.processes import tell; tell({what!r})"
-    made = subprocess.run([sys.executable, "-c", code], input=json.dumps(words), capture_output=True, text=True)
+    made = subprocess.run([sys.executable, "-P", "-c", code], input=json.dumps(words), capture_output=True, text=True)
     if made.returncode:
         last = (made.stderr.strip().splitlines() or [f"exit code {made.returncode}"])[-1]
         raise RuntimeError(f"a process that was to measure {what} failed: {last}")

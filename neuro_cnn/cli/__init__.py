@@ -14,8 +14,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     from neuro_cnn.cli.app import app
+    from neuro_cnn.environment import compiled_wanted, threads_wanted
 
     try:
+        compiled_wanted(), threads_wanted()  # wrong ones are refused before anything begins
         sys.exit(app(prog_name="neuro-cnn", standalone_mode=False))
     except Exception as error:
         if "--debug" in sys.argv:

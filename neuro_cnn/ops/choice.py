@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
 
 from neuro_cnn.backend import Array, on_gpu
-from neuro_cnn.errors import UsageError
+from neuro_cnn.environment import compiled_wanted
 
-VARIABLE = "NEURO_CNN_KERNELS"
 COUNTED = 1 << 31
 """Numbers that the CUDA kernels' 32-bit indices can tell apart."""
-
-
-def wanted() -> bool:
-    """Whether kernels are wanted at all: not where the environment asks for plain code (NEURO_CNN_KERNELS=plain).
-
-    Raises UsageError for another value of the variable.
-    """
-    kind = os.environ.get(VARIABLE, "compiled")
-    if kind not in ("compiled", "plain"):
-        raise UsageError(f"{VARIABLE}={kind} is none of compiled, plain; set one of them or leave it out")
-    return kind == "compiled"
 
 
 @cache
 def kernels() -> str:
     """What runs on the CPU: `compiled`, or `plain` where that is asked for or Numba is not installed."""
-    return "compiled" if wanted() and find_spec("numba") else "plain"
+    return "compiled" if compiled_wanted() and find_spec("numba") else "plain"
 
 
 def compiled_takes(*arrays: Array) -> bool:
@@ -41,7 +28,7 @@ def compiled_takes(*arrays: Array) -> bool:
 
 def gpu_takes(*arrays: Array) -> bool:
     """Whether all arrays lie on a GPU, are not empty, and what was written for GPUs is wanted."""
-    return all(on_gpu(array) and array.size for array in arrays) and wanted()
+    return all(on_gpu(array) and array.size for array in arrays) and compiled_wanted()
 
 
 def cuda_takes(*arrays: Array) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from neuro_cnn.errors import UsageError
+from neuro_cnn.environment import threads_wanted
 
 PART = 4096
 """Positions of one part. Fixed, so that sums over parts do not depend on the number of threads. Our choice."""
@@ -81,14 +81,8 @@ def matmul(a: Any, b: Any) -> Any:
     return out
 
 
-VARIABLE = "NEURO_CNN_THREADS"
-
-
 def threads() -> int:
-    """How many threads work is shared among: NEURO_CNN_THREADS, or else as many as BLAS may use now.
-
-    Raises UsageError where the variable is no number from 1 up.
-    """
+    """How many threads work is shared among: NEURO_CNN_THREADS, or else as many as BLAS may use now."""
     if _chosen[-1]:
         return _chosen[-1]
     return max((library.num_threads for library in _blas()), default=1)
@@ -105,14 +99,7 @@ def on_threads(number: int) -> Iterator[None]:
         _chosen.pop()
 
 
-def _wanted() -> int:
-    text = os.environ.get(VARIABLE, "")
-    if text and not (text.isdecimal() and int(text)):
-        raise UsageError(f"{VARIABLE}={text} is no number of threads; set 1 or more, or leave it out")
-    return int(text or 0)
-
-
-_chosen = [_wanted()]
+_chosen = [threads_wanted()]
 
 
 @contextmanager

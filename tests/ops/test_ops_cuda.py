@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kit import assert_close
 from numpy.testing import assert_array_equal
 
-from neuro_cnn import ops
+from neuro_cnn import environment, ops
 from neuro_cnn.layers import SCells
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.ops import choice, compete, cuda, plain_pool
@@ -148,7 +148,7 @@ def test_compiled_s_cells_answer_as_plain_ones(monkeypatch, response):
     layer = SCells(4, 3, response=response)
     params, x = layer.init((2, 7, 6), np.random.default_rng(0)), np.abs(activity((3, 2, 7, 6), 0))
     expected = layer.respond(params, x)
-    monkeypatch.setenv(choice.VARIABLE, "plain")
+    monkeypatch.setenv(environment.KERNELS, "plain")
     choice.kernels.cache_clear()
     try:
         assert_close(layer.respond(params, x), expected)

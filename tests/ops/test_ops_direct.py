@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuro_cnn import ops
+from neuro_cnn import environment, ops
 from neuro_cnn.ops import choice, direct, team, tiled
 from neuro_cnn.ops.correlate import _way
 from neuro_cnn.ops.geometry import batch_first, batch_last, window
@@ -153,7 +153,7 @@ def test_the_way_is_chosen_by_the_shape(shape, weight, how, single, double):
 
 
 def test_plain_code_does_it_on_request(monkeypatch):
-    monkeypatch.setenv(choice.VARIABLE, "plain")
+    monkeypatch.setenv(environment.KERNELS, "plain")
     choice.kernels.cache_clear()
     try:
         assert _way("spread", window(3), (16, 2, 8, 8), np.ones(1, np.float32)) is tiled
