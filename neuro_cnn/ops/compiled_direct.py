@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import carray, cfunc, types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neuro_cnn.ops.compiled import INFINITY, ZERO, compiled
+from neuro_cnn.ops.compiled import INFINITY, ZERO, addressed, compiled
 
 FEATURES = binding.get_host_cpu_features()
 WIDE = bool(FEATURES.get("avx512f"))
@@ -266,7 +266,7 @@ def respond_run(
         done += vectors * LANES
 
 
-@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True, cache=True, error_model="numpy")
+@addressed
 def respond(begin: int, end: int, plan_: int) -> None:
     """Rows of the map from `begin` to `end` (each in segments), all planes, in blocks of so many.
 
@@ -326,7 +326,7 @@ def places(tap: int, stride: int, pad: int, length: int, count: int) -> Any:
     return start, max(start, stop)
 
 
-@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True, cache=True, error_model="numpy")
+@addressed
 def products(begin: int, end: int, plan_: int) -> None:
     """Blocks of (planes, columns of views) from `begin` to `end`, added to dw, some rows of places at a time.
 
