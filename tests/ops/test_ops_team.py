@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import carray, cfunc, types
+from numba import carray
+from numba.core import caching
 
-from neuro_cnn.ops import compiled_team, team, threads
+from neuro_cnn.ops import compiled, compiled_team, team, threads
 from neuro_cnn.ops.compiled_direct import pointer
 
 
-@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True)
+@compiled.addressed
 def counted(begin, end, plan):
     """Adds 1 at each task; the plan is the counts' address."""
     counts = carray(pointer(plan), (end,), np.int64)
@@ -95,3 +96,13 @@ def test_a_forked_process_has_a_team_of_its_own(three):
     if not child:
         os._exit(0 if np.array_equal(done(50), np.ones(50)) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_kernels_with_an_address_are_compiled_where_no_folder_can_keep_them(monkeypatch):
+    def count(begin, end, plan):
+        carray(pointer(plan), (1,), np.int64)[0] += end - begin
+
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    counts = np.zeros(1, np.int64)
+    team.share(compiled.addressed(count).address, counts, 7, 1)
+    assert counts[0] == 7
