@@ -66,7 +66,7 @@ def test_sgd_is_the_loop_over_numbers(rate):
 def test_a_gradient_or_a_memory_of_other_weights_is_refused(optimizer):
     weights, fewer = np.ones(9, np.float32), np.ones(8, np.float32)
     for gradient, state in ((fewer, optimizer.start(weights)), (weights, optimizer.start(fewer))):
-        with pytest.raises(UsageError, match="^gradient or memory of shape 8 where 9 is due$"):
+        with pytest.raises(UsageError, match=r"^gradient or memory of shape 8 where 9 is due$"):
             optimizer.step(weights, gradient, state, 0, 1)
 
 
