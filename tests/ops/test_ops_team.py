@@ -1,6 +1,9 @@
 """Threads that share a kernel's work: every task is done once, whoever is awake, and however many lead."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -106,3 +109,37 @@ def test_kernels_with_an_address_are_compiled_where_no_folder_can_keep_them(monk
     counts = np.zeros(1, np.int64)
     team.share(compiled.addressed(count).address, counts, 7, 1)
     assert counts[0] == 7
+
+
+INTERRUPTED = """
+import signal
+from neuro_cnn.ops import threads
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+with threads.on_threads(3):
+    for i in range(300):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 1e-4 + 3e-6 * i)
+            while True:
+                threads.split(lambda begin, end: None, 3, 3 * threads.LEAST)
+        except KeyboardInterrupt:
+            pass
+        assert threads.share(str, range(9)) == list("012345678")
+print("all shared")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
+def test_work_is_shared_on_whenever_it_was_interrupted():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("all shared\n", "")
+
+
+def test_the_error_of_a_part_is_raised_where_work_was_shared(three):
+    def work(begin, end):
+        if begin:
+            raise ZeroDivisionError(f"from {begin} to {end}")
+
+    with pytest.raises(ZeroDivisionError, match="from 1 to 2"):
+        threads.split(work, 3, 3 * threads.LEAST)
+    assert threads.share(abs, [-1, -2, -3]) == [1, 2, 3]
