@@ -62,6 +62,14 @@ def test_sgd_is_the_loop_over_numbers(rate):
     assert_same_path(SGD(rate, momentum=0.8, decay=0.01), move)
 
 
+@every_optimizer
+def test_a_gradient_or_a_memory_of_other_weights_is_refused(optimizer):
+    weights, fewer = np.ones(9, np.float32), np.ones(8, np.float32)
+    for gradient, state in ((fewer, optimizer.start(weights)), (weights, optimizer.start(fewer))):
+        with pytest.raises(UsageError, match=r"^gradient or memory of shape 8 where 9 is due$"):
+            optimizer.step(weights, gradient, state, 0, 1)
+
+
 @pytest.mark.parametrize("rate", [0.1, Linear(0.2, 0.1)])
 def test_adam_is_the_loop_over_numbers(rate):
     def move(w, memory, step):  # Kingma & Ba 2015, Algorithm 1

@@ -82,7 +82,7 @@ def softhebb_factor(g: Array, u: Array) -> tuple[Array, Array]:
         y = cuda.softhebb(g, u)
         return y, sum_positions(y * u)
     chances, excited = as_rows(g), as_rows(u)
-    if chances is None or excited is None:
+    if chances is None or excited is None or g.shape != u.shape:
         return plain_softhebb_factor(g, u)
     from neuro_cnn.ops import compiled
 
@@ -104,7 +104,7 @@ def raise_awake(drive: Array, lead: Array) -> Array:
     if cuda_takes(drive, lead):
         return cuda.raise_awake(drive, lead)
     rows = as_rows(drive)
-    if rows is None or lead.dtype != rows.dtype:
+    if rows is None or lead.dtype != rows.dtype or lead.shape != rows.shape[:1]:
         return drive + at_planes(lead, drive) * awake(drive)
     from neuro_cnn.ops import compiled
 

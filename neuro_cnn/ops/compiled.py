@@ -9,12 +9,14 @@ Literals are typed: a bare one would make everything double precision.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import factorial, log
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 
+ADDRESSED = numba.types.void(*[numba.types.int64] * 3)
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 NUMBERS = 1 << 17
@@ -35,25 +37,21 @@ def compiled(**options: Any) -> Callable[[Kernel], Kernel]:
     """Compile when first called, for that call's types, and keep the machine code on disk where a folder allows it."""
 
     def decorate(function: Kernel) -> Kernel:
-        how = {"nogil": True, "error_model": "numpy", **options}
-        try:
-            return cast("Kernel", numba.njit(cache=True, **how)(function))
-        except RuntimeError:  # no folder to keep it in: neither the package's own nor the user's is writable
-            return cast("Kernel", numba.njit(**how)(function))
+        return cast("Kernel", _kept(partial(numba.njit, nogil=True, error_model="numpy", **options), function))
 
     return decorate
 
 
-NATIVE = numba.types.void(*[numba.types.int64] * 3)
-"""What a kernel is called with that threads share without Python: first and last task, and the plan's address."""
+def addressed(function: Callable[[int, int, int], None]) -> Any:
+    """Compile for code that calls it by its `address`, with a first task, one after the last, and a plan's address."""
+    return _kept(partial(numba.cfunc, ADDRESSED, error_model="numpy"), function)
 
 
-def native(function: Kernel) -> Any:
-    """Compile at once, for calls by address, and keep the machine code on disk where a folder allows it."""
+def _kept(compiler: Any, function: Callable[..., Any]) -> Any:
     try:
-        return numba.cfunc(NATIVE, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # no folder to keep it in
-        return numba.cfunc(NATIVE, error_model="numpy")(function)
+        return compiler(cache=True)(function)
+    except RuntimeError:  # no folder to keep it in: neither the package's own nor the user's is writable
+        return compiler()(function)
 
 
 @compiled()

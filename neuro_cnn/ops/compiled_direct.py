@@ -18,7 +18,7 @@ from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neuro_cnn.ops.compiled import INFINITY, ZERO, compiled, native
+from neuro_cnn.ops.compiled import INFINITY, ZERO, addressed, compiled
 
 FEATURES = binding.get_host_cpu_features()
 WIDE = bool(FEATURES.get("avx512f"))
@@ -252,7 +252,7 @@ def respond_run(
         done += vectors * LANES
 
 
-@native
+@addressed
 def respond(begin: int, end: int, address: int) -> None:
     """Rows of the map from `begin` to `end` (each in segments), all planes, in blocks of so many.
 
@@ -299,7 +299,7 @@ def places(tap: int, stride: int, pad: int, length: int, count: int) -> Any:
     return start, max(start, stop)
 
 
-@native
+@addressed
 def products(begin: int, end: int, address: int) -> None:
     """Blocks of (planes, columns of views) from `begin` to `end`, added to dw, some rows of places at a time.
 

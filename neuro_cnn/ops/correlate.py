@@ -13,7 +13,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import gpu_correlate, product, tiled
 from neuro_cnn.ops.choice import compiled_takes, gpu_takes
-from neuro_cnn.ops.geometry import Pad, Size, Window, side_by_side, window
+from neuro_cnn.ops.geometry import Pad, Size, Window, check_shape, side_by_side, window
 
 
 def _way(work: str, w: Window, in_shape: tuple[int, ...], *arrays: Array) -> Any:
@@ -52,6 +52,8 @@ def correlate(
     w = window(weight.shape[2:], stride, pad, dilation)
     w.places(*x.shape[2:])
     check_planes(x.shape[1], weight.shape[:2], groups)
+    if bias is not None:
+        check_shape("bias", bias, weight.shape[:1])
     way = _way("respond", w, x.shape, *(each for each in (x, weight, bias) if each is not None))
     return side_by_side(
         [
@@ -75,7 +77,7 @@ def correlate_input_adjoint(
     namespace(dy, weight)
     weight = _joined(weight, table)
     w = window(weight.shape[2:], stride, pad, dilation)
-    w.places(*in_shape[2:])
+    check_shape("error", dy, (in_shape[0], weight.shape[0], *w.places(*in_shape[2:])))
     check_planes(in_shape[1], weight.shape[:2], groups)
     way = _way("spread", w, in_shape, dy, weight)
     part = (in_shape[0], in_shape[1] // groups, *in_shape[2:])
@@ -103,7 +105,7 @@ def correlate_weight_adjoint(
     """
     xp = namespace(x, dy)
     w = window((weight_shape[2], weight_shape[3]), stride, pad, dilation)
-    w.places(*x.shape[2:])
+    check_shape("error", dy, (x.shape[0], weight_shape[0], *w.places(*x.shape[2:])))
     check_planes(x.shape[1], weight_shape[:2], groups)
     way = _way("multiply", w, x.shape, x, dy)
     part = (weight_shape[0] // groups, *weight_shape[1:])

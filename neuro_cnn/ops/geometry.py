@@ -125,6 +125,13 @@ def padding(word: Word, length: int, size: int, stride: int = 1, dilation: int =
     return (less, more) if word == "same" else (more, less)
 
 
+def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    """Raises UsageError for an array of another shape, beyond whose memory a kernel would read."""
+    if array.shape != shape:
+        have, want = (" x ".join(map(str, sides)) for sides in (array.shape, shape))
+        raise UsageError(f"{name} of shape {have} where {want} is due")
+
+
 def batch_last(x: Array, pad: tuple[Pair, Pair], value: float = 0.0) -> Array:
     """A padded (or cropped) copy with the batch innermost: (N, C, H, W) -> (C, H, W, N).
 

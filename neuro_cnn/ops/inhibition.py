@@ -73,7 +73,8 @@ def rectified_subtractive(e: Array, b: Array, v: Array, theta: float) -> Array:
 def _held(e: Array, b: Array, v: Array, name: str, number: float, floor: float, plain: Callable[..., Array]) -> Array:
     """Not less than the floor: by the loop of that name where the memory suits, else by plain code."""
     rows, held = as_rows(e), as_rows(v)
-    if rows is None or held is None or b.dtype != rows.dtype:
+    fits = rows is not None and held is not None and b.dtype == rows.dtype
+    if not (fits and held.shape == (1, rows.shape[1]) and b.shape == rows.shape[:1]):
         return plain(e, b, v, number)
     from neuro_cnn.ops import compiled_inhibition
 

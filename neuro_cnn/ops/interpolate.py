@@ -69,7 +69,7 @@ def best_between(s: Array, others: Array, g: Array) -> Array:
     s, (n,), are the inputs' similarities to it, `others`, (m, n), those to the references of its class, and g, (m,),
     its products with these.
     """
-    if not compiled_takes(s, others, g):
+    if not (compiled_takes(s, others, g) and others.shape == g.shape + s.shape):
         return plain_best_between(s, others, g)
     from neuro_cnn.ops import compiled_interpolate as compiled
 

@@ -15,7 +15,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import cuda, plain_pool
 from neuro_cnn.ops.choice import compiled_takes, cuda_takes
-from neuro_cnn.ops.geometry import Pad, Padding, Pair, Size, Window, batch_first, batch_innermost, window
+from neuro_cnn.ops.geometry import Pad, Padding, Pair, Size, Window, batch_first, batch_innermost, check_shape, window
 from neuro_cnn.ops.threads import PASSED, split
 
 KEPT = 256
@@ -62,6 +62,7 @@ def max_pool_adjoint(
 ) -> Array:
     """Each value sent back to the cell that won its view: (N, K, H', W') -> in_shape."""
     w = pooling(size, stride, pad)
+    _check_views(w, in_shape, dy, winners)
     if cuda_takes(dy):
         return cuda.max_pool_adjoint(dy, winners, in_shape, w)
     if not (compiled_takes(dy) and isinstance(winners, np.ndarray)):
@@ -89,6 +90,7 @@ def mean_pool_adjoint(
 ) -> Array:
     """Each value shared out equally over its view: (N, K, H', W') -> in_shape."""
     w = pooling(size, stride, pad)
+    _check_views(w, in_shape, dy)
     if cuda_takes(dy):
         ones = namespace(dy).ones(w.size, dtype=dy.dtype)
         return cuda.weighted_pool_adjoint(dy, ones, plain_pool.area(w), in_shape, w)
@@ -113,6 +115,7 @@ def weighted_pool(x: Array, kernel: Array, stride: Size, pad: Pad = 0) -> Array:
 def weighted_pool_adjoint(dy: Array, kernel: Array, in_shape: tuple[int, ...], stride: Size, pad: Pad = 0) -> Array:
     """Each value shared out over its view by the same weights: (N, K, H', W') -> in_shape."""
     w = window((kernel.shape[0], kernel.shape[1]), stride, pad)
+    _check_views(w, in_shape, dy)
     if cuda_takes(dy, kernel):
         return cuda.weighted_pool_adjoint(dy, kernel, 1, in_shape, w)
     if compiled_takes(dy, kernel):
@@ -152,6 +155,12 @@ def pooling(size: Size, stride: Size | None = None, pad: Padding = 0, sides: tup
     if any(edge >= side for p, side in zip(w.pad, w.size, strict=True) for edge in p):
         raise UsageError(f"padding of {w.pad} leaves pooling views of {w.size} wholly outside the map; pad by less")
     return w
+
+
+def _check_views(w: Window, in_shape: tuple[int, ...], *arrays: Array) -> None:
+    """Raises UsageError unless there is a number for every view of the map, (N, K, H', W')."""
+    for array in arrays:
+        check_shape("error", array, (*in_shape[:2], *w.places(*in_shape[2:])))
 
 
 def _places(cells: Array, w: Window) -> Array:

@@ -48,7 +48,7 @@ def gate(dy: Array, drive: Array) -> Array:
 def gate_and_sum(dy: Array, drive: Array) -> tuple[Array, Array]:
     """`gate`, and its sum over images and positions: (N, K, ...) -> (N, K, ...), (K,)."""
     error, driven = as_rows(dy), as_rows(drive)
-    if error is None or driven is None:
+    if error is None or driven is None or dy.shape != drive.shape:
         dx = gate(dy, drive)
         return dx, sum_positions(dx)
     from neuro_cnn.ops import compiled_flat

@@ -7,10 +7,11 @@ would stand in the way of the loops that are not products.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
@@ -31,7 +32,7 @@ def share(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]
     if workers < 2:
         return [work(item) for item in items]
     with _blas_on_one():
-        return list(_pool(workers).map(work, items))
+        return _answers([_pool(workers).start(work, item) for item in items])
 
 
 def in_parts(work: Callable[[int, int], Result], positions: int) -> list[Result]:
@@ -50,10 +51,11 @@ def split(work: Callable[[int, int], None], count: int, cost: int) -> None:
         work(0, count)
         return
     ends = [count * part // workers for part in range(workers + 1)]
-    others = [_pool(workers - 1).submit(work, *ends[part : part + 2]) for part in range(1, workers)]
-    work(0, ends[1])
-    for other in others:
-        other.result()
+    others = [_pool(workers - 1).start(work, *ends[part : part + 2]) for part in range(1, workers)]
+    try:
+        work(0, ends[1])
+    finally:
+        _answers(others)
 
 
 LEAST = 5_000_000
@@ -121,9 +123,47 @@ def _blas() -> list[Any]:
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
+class _Pool:
+    """Threads that take up what is put into a queue.
+
+    An interrupt leaves nothing locked, as it may in an executor of the standard library: queues are one step each.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.given: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(workers):
+            threading.Thread(target=self._serve, name="neuro_cnn", daemon=True).start()
+
+    def start(self, work: Callable[..., Any], *args: Any) -> SimpleQueue[Any]:
+        """Have work(*args) done; what it comes to, and the error if there was one, will be in the queue."""
+        answer: SimpleQueue[Any] = SimpleQueue()
+        self.given.put((work, args, answer))
+        return answer
+
+    def _serve(self) -> None:
+        while True:
+            _do(*self.given.get())
+
+
+def _do(work: Callable[..., Any], args: tuple[Any, ...], answer: SimpleQueue[Any]) -> None:
+    try:
+        answer.put((work(*args), None))
+    except BaseException as error:  # raised again by who asked
+        answer.put((None, error))
+
+
+def _answers(started: list[SimpleQueue[Any]]) -> list[Any]:
+    """What the works come to, when all are done; raises the first error."""
+    answers = [each.get() for each in started]
+    for _, error in answers:
+        if error is not None:
+            raise error
+    return [answer for answer, _ in answers]
+
+
 @cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, "neuro_cnn")
+def _pool(workers: int) -> _Pool:
+    return _Pool(workers)
 
 
 if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process

@@ -9,6 +9,7 @@ from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
 from neuro_cnn.ops import cuda
 from neuro_cnn.ops.choice import compiled_takes, cuda_takes
+from neuro_cnn.ops.geometry import check_shape
 from neuro_cnn.ops.moving import moved
 from neuro_cnn.schedule import Rate, at
 from neuro_cnn.tree import arrays, rebuilt
@@ -39,6 +40,8 @@ class Flat(Protocol):
             return weights, state
         constants, parts = self.constants(at(self.rate, step, steps), step), arrays(weights)
         w, g = row(parts), row(arrays(gradient, weights))
+        for each in (g, *state):
+            check_shape("gradient or memory", each, w.shape)
         if cuda_takes(w, g, *state):
             new, *memories = cuda.moved(self.compiled, (w, g, *state), constants)
         elif compiled_takes(w, g, *state):

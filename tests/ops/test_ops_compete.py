@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from kit import assert_close
 from numpy.testing import assert_array_equal
 
-from neuro_cnn.ops import compete, compiled, threads
+from neuro_cnn.ops import compete, compiled, inhibition, threads
 from neuro_cnn.ops.geometry import batch_first
+from neuro_cnn.ops.interpolate import best_between
 
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 6), st.integers(1, 6), st.integers(1, 4))
 """Planes, height, width and images: some fill a vector of 16 numbers, some do not."""
@@ -158,6 +159,27 @@ if child == 0:
     os._exit(0 if threads.in_parts(half, 9000) == known else 1)
 print(os.waitpid(child, 0)[1])
 """
+
+
+def test_arrays_that_do_not_meet_are_refused_and_nothing_read_beyond_them():
+    g, u = (batch_first(np.ones((planes, 3, 3, 16), np.float32)) for planes in (4, 3))
+    for work in (
+        lambda: compete.softhebb_factor(g, u),
+        lambda: compete.raise_awake(g, np.ones(3, np.float32)),
+        lambda: best_between(*(np.ones(shape, np.float32) for shape in (50, (5, 40), 5))),
+    ):
+        with pytest.raises(ValueError, match="could not be broadcast"):
+            work()
+
+
+@pytest.mark.parametrize("name", ["shunting", "subtractive"])
+@pytest.mark.parametrize(("planes", "images"), [(4, 16), (1, 16), (4, 1)])
+def test_inhibition_of_all_planes_or_images_alike_is_the_plain_one(name, planes, images):
+    rng = np.random.default_rng(0)
+    e, v = (batch_first(rng.random(shape, np.float32)) for shape in ((4, 3, 3, 16), (1, 3, 3, images)))
+    b = rng.random(planes, np.float32)
+    plain = getattr(inhibition, f"plain_{name}")(e, b, v, 0.5)
+    assert np.allclose(getattr(inhibition, name)(e, b, v, 0.5), plain, rtol=0, atol=1e-6)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

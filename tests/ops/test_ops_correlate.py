@@ -224,6 +224,19 @@ def test_planes_that_do_not_match_are_refused(planes, weight, groups, message):
         ops.correlate(np.ones((1, planes, 3, 3)), np.ones(weight), groups=groups)
 
 
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_bias_or_an_error_of_another_shape_is_refused_and_nothing_read_beyond_it(precision):
+    x, weight = np.ones((16, 2, 9, 9), precision), np.ones((4, 2, 3, 3), precision)
+    with pytest.raises(UsageError, match=r"^bias of shape 3 where 4 is due$"):
+        ops.correlate(x, weight, bias=np.ones(3, precision))
+    for shape in ((15, 4, 7, 7), (16, 3, 7, 7), (16, 4, 9, 9), (16, 4, 7, 6)):
+        message = rf"^error of shape {' x '.join(map(str, shape))} where 16 x 4 x 7 x 7 is due$"
+        with pytest.raises(UsageError, match=message):
+            ops.correlate_input_adjoint(np.ones(shape, precision), weight, x.shape)
+        with pytest.raises(UsageError, match=message):
+            ops.correlate_weight_adjoint(x, np.ones(shape, precision), weight.shape)
+
+
 def test_a_table_of_the_wrong_shape_is_refused():
     with pytest.raises(UsageError, match=r"^connection table of 3 x 1 for weights of 3 x 2 planes$"):
         ops.correlate(np.ones((1, 2, 3, 3)), np.ones((3, 2, 1, 1)), table=np.ones((3, 1), bool))

@@ -144,6 +144,20 @@ def test_padding_that_leaves_views_outside_the_map_is_refused():
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_an_error_of_another_shape_is_refused_and_nothing_read_beyond_it(precision):
+    shape, error, kernel = (8, 2, 6, 6), np.ones((8, 2, 3, 2), precision), np.ones((2, 2), precision)
+    winners = np.zeros((8, 2, 3, 3), np.uint8)
+    for back in (
+        lambda: ops.max_pool_adjoint(error, winners, shape, 2),
+        lambda: ops.max_pool_adjoint(np.ones(winners.shape, precision), winners[:7], shape, 2),
+        lambda: ops.mean_pool_adjoint(error, shape, 2),
+        lambda: ops.weighted_pool_adjoint(error, kernel, shape, 2),
+    ):
+        with pytest.raises(UsageError, match=r"^error of shape .* where 8 x 2 x 3 x 3 is due$"):
+            back()
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_every_library_gives_the_same_numbers_in_the_same_precision(xp, precision):
     x = np.random.default_rng(0).standard_normal((2, 3, 7, 6)).astype(precision)
     how = {"size": (3, 2), "stride": (2, 1), "pad": ((1, 0), (-1, 1))}

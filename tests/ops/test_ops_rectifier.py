@@ -1,6 +1,7 @@
 """The rectifier and its gate: the plain definition to the last bit, in every order of memory."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kit import on, plain_kernels
@@ -8,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 from neuro_cnn import ops
 from neuro_cnn.ops import rectifier, threads
+from neuro_cnn.ops.geometry import batch_first
 
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1.5, -2.0], np.float32)
 
@@ -66,6 +68,15 @@ def test_large_arrays_are_shared_out_without_a_seam(monkeypatch):
     monkeypatch.setattr(threads, "threads", lambda: 3)
     assert_array_equal(ops.rectify(x), whole[0])
     assert_array_equal(ops.gate(x[::-1].copy(), x), whole[1])
+
+
+@pytest.mark.parametrize("shape", [(16, 3, 4, 5), (16, 1, 4, 5), (1, 3, 4, 5)])
+def test_the_gate_and_its_sum_are_the_plain_ones_also_where_one_error_comes_back_to_many(shape):
+    rng = np.random.default_rng(0)
+    drive, dy = (batch_first(rng.standard_normal((*s[1:], s[0]), np.float32)) for s in ((16, 3, 4, 5), shape))
+    dx, total = rectifier.gate_and_sum(dy, drive)
+    assert_array_equal(dx, rectifier.plain_gate(dy, drive))
+    np.testing.assert_allclose(total, dx.sum(axis=(0, 2, 3)), rtol=0, atol=1e-5 * np.abs(dx).sum())
 
 
 def test_on_request_it_is_plain():

@@ -1,6 +1,9 @@
 """Threads that share a kernel's work: every task is done once, whoever is awake, and however many lead."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -8,13 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import carray, cfunc, types
+from numba import carray
+from numba.core import caching
 
-from neuro_cnn.ops import compiled_team, team, threads
+from neuro_cnn.ops import compiled, compiled_team, team, threads
 from neuro_cnn.ops.compiled_direct import pointer
 
 
-@cfunc(types.void(types.int64, types.int64, types.int64), nopython=True)
+@compiled.addressed
 def counted(begin, end, plan):
     """Adds 1 at each task; the plan is the counts' address."""
     counts = carray(pointer(plan), (end,), np.int64)
@@ -95,3 +99,47 @@ def test_a_forked_process_has_a_team_of_its_own(three):
     if not child:
         os._exit(0 if np.array_equal(done(50), np.ones(50)) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_kernels_with_an_address_are_compiled_where_no_folder_can_keep_them(monkeypatch):
+    def count(begin, end, plan):
+        carray(pointer(plan), (1,), np.int64)[0] += end - begin
+
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    counts = np.zeros(1, np.int64)
+    team.share(compiled.addressed(count).address, counts, 7, 1)
+    assert counts[0] == 7
+
+
+INTERRUPTED = """
+import signal
+from neuro_cnn.ops import threads
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+with threads.on_threads(3):
+    for i in range(300):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 1e-4 + 3e-6 * i)
+            while True:
+                threads.split(lambda begin, end: None, 3, 3 * threads.LEAST)
+        except KeyboardInterrupt:
+            pass
+        assert threads.share(str, range(9)) == list("012345678")
+print("all shared")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
+def test_work_is_shared_on_whenever_it_was_interrupted():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("all shared\n", "")
+
+
+def test_the_error_of_a_part_is_raised_where_work_was_shared(three):
+    def work(begin, end):
+        if begin:
+            raise ZeroDivisionError(f"from {begin} to {end}")
+
+    with pytest.raises(ZeroDivisionError, match="from 1 to 2"):
+        threads.split(work, 3, 3 * threads.LEAST)
+    assert threads.share(abs, [-1, -2, -3]) == [1, 2, 3]
