@@ -8,6 +8,7 @@ from what it saw to take a part, so that no part is taken twice, or by one that 
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from llvmlite import binding, ir
@@ -23,7 +24,11 @@ JOB = 16
 CLOSED = (1 << JOB) - 1
 """The next part while a job is written down: more than any job has."""
 
+AWAKE = 100
+"""Looks after which a waiting thread offers its core: both may have been put on one. Our choice, measured."""
+
 _WORD = ir.IntType(64)
+_YIELD = None if sys.platform == "win32" else "sched_yield"
 _PAUSE = "llvm.x86.sse2.pause" if binding.get_process_triple().startswith("x86") else None
 
 
@@ -97,10 +102,32 @@ def pause(context):
     return types.void(), code
 
 
+@intrinsic
+def make_way(context):
+    """Let another thread have the core, should one wait for it."""
+
+    def code(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        if _YIELD is not None:
+            name, kind = _YIELD, ir.FunctionType(ir.IntType(32), [])
+            b.call(b.module.globals.get(name) or ir.Function(b.module, kind, name), [])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
 @compiled()
 def run(kernel: int, count: int, plan: int) -> None:
     """All of a job, by this thread alone."""
     call(kernel, 0, count, plan)
+
+
+@compiled()
+def wait(looks: int) -> None:
+    """Until the next look: at first on the core, then where the system may give it to who has the work in hand."""
+    if looks < AWAKE:
+        pause()
+    else:
+        make_way()
 
 
 @compiled()
@@ -131,8 +158,10 @@ def lead(box: int, kernel: int, count: int, plan: int, parts: int) -> None:
     write(box, DONE, 0)
     write(box, TICKET, job << JOB)
     help_out(box)
+    looks = 0
     while read(box, DONE) < parts:
-        pause()
+        looks += 1
+        wait(looks)
 
 
 @compiled()
@@ -144,4 +173,4 @@ def serve(box: int, patience: int) -> None:
             looks = 0
         else:
             looks += 1
-            pause()
+            wait(looks)

@@ -14,7 +14,7 @@ from neuro_cnn.ops.threads import threads
 LEAST = 500_000
 """Multiplications of one thread below which another does not pay. Our choice, measured."""
 PATIENCE = 10_000
-"""Looks without work after which a thread goes to sleep: about a third of a millisecond. Our choice."""
+"""Looks without work after which a thread goes to sleep: about five milliseconds. Our choice."""
 SHARES = 4
 """Parts of a job for each thread, so that who comes late takes fewer. Our choice."""
 
