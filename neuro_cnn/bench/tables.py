@@ -13,7 +13,7 @@ COLUMNS = ["work", "ours", "PyTorch", "ratio", "quartiles", "goal", "met", "PyTo
 
 def heading(facts: Mapping[str, Any], peak: int | None = None) -> list[str]:
     """On what it was measured, in a few lines."""
-    blas = "; ".join(f"{pool['library']} {pool['version']} for {pool['core']}" for pool in facts["blas"])
+    blas = "; ".join(sorted(f"{pool['library']} {pool['version']} for {pool['core']}" for pool in facts["blas"]))
     versions = {"neuro_cnn": "neuro_cnn", "Python": "python", "NumPy": "numpy", "Numba": "numba", "PyTorch": "torch"}
     told = [f"{name} {facts[key]}" for name, key in versions.items() if facts[key] is not None]
     threads = f"{facts['threads']} of ours"
@@ -34,7 +34,7 @@ def columns(row: Row) -> list[str]:
         "" if row.torch is None else _amount(row.torch, row.unit),
         "" if row.ratio is None else f"{row.ratio:.2f}",
         "" if row.low is None else f"{row.low:.2f} to {row.high:.2f}",
-        "" if row.goal is None else _bound(row.goal, row.unit),
+        "" if row.goal is None or row.met is None else _bound(row.goal, row.unit),
         {True: "yes", False: "no", None: ""}[row.met],
         row.way or "",
     ]

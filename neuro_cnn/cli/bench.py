@@ -23,7 +23,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a table as in docs/performance.md.")] = False,
 ) -> None:
-    """Medians of times and of ratios; a ratio above 1 says that we are faster.
+    """Medians of times and of ratios, PyTorch's time over ours: above 1 we are faster. Goals are the project's own.
 
     Both sides do the same work, and their results are compared before they are timed. Times on a busy machine mean
     nothing; ratios of interleaved rounds mean more.
@@ -41,8 +41,6 @@ def bench(
         say("  ".join(filter(None, bench.columns(row)[:4])))
         rows.append(row)
     peak = peak_memory()
-    if out is not None:
-        _draw(rows, "; ".join(bench.heading(facts)), out)
     if as_json:
         emit({**facts, "peak_memory": peak, "rows": [_plain(row) for row in rows]})
     elif as_markdown:
@@ -50,6 +48,8 @@ def bench(
     else:
         print("\n".join(bench.heading(facts, peak)))
         table(COLUMNS, [bench.columns(row) for row in rows])
+    if out is not None:
+        _draw(rows, "; ".join(bench.heading(facts)), out)
 
 
 def _check(out: Path | None, against: str | None) -> None:

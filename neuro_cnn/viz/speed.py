@@ -26,14 +26,16 @@ def speed(rows: Sequence[Mapping[str, Any]], *, title: str = "Speed beside PyTor
     """
     rows = [row for row in rows if row["low"] is not None]
     if not rows:
-        raise UsageError("no ratio to draw: measure with --against torch")
+        raise UsageError("no ratio of times to draw; measure with --against torch, and more than memory")
     tall = LINE * len(rows)
     note = "Bars: median ratio; lines: quartiles of rounds; ticks: goals. Blue: reached; orange: missed; grey: no goal."
     with style.context():
         figure, top = style.page(tall + 11, title, detail, [note])
         axes = style.box(figure, NAMES, top, style.PAGE - NAMES - 14, tall)
         _bars(axes, rows)
-        axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel="time of PyTorch / time of neuro_cnn (above 1: faster)")
+        axes.set(
+            ylim=(len(rows) - 0.4, -0.6), xlabel="time of PyTorch / time of neuro_cnn (above 1: neuro_cnn is faster)"
+        )
         axes.set_yticks(range(len(rows)), [row["case"] for row in rows])
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x")
