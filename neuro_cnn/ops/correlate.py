@@ -55,6 +55,8 @@ def correlate(
     if bias is not None:
         check_shape("bias", bias, weight.shape[:1])
     way = _way("respond", w, x.shape, *(each for each in (x, weight, bias) if each is not None))
+    if groups == 1:
+        return way.respond(x, weight, w, bias, rectified)
     return side_by_side(
         [
             way.respond(x[:, inputs, ...], weight[outputs, ...], w, None if bias is None else bias[outputs], rectified)
@@ -80,6 +82,8 @@ def correlate_input_adjoint(
     check_shape("error", dy, (in_shape[0], weight.shape[0], *w.places(*in_shape[2:])))
     check_planes(in_shape[1], weight.shape[:2], groups)
     way = _way("spread", w, in_shape, dy, weight)
+    if groups == 1:
+        return way.spread(dy, weight, in_shape, w)
     part = (in_shape[0], in_shape[1] // groups, *in_shape[2:])
     return side_by_side(
         [

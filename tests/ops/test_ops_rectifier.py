@@ -14,6 +14,14 @@ from neuro_cnn.ops.geometry import batch_first
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1.5, -2.0], np.float32)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def however_small():
+    """The compiled loops, which small arrays are not worth."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rectifier, "SMALL", 0)
+        yield
+
+
 @st.composite
 def layouts(draw):
     """How an array of some shape lies in memory: its axes in any order, with or without gaps, forwards or backwards."""
