@@ -10,7 +10,6 @@ from neuro_cnn.ops.compete import as_activity, as_rows
 from neuro_cnn.ops.normalize import sum_positions
 from neuro_cnn.ops.threads import PASSED, split
 
-
 SMALL = 4096
 """Numbers below which to call a loop takes longer than plain code. Our choice, measured."""
 

@@ -226,5 +226,5 @@ def test_speed_has_a_bar_from_1_to_each_ratio_in_the_colour_of_its_goal():
     assert [sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in axes.patches] == [[1, 2], [0.5, 1], [1, 2]]
     assert len({bar.get_facecolor() for bar in axes.patches}) == 3
     assert axes.get_xscale() == "log"
-    with pytest.raises(UsageError, match=r"^no ratio of times to draw; measure with --against torch, and more than memory$"):
+    with pytest.raises(UsageError, match=r"^no ratio of times to draw; measure with --against torch"):
         viz.speed(rows[2:3])
