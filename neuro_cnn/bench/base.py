@@ -55,7 +55,7 @@ class Row(NamedTuple):
         """Whether the goal is reached; None where there is none, or what it is about was not measured."""
         goal = self.goal or Goal()
         if goal.ratio is not None and self.ratio is not None:
-            return round(self.ratio, 2) >= goal.ratio  # as it is told
+            return self.ratio >= goal.ratio
         if goal.ours is not None and self.ours is not None:
             return self.ours <= goal.ours
         return None
