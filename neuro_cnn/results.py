@@ -171,8 +171,8 @@ def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
     """The first layer's weights by label; of a system that learned the same several times over, once."""
     fields: dict[str, Any] = {}
     for label, (task, found) in first.items():
-        if LEARNED in found.params and not task.is_control:
-            weight = found.params[LEARNED].learned.weight
+        weight = getattr(found.params[LEARNED].learned, "weight", None) if LEARNED in found.params else None
+        if weight is not None and not task.is_control:  # cells built by wiring have learned none
             mine = [each for other, each in fields.items() if first[other][0].model == task.model]
             if not any(np.array_equal(weight, each) for each in mine):
                 fields[label] = weight

@@ -198,8 +198,9 @@ def coloured_noise(
     Its expected standard deviation over pixels is `contrast`.
     """
     f = np.hypot(np.fft.fftfreq(sides[0])[:, None], np.fft.rfftfreq(sides[1])[None, :])
-    f[0, 0] = np.inf
+    f[0, 0] = 1
     gain = f**-exponent
+    gain[0, 0] = 0
     mirrored = np.where(np.arange(f.shape[1]) % (sides[1] / 2) == 0, 1, 2)  # of each pair rfft keeps one
     gain *= np.sqrt(sides[0] * sides[1] / np.sum(mirrored * gain**2))
     spectrum = np.fft.rfft2(rng.standard_normal((count, *sides))) * gain

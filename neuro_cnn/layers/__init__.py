@@ -10,6 +10,8 @@ from neuro_cnn.layers.best_position import BestPosition
 from neuro_cnn.layers.ccells import CCells
 from neuro_cnn.layers.conv import Conv, TrueConv
 from neuro_cnn.layers.dense import Dense
+from neuro_cnn.layers.divisive import Divisive
+from neuro_cnn.layers.end_stopped import EndStopped
 from neuro_cnn.layers.frame import Frame
 from neuro_cnn.layers.gabors import Gabors
 from neuro_cnn.layers.global_pool import GlobalPool
@@ -47,6 +49,7 @@ from neuro_cnn.layers.retina import Contrast
 from neuro_cnn.layers.scaled_tanh import ScaledTanh
 from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
+from neuro_cnn.layers.simple_cells import SimpleCells
 from neuro_cnn.layers.standardized import StandardizedConv
 from neuro_cnn.layers.subsampling import Subsampling
 
@@ -101,6 +104,9 @@ AnyLayer: TypeAlias = (
     | ScaledTanh
     | Subsampling
     | RBF
+    | SimpleCells
+    | Divisive
+    | EndStopped
 )
 
 __all__ = [
@@ -121,7 +127,9 @@ __all__ = [
     "Contrast",
     "Conv",
     "Dense",
+    "Divisive",
     "Dropout",
+    "EndStopped",
     "Flatten",
     "Frame",
     "Gabors",
@@ -159,6 +167,7 @@ __all__ = [
     "ScaledTanh",
     "Shape",
     "Shunting",
+    "SimpleCells",
     "SoftPlusPlus",
     "Softplus",
     "SquareRoot",

@@ -24,6 +24,7 @@ from neuro_cnn.models.imprinted_patches import ImprintedPatches
 from neuro_cnn.models.kmeans_features import KMeansFeatures
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.lenet5_1998 import LeNet5Of1998
+from neuro_cnn.models.lgn_v1 import LGNV1
 from neuro_cnn.models.madaline import Madaline
 from neuro_cnn.models.mlp import MLP
 from neuro_cnn.models.nearest_neighbour import NearestNeighbour
@@ -83,6 +84,7 @@ CATALOGUE: dict[str, Any] = {
     "neocognitron-simple": NeocognitronSimple,
     "neocognitron-supervised": NeocognitronSupervised,
     "hmax": HMAX,
+    "lgn-v1": LGNV1,
     "mlp": MLP,
     "lenet5": LeNet5,
     "alexnet": AlexNet,
