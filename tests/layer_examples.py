@@ -149,6 +149,7 @@ EXAMPLES = {
     "join": (Join(((0, 2), (1,), (3, 0))), (4, 3, 3)),
     "gabors": (Gabors(3, (5, 7)), MAP),
     "simple-cells": (SimpleCells(3, 2, 0.4), MAP),
+    "simple-cells-colour": (SimpleCells(2, 1, 0.4), (6, 7, 6)),
     "divisive": (Divisive(0.7, 0.5), MAP),
     "end-stopped": (EndStopped(1.5, 0.8), (3, 7, 6)),
     "maxout": (Maxout(2), (4, 3, 3)),

@@ -21,7 +21,7 @@ REACH = 1.6
 
 
 class Fields(NamedTuple):
-    """The fixed receptive fields over ON and OFF cells, (K, 2, h, w), each the other's negative."""
+    """The fixed receptive fields over ON and OFF cells, (K, 2C, h, w), each the other's negative."""
 
     kernel: Array
 
@@ -35,13 +35,14 @@ class SimpleActivity(NamedTuple):
 
 @dataclass(frozen=True)
 class SimpleCells(Layer):
-    """Rectified Gabor cells over ON and OFF cells: (N, 2, H, W) -> (N, orientations x phases, H, W).
+    """Rectified Gabor cells over ON and OFF cells: (N, 2C, H, W) -> (N, orientations x phases, H, W).
 
     Planes are ordered by orientation, k 180 degrees / orientations counter-clockwise from horizontal bars, and within
     it by phase, one whole cycle. `n_x` and `n_y` are the standard deviations across and along the bars in cycles of
     `frequency`: by the closed forms (see `physiology.gabor`), .42 and .55 give the medians of macaque V1, 1.4 octaves
     (recalled) and 20 degrees (De Valois, Yund & Hepler 1982). The fields push with one kind of cell and pull with the
-    other, so that cells are linear up to the rectifier, and answer 1 to an ON minus OFF grating of amplitude 1.
+    other, so that cells are linear up to the rectifier; they see the mean over colours, and answer 1 to an ON minus OFF
+    grating of amplitude 1.
     """
 
     orientations: int = 8
@@ -65,12 +66,16 @@ class SimpleCells(Layer):
         return 2 * ceil(REACH * max(self.n_x, self.n_y) / self.frequency) + 1
 
     def init(self, in_shape: Shape, rng: np.random.Generator | None) -> Params:
-        if in_shape[0] != 2:
-            raise UsageError(f"simple cells look at ON and OFF cells, not at {in_shape[0]} planes; see grey images")
+        colours, rest = divmod(in_shape[0], 2)
+        if rest or not colours:
+            raise UsageError(
+                f"simple cells look at ON and OFF cells, not at {in_shape[0]} planes; put Contrast() below"
+            )
         turns = np.arange(self.orientations) * np.pi / self.orientations
         cycle = np.arange(self.phases) * 2 * np.pi / self.phases
         fields = np.stack([self.field(turn, phase) for turn in turns for phase in cycle])
-        return Params((), Fields(constant(np.stack([fields, -fields], axis=1), rng)))
+        seen = fields[:, None] / colours
+        return Params((), Fields(constant(np.concatenate([seen] * colours + [-seen] * colours, axis=1), rng)))
 
     def field(self, orientation: float, phase: float) -> np.ndarray:
         """The weights of one cell over ON cells, (h, w); orientation of its bars and phase in radians."""
