@@ -42,6 +42,32 @@ def read_image(path: Path) -> NDArray[np.float32]:
     return image
 
 
+def read_photographs(folder: Path, side: int) -> NDArray[np.uint8]:
+    """All image files right in a folder, by name: the largest square in the middle of each, grey: (N, side, side).
+
+    Larger ones are made smaller. Raises DataError where there are not at least two, one cannot be read or is smaller.
+    """
+    from PIL import Image
+
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; name one that holds photographs")
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if len(files) < 2:
+        raise DataError(
+            f"{folder}: {len(files)} photographs; some are learned from and others tested on: give 2 or more"
+        )
+    squares = []
+    for path in files:
+        image = _read_one(path)
+        least = min(image.shape[:2])
+        if least < side:
+            raise DataError(f"{_size(path, image)}; leave out photographs of less than {side} pixels a side")
+        top, left = ((length - least) // 2 for length in image.shape[:2])
+        square = Image.fromarray(image[top : top + least, left : left + least]).convert("L")
+        squares.append(np.asarray(square.resize((side, side), Image.Resampling.BOX)))
+    return np.stack(squares)
+
+
 def _list(folder: Path) -> tuple[list[Path], list[int], list[str]]:
     """The image files below a folder, the number of each one's class, and the classes' names."""
     folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from neuro_cnn.data import glyphs, natural, sounds, spectrogram, sweeps
+from neuro_cnn.data import glyphs, natural, sounds, spectrogram, stripes, sweeps
 from neuro_cnn.data.splits import Pool
 from neuro_cnn.data.synthesis import SOURCES
 
@@ -51,8 +51,14 @@ GENERATED = {
     ),
     "natural": Generated(
         (1, 16, 16), 4000, 1000, (),
-        "unlabelled patches of the photographs of natural",
-        "natural:size=16,count=4000",
+        "unlabelled patches of the photographs of natural, or of a folder of yours",
+        "natural:size=16,count=4000,folder=PATH",
         natural.parse,
+    ),
+    "stripes": Generated(
+        (1, 16, 16), 4000, 1000, (),
+        "unlabelled stripes of one orientation or many, to be reared in (after Blakemore and Cooper 1970)",
+        "stripes:angle=90,spread=0,size=16,count=4000",
+        stripes.parse,
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from neuro_cnn.data import npz, settings
+from neuro_cnn.data.folder import read_photographs
 from neuro_cnn.data.images import UNLABELLED
 from neuro_cnn.data.pixels import unit
 from neuro_cnn.data.splits import Pool, halves, pool
@@ -54,10 +55,13 @@ class Patches:
     """So many patches of `size` pixels a side to learn from, and a quarter as many for the test: our choice.
 
     They are drawn evenly over all places of all photographs, and may overlap; the test's come from other photographs.
+    `folder` holds photographs of one's own, in place of the embedded ones: of each the largest square in its middle, as
+    256 x 256 pixels; a quarter of them is held out.
     """
 
     size: int = 16
     count: int = 4000
+    folder: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= SIDE:
@@ -67,14 +71,21 @@ class Patches:
 
     def pool(self, split: int) -> Pool:
         """Patches of the same photographs as the tiles of this split, training patches first."""
-        whole = np.concatenate(_sides(EMBEDDED))
-        shipped = Pool(whole, np.full(len(whole), UNLABELLED), (), len(whole) - len(HELD_OUT))
+        whole, tests = self._photographs()
+        shipped = Pool(whole, np.full(len(whole), UNLABELLED), (), len(whole) - tests)
         sides = halves(shipped, split, "natural")
         rng = generator(split, "natural")
         counts = self.count, max(1, self.count // 4)
         drawn = [_patches(whole[side], self.size, count, rng) for side, count in zip(sides, counts, strict=True)]
         images = np.concatenate(drawn)[:, None]
         return Pool(images, np.full(len(images), UNLABELLED), (), self.count)
+
+    def _photographs(self) -> tuple[NDArray[np.uint8], int]:
+        """Photographs (N, 256, 256), those held out last, and how many these are."""
+        if not self.folder:
+            return np.concatenate(_sides(EMBEDDED)), len(HELD_OUT)
+        whole = read_photographs(Path(self.folder), SIDE)
+        return whole, max(1, len(whole) // 4)
 
 
 def parse(text: str) -> Patches:

@@ -8,11 +8,11 @@ from typing import Any
 
 from neuro_cnn.errors import UsageError, unknown
 
-_KINDS = {int: "whole number", float: "number"}
+_KINDS = {int: "whole number", float: "number"}  # a text is taken as it is
 
 
 def read(what: str, text: str, recipe: type[Any]) -> dict[str, Any]:
-    """Text such as "shift=2,count=20" as arguments of a recipe, a dataclass whose fields are numbers with defaults.
+    """Text such as "shift=2,count=20" as arguments of a recipe, a dataclass of numbers and texts with defaults.
 
     Raises UsageError for an unknown key, naming the nearest, for one named twice, and for what is no number.
     """
@@ -24,7 +24,7 @@ def read(what: str, text: str, recipe: type[Any]) -> dict[str, Any]:
             raise unknown(f"setting of {what}", key, kinds)
         if key in chosen:
             raise UsageError(f"{what} with {key} named twice; give it once")
-        chosen[key] = _number(what, key, value, kinds[key])
+        chosen[key] = value if kinds[key] is str else _number(what, key, value, kinds[key])
     return chosen
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from PIL import Image
 
 from neuro_cnn.data import load, photographs
 from neuro_cnn.data.natural import HELD_OUT
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import DataError, UsageError
 
 
 def origins(images):
@@ -74,3 +75,36 @@ def test_constant_patches_are_patches_like_others():
 def test_what_cannot_be_cut_is_named(text, words):
     with pytest.raises(UsageError, match=words):
         load(f"natural:{text}")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for number, sides in enumerate([(256, 256), (300, 400), (512, 256), (260, 260)]):
+        Image.fromarray(rng.integers(0, 256, (*sides, 3), dtype=np.uint8)).save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_patches_may_come_from_a_folder_of_ones_own_photographs(folder):
+    data = load(f"natural:size=12,count=40,folder={folder}")
+    assert (data.train.images.shape, data.test.images.shape) == ((40, 1, 12, 12), (10, 1, 12, 12))
+    first = np.asarray(Image.open(folder / "0.png").convert("L")) / np.float32(255)
+    whole = load(f"natural:size=256,count=30,folder={folder}")
+    assert any(np.allclose(image[0], first) for image in (*whole.train.images, *whole.test.images))
+    assert not any(np.array_equal(test, train) for test in whole.test.images for train in whole.train.images)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda folder: [(folder / f"{n}.png").unlink() for n in (0, 1, 2)], "1 photographs; .*: give 2 or more"),
+        (lambda folder: Image.new("L", (300, 255)).save(folder / "s.png"), "s.png has 255 x 300 pixels; leave out"),
+        (lambda folder: (folder / "0.png").write_bytes(b"no image"), "0.png: cannot be read as an image"),
+    ],
+)
+def test_photographs_that_cannot_be_used_are_refused_by_name(folder, spoil, message):
+    spoil(folder)
+    with pytest.raises(DataError, match=message):
+        load(f"natural:folder={folder}")
+    with pytest.raises(DataError, match="no such folder; name one that holds photographs"):
+        load(f"natural:folder={folder}/none")
