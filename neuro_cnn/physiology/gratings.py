@@ -44,8 +44,8 @@ def harmonics(responses: NDArray[np.float64], blank: NDArray[np.float64]) -> Har
     first = 2 / phases * np.einsum("...tk,t->...k", responses, turn)
     mean, size = responses.mean(axis=-2) - blank, np.abs(first)
     floor = ROUNDING * np.abs(responses).max(axis=-2)
-    kept = (np.where(np.abs(each) > floor, each, 0.0) for each in (mean, size))
-    return Harmonics(*kept, -np.angle(first) % (2 * np.pi))
+    f0, f1 = (np.where(np.abs(each) > floor, each, 0.0) for each in (mean, size))
+    return Harmonics(f0, f1, -np.angle(first) % (2 * np.pi))
 
 
 class GratingMap(NamedTuple):
