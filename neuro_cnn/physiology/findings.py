@@ -146,7 +146,7 @@ class Findings:
         for name, found in self.summary().items():
             if not isinstance(found, dict):
                 continue
-            label, unit, published, _ = self.words[name]
+            label, unit, published = self.words[name][:3]
             if found["n"] and "mean" in found:
                 value = f"mean {found['mean']:.3g} {unit} (resultant {found['resultant']:.2f}), {found['n']} cells"
             elif found["n"]:

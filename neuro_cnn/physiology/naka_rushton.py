@@ -69,5 +69,5 @@ def _start(contrast: NDArray[np.float64], response: NDArray[np.float64]) -> tupl
 
 def _scaled(form: NDArray[np.float64], response: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
     """The factor by which a form fits best, and what it then comes to."""
-    factor = float(form @ response / max(form @ form, np.finfo(float).tiny))
+    factor = float(form @ response / max(float(form @ form), float(np.finfo(float).tiny)))
     return factor, factor * form

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_cnn.errors import UsageError
+from neuro_cnn.physiology.bar_search import Bars, bar_search
 from neuro_cnn.physiology.findings import Verdict
 from neuro_cnn.physiology.gratings import PHASES, GratingMap, grating_map, harmonics
 from neuro_cnn.physiology.record import Electrode, Unit, on_canvas
@@ -37,6 +38,11 @@ class Preparation:
     def gratings(self) -> GratingMap:
         """Responses to gratings of every orientation and frequency; measured once for all protocols."""
         return grating_map(self.close, step=self.step)
+
+    @cached_property
+    def bars(self) -> Bars:
+        """The bar that each cell likes best; searched once for all protocols."""
+        return bar_search(self.close)
 
     @property
     def planes(self) -> range:

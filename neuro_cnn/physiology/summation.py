@@ -58,18 +58,25 @@ def size_measures(curves: NDArray[np.float64], shown: NDArray[np.float64]) -> di
     """Suppression, and the diameters at which summation and suppression end, (K,) each, of curves (K, n)."""
     top, last = curves.max(axis=1), curves[:, -1]
     suppression = reduced(top, last)
-    summation, surround = np.full(len(curves), np.nan), np.full(len(curves), np.nan)
-    for k in np.flatnonzero(top > 0):
-        curve = curves[k]
-        summation[k] = _first(curve >= NEARLY * top[k], curve, NEARLY * top[k])
-        if suppression[k] > SUPPRESSED:
-            level = last[k] + (1 - NEARLY) * (top[k] - last[k])
-            surround[k] = _first((curve <= level) & (np.arange(len(curve)) > curve.argmax()), curve, level)
+    surround = np.full(len(curves), np.nan)
+    for k in np.flatnonzero(suppression > SUPPRESSED):
+        level = last[k] + (1 - NEARLY) * (top[k] - last[k])
+        beyond = np.arange(len(shown)) > curves[k].argmax()
+        surround[k] = _first((curves[k] <= level) & beyond, curves[k], level)
     return {
         "suppression": suppression,
-        "summation": along(shown, summation, log=True),
+        "summation": summation(curves, shown),
         "surround": along(shown, surround, log=True),
     }
+
+
+def summation(curves: NDArray[np.float64], shown: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The extent at which each curve (K, n) first reaches 95 % of its best, (K,); NaN where there is no response."""
+    places = np.full(len(curves), np.nan)
+    for k in np.flatnonzero(curves.max(axis=1) > 0):
+        level = NEARLY * curves[k].max()
+        places[k] = _first(curves[k] >= level, curves[k], level)
+    return along(shown, places, log=True)
 
 
 def _first(reached: NDArray[np.bool_], curve: NDArray[np.float64], level: float) -> float:
