@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,29 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def replacing_folder(path: Path | str) -> Iterator[Path]:
+    """A temporary folder beside `path` to fill; takes its place when the block ends without an error.
+
+    After an error what was there stands unchanged and the temporary folder is gone.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        if path.exists():
+            with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-old-") as old:
+                path.replace(Path(old) / path.name)
+                temporary.replace(path)
+        else:
+            temporary.replace(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

@@ -19,6 +19,7 @@ from neuro_cnn.cli import (
     info,
     look,
     organise,
+    probe,
     regions,
     topography,
     train,
@@ -83,6 +84,7 @@ app.command("evaluate")(train.evaluate)
 app.command("fields")(look.fields)
 app.command("health")(health.health)
 app.command("respond")(look.respond)
+app.command("probe")(probe.probe)
 app.command("view")(view.view)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)

@@ -8,6 +8,7 @@ from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, ha
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.preparation import Preparation
+from neuro_cnn.physiology.protocols import PROTOCOLS
 from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, receptive_box
 from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
@@ -17,6 +18,7 @@ from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
 __all__ = [
+    "PROTOCOLS",
     "Angle",
     "Answer",
     "Axis",

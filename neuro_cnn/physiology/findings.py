@@ -62,12 +62,16 @@ class Scatter(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What a measure is in words, its unit, and its published value, said in words with its source."""
+    """What a measure is in words, its unit, and its published value, said in words with its source.
+
+    `period` is that of an angle, which has no median.
+    """
 
     label: str
     unit: str = ""
     published: str = ""
     criterion: float | None = None
+    period: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,14 +101,17 @@ class Findings:
         return f"{flags.count('ok')} of {len(flags)} cells usable{''.join(f', {each}' for each in rest)}"
 
     def summary(self) -> dict[str, Any]:
-        """Median and the 10th and 90th percentile of every measure over usable cells, and how many have it."""
+        """Median and the 10th and 90th percentile of every measure over usable cells, and how many have it.
+
+        Of angles instead the mean direction, and the resultant's length: 1 where all agree, near 0 where none do.
+        """
         found: dict[str, Any] = {"usable": int(self.usable.sum()), "of": len(self.verdicts)}
         found |= {flag: sum(v.flag == flag for v in self.verdicts) for flag in WORDS if flag != "ok"}
         for name, values in self.measures.items():
             kept = np.asarray(values, float)[self.usable]
             kept = kept[np.isfinite(kept)]
-            spread = np.percentile(kept, [50, 10, 90]) if kept.size else [None] * 3
-            found[name] = {**dict(zip(("median", "p10", "p90"), map(_plain, spread), strict=True)), "n": int(kept.size)}
+            period = self.words[name].period
+            found[name] = {**(_spread(kept) if period is None else _direction(kept, period)), "n": int(kept.size)}
         return found
 
     def rows(self, units: Sequence[Any]) -> list[dict[str, Any]]:
@@ -120,11 +127,63 @@ class Findings:
             for k, (unit, verdict) in enumerate(zip(units, self.verdicts, strict=True))
         ]
 
+    def record(self, units: Sequence[Any]) -> dict[str, Any]:
+        """All of it as plain data for JSON: what measures mean, one row a cell, the summary, and what is drawn."""
+        return {
+            "protocol": self.protocol,
+            "title": self.title,
+            "measures": {name: self.words[name]._asdict() for name in self.measures},
+            "units": self.rows(units),
+            "summary": self.summary(),
+            "shown": None if self.shown is None else {"kind": type(self.shown).__name__.lower(), **_plain(self.shown)},
+            "notes": list(self.notes),
+            "stimuli": _plain(self.stimuli),
+        }
+
+    def told(self) -> str:
+        """The summary in lines of words: title, count, and the median of every measure with its spread."""
+        lines = [f"{self.title}: {self.count()}"]
+        for name, found in self.summary().items():
+            if not isinstance(found, dict):
+                continue
+            label, unit, published = self.words[name][:3]
+            if found["n"] and "mean" in found:
+                value = f"mean {found['mean']:.3g} {unit} (resultant {found['resultant']:.2f}), {found['n']} cells"
+            elif found["n"]:
+                spread = f"{found['median']:.3g} ({found['p10']:.3g} to {found['p90']:.3g}) {unit}".rstrip()
+                value = f"{spread}, {found['n']} cells" + (f"; {published}" if published else "")
+            else:
+                value = "of no usable cell"
+            lines.append(f"  {label}: {value}")
+        return "\n".join(lines)
+
+
+def _spread(values: NDArray[Any]) -> dict[str, Any]:
+    spread = np.percentile(values, [50, 10, 90]).tolist() if values.size else [None] * 3
+    return dict(zip(("median", "p10", "p90"), spread, strict=True))
+
+
+def _direction(values: NDArray[Any], period: float) -> dict[str, Any]:
+    if not values.size:
+        return {"mean": None, "resultant": None}
+    mean = np.exp(2j * np.pi * values / period).mean()
+    return {"mean": float(np.angle(mean) / (2 * np.pi) * period % period), "resultant": float(np.abs(mean))}
+
 
 def _plain(value: Any) -> Any:
-    """A number for JSON: None for NaN and infinity."""
-    if value is None or isinstance(value, str):
+    """Numbers, arrays and tuples for JSON: None for NaN and infinity, names kept where there are any."""
+    if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [_plain(each) for each in value]
+    if isinstance(value, int | np.integer):
+        return int(value)
     return float(value) if np.isfinite(value) else None
 
 

@@ -18,6 +18,8 @@ FREQUENCIES = HIGHEST * 2.0 ** (-np.arange(21.0, -1.0, -1.0) / 4)
 """Cycles a pixel, 22 steps of a quarter of an octave (our choice; Marques et al. 2021 have 22 of the same)."""
 PHASES = np.arange(16) * 2 * np.pi / 16
 """One cycle; with fewer than 16 phases F1/F0 is biased."""
+ROUNDING = 1e-6
+"""Of the largest response: F0 and F1 below it are single precision's errors, and count as 0 (our choice)."""
 
 
 class Harmonics(NamedTuple):
@@ -40,9 +42,10 @@ def harmonics(responses: NDArray[np.float64], blank: NDArray[np.float64]) -> Har
     phases = responses.shape[-2]
     turn = np.exp(-2j * np.pi * np.arange(phases) / phases)
     first = 2 / phases * np.einsum("...tk,t->...k", responses, turn)
-    size = np.abs(first)
-    floor = 1e-9 * np.abs(responses).max(axis=-2)  # rounding alone is no modulation
-    return Harmonics(responses.mean(axis=-2) - blank, np.where(size > floor, size, 0.0), -np.angle(first) % (2 * np.pi))
+    mean, size = responses.mean(axis=-2) - blank, np.abs(first)
+    floor = ROUNDING * np.abs(responses).max(axis=-2)
+    f0, f1 = (np.where(np.abs(each) > floor, each, 0.0) for each in (mean, size))
+    return Harmonics(f0, f1, -np.angle(first) % (2 * np.pi))
 
 
 class GratingMap(NamedTuple):

@@ -10,6 +10,7 @@ from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
 from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
+from neuro_cnn.viz.found import found
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
 from neuro_cnn.viz.network_view import network_view
@@ -20,6 +21,7 @@ from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.speed import speed
 from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.topography import topography
+from neuro_cnn.viz.tuning import tuning
 from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
 
@@ -35,6 +37,7 @@ __all__ = [
     "filters",
     "flips",
     "formation",
+    "found",
     "frames",
     "gif",
     "health",
@@ -51,4 +54,5 @@ __all__ = [
     "speed",
     "to_svg",
     "topography",
+    "tuning",
 ]
