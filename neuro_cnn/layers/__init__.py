@@ -49,6 +49,7 @@ from neuro_cnn.layers.scells import SCells
 from neuro_cnn.layers.shape import Flatten
 from neuro_cnn.layers.standardized import StandardizedConv
 from neuro_cnn.layers.subsampling import Subsampling
+from neuro_cnn.layers.threshold import Threshold
 
 PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 """The layers whose weights any local rule can change."""
@@ -101,6 +102,7 @@ AnyLayer: TypeAlias = (
     | ScaledTanh
     | Subsampling
     | RBF
+    | Threshold
 )
 
 __all__ = [
@@ -166,6 +168,7 @@ __all__ = [
     "Subsampling",
     "Subtractive",
     "Tanh",
+    "Threshold",
     "Triangle",
     "TrueConv",
 ]
