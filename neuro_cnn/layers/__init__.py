@@ -52,6 +52,7 @@ from neuro_cnn.layers.shape import Flatten
 from neuro_cnn.layers.simple_cells import SimpleCells
 from neuro_cnn.layers.standardized import StandardizedConv
 from neuro_cnn.layers.subsampling import Subsampling
+from neuro_cnn.layers.threshold import Threshold
 
 PLASTIC: tuple[type, ...] = (Conv, StandardizedConv, SCells, Dense)
 """The layers whose weights any local rule can change."""
@@ -107,6 +108,7 @@ AnyLayer: TypeAlias = (
     | SimpleCells
     | Divisive
     | EndStopped
+    | Threshold
 )
 
 __all__ = [
@@ -175,6 +177,7 @@ __all__ = [
     "Subsampling",
     "Subtractive",
     "Tanh",
+    "Threshold",
     "Triangle",
     "TrueConv",
 ]

@@ -40,12 +40,23 @@ from neuro_cnn.models.perceptron import Perceptron
 from neuro_cnn.models.pretrained import PretrainedFinetuned
 from neuro_cnn.models.rbm import RBM
 from neuro_cnn.models.resnet import ResNet18, ResNet50
+from neuro_cnn.models.simple_complex import SimpleComplex
 from neuro_cnn.models.softhebb import SoftHebb
 from neuro_cnn.models.softhebb_2023 import SoftHebb2023
 from neuro_cnn.models.vgg16 import VGG16
 from neuro_cnn.models.zfnet import ZFNet
 from neuro_cnn.network import Chain
-from neuro_cnn.rules import AddIfSilent, Centre, Edges, Imprint, Standardize, Whiten, WinnerKillLoser, WinnerTakeAll
+from neuro_cnn.rules import (
+    AddIfSilent,
+    Centre,
+    Edges,
+    Imprint,
+    SetThreshold,
+    Standardize,
+    Whiten,
+    WinnerKillLoser,
+    WinnerTakeAll,
+)
 from neuro_cnn.spec import read
 
 
@@ -71,6 +82,7 @@ CATALOGUE: dict[str, Any] = {
     "hebbian-wta": HebbianWTA,
     "softhebb": SoftHebb,
     "cortical-sheet": CorticalSheet,
+    "simple-complex": SimpleComplex,
     "softhebb-2023": SoftHebb2023,
     "kmeans-features": KMeansFeatures,
     "hpca": HPCA,
@@ -103,10 +115,13 @@ CATALOGUE: dict[str, Any] = {
 }
 
 NO_FEATURES = (
-    *("edges", "standardize", "whiten", "centre"),
+    *("edges", "standardize", "whiten", "centre", "set_threshold"),
     *("ridge", "name_cells", "learn_references", "labelled_wta", "supervised_wta"),
 )
 """Rules that wire, fit moments or teach the read-out; `learning` does not name them."""
+
+FITTED = (Centre, Edges, SetThreshold, Standardize, Whiten)
+"""Rules that wire or fit moments and thresholds: no learning of weights, so that a control keeps them."""
 
 MAIN = ("nearest-neighbour", "random-features", "hebbian-wta", "softhebb", "neocognitron-2013", "lenet5")
 """What `compare` sets side by side when no system is named."""
@@ -205,7 +220,7 @@ def control(curriculum: Curriculum) -> Curriculum | None:
 def _unlearned(phase: Phase) -> Phase | None:
     """What is left of a phase where nothing is learned without a teacher."""
     rules = phase.method.taught
-    if phase.method.supervised or any(isinstance(rule, Centre | Edges | Standardize | Whiten) for rule in rules):
+    if phase.method.supervised or any(isinstance(rule, FITTED) for rule in rules):
         return phase
     if isinstance(grown := rules[0], AddIfSilent | WinnerKillLoser | WinnerTakeAll):
         return replace(phase, method=Local(Imprint(grown.strength)), epochs=0)

@@ -3,9 +3,21 @@
 from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.courses import Course, courses
-from neuro_cnn.physiology.findings import Axis, Curves, Findings, Maps, Measure, Scatter, Verdict
+from neuro_cnn.physiology.findings import (
+    Axis,
+    Criterion,
+    Curves,
+    Findings,
+    Maps,
+    Measure,
+    Scatter,
+    Trial,
+    Trials,
+    Verdict,
+)
 from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, harmonics
 from neuro_cnn.physiology.health import Health, health
+from neuro_cnn.physiology.hw62 import hw62
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.protocols import PROTOCOLS
@@ -13,6 +25,7 @@ from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, rece
 from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
+from neuro_cnn.physiology.simple_complex import Pair, pair_of
 from neuro_cnn.physiology.sparseness import sparseness
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
@@ -23,6 +36,7 @@ __all__ = [
     "Answer",
     "Axis",
     "Course",
+    "Criterion",
     "Curves",
     "Electrode",
     "Fields",
@@ -35,6 +49,7 @@ __all__ = [
     "Measure",
     "Mixture",
     "NetworkView",
+    "Pair",
     "Pinwheel",
     "Pixels",
     "Plane",
@@ -45,6 +60,8 @@ __all__ = [
     "Table",
     "Threshold",
     "Topography",
+    "Trial",
+    "Trials",
     "Unit",
     "Verdict",
     "angles",
@@ -56,9 +73,11 @@ __all__ = [
     "grating_map",
     "harmonics",
     "health",
+    "hw62",
     "mixture",
     "network_view",
     "on_canvas",
+    "pair_of",
     "receptive_box",
     "responders",
     "seed_cells",

@@ -31,6 +31,7 @@ from neuro_cnn.layers import (
     SCells,
     Shape,
     SquareRoot,
+    Threshold,
     Triangle,
     TrueConv,
 )
@@ -113,6 +114,8 @@ def _down(name: str, layer: Any, params: Params, y: Any, in_shape: tuple[int, ..
             return np.repeat(y, layer.group, axis=1) / layer.group
         case ReLU() | Triangle():
             return y
+        case Threshold():  # of two polarities each answers to the other's opposite
+            return y[:, ::2] - y[:, 1::2] if layer.polarities == 2 else y
         case Flatten():
             return y.reshape(in_shape)
     raise UsageError(f"no linear path leads down through layer {name}, a {layer.kind} layer; name one below it")

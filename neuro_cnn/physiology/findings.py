@@ -74,6 +74,39 @@ class Measure(NamedTuple):
     period: float | None = None
 
 
+class Criterion(NamedTuple):
+    """What a measure must come to: at least (or else at most) a bound. `cells` says whose it is, S or C."""
+
+    cells: str
+    measure: str
+    least: bool
+    bound: float
+
+    def met(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which of the cells meet it; those without a measure do not."""
+        return np.asarray(values >= self.bound if self.least else values <= self.bound)
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.least else '≤'} {self.bound:g}"
+
+
+class Trial(NamedTuple):
+    """A claim put to the test: its short name, what is claimed, what must hold, and how it is measured in words."""
+
+    name: str
+    claim: str
+    criteria: tuple[Criterion, ...]
+    how: str = ""
+
+
+class Trials(NamedTuple):
+    """Claims put to the test, and, for one cell, what was shown: frames (n, h, w) with their names, by trial."""
+
+    trials: tuple[Trial, ...]
+    cell: int
+    frames: dict[str, tuple[NDArray[Any], tuple[str, ...]]]
+
+
 @dataclass(frozen=True)
 class Findings:
     """One protocol on every plane of a layer at one place: measures (K,) by name, NaN where a cell has none."""
@@ -83,7 +116,7 @@ class Findings:
     measures: dict[str, NDArray[Any]]
     verdicts: Sequence[Verdict]
     words: dict[str, Measure]
-    shown: Curves | Maps | Scatter | None = None
+    shown: Curves | Maps | Scatter | Trials | None = None
     shown_in: tuple[str, ...] = ()
     """Measures of which the figure shows the distribution."""
     notes: tuple[str, ...] = ()

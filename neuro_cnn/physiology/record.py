@@ -165,6 +165,21 @@ class Electrode:
         parts = [self._site(self.below.respond(self.params, batch)) for batch in batches]
         return np.asarray(np.concatenate(parts).reshape(*stimuli.shape[:-2], self.planes))
 
+    def maps(
+        self, stimuli: NDArray[Any], rows: slice = slice(None), columns: slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Responses of the cells of these rows and columns of every plane: (..., H, W) -> (..., K, h, w).
+
+        Only they are kept, so that a part of a large map takes little memory.
+        """
+        frames = self._frames(stimuli)
+        parts = []
+        for first in range(0, len(frames), self._at_once):
+            y = self.below.respond(self.params, self._seen(frames[first : first + self._at_once]))
+            parts.append(np.asarray(to_numpy(y[:, :, rows, columns]), dtype=np.float64))
+        maps = np.concatenate(parts)
+        return maps.reshape(*stimuli.shape[:-2], *maps.shape[1:])
+
     def gradient(self, stimuli: NDArray[Any], plane: int) -> NDArray[np.float64]:
         """The derivative of one cell's response by every pixel of each stimulus: (..., H, W) -> the same."""
         frames = self._frames(stimuli)

@@ -31,6 +31,7 @@ from neuro_cnn.rules.reconstruct import Code, LinearCode, LogisticCode, Reconstr
 from neuro_cnn.rules.references import LabelledWTA, LearnReferences
 from neuro_cnn.rules.ridge import Ridge
 from neuro_cnn.rules.seed_cells import SeedCells
+from neuro_cnn.rules.set_threshold import SetThreshold
 from neuro_cnn.rules.sheet import Neighbourhood
 from neuro_cnn.rules.spatial import PerImage, Surround
 from neuro_cnn.rules.standardize import Standardize
@@ -57,6 +58,7 @@ AnyRule: TypeAlias = (
     | NameCells
     | Reconstruct
     | Ridge
+    | SetThreshold
     | Standardize
     | SupervisedWTA
     | Whiten
@@ -116,6 +118,7 @@ __all__ = [
     "Rule",
     "Sanger",
     "SeedCells",
+    "SetThreshold",
     "SoftHebb",
     "SoftWTA",
     "Sparse",
