@@ -71,7 +71,7 @@ def _rows(
             box = _around(ends, out[1:])
             costs = (0, 0, 0, 0)
         else:
-            box = _seen(box, layer.window(shape))
+            box = _seen(box, layer.sees(shape))
             costs = (layer.parameters(mine), layer.unshared(mine, shape), *layer.arithmetic(mine, shape))
         memory = BYTES * prod(out)
         rows.append(LayerFacts(prefix + name, layer.kind, out, *costs, memory, 2 * memory, *_whole(box)))

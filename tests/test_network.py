@@ -9,7 +9,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Mean, Normalize, Params, ReLU, SCells, Shunting
+from neuro_cnn.layers import (
+    CCells,
+    Conv,
+    Dense,
+    Flatten,
+    Hyperbolic,
+    Mean,
+    Normalize,
+    Params,
+    ReLU,
+    SCells,
+    Shunting,
+    SquareRoot,
+)
 from neuro_cnn.network import Branches, Chain, Residual
 from neuro_cnn.tree import fill, leaves, tree_map
 
@@ -192,6 +205,20 @@ def test_the_receptive_box_by_arithmetic_is_the_box_by_perturbation(layers, data
         assert set(seen) <= set(box)
         if first >= 0 and first + row.receptive_field[axis] <= sides[axis] and not cropped(layers):
             assert (seen[0], seen[-1]) == (box[0], box[-1])
+
+
+@pytest.mark.parametrize("pool", [SquareRoot(), Hyperbolic(), SquareRoot(inhibition=0)])
+@pytest.mark.parametrize("size", [2, 3])
+def test_what_inhibits_a_c_cell_from_beyond_its_view_is_in_its_receptive_box(pool, size):
+    net = Chain((("C", CCells(size, 2, pool=pool)),))
+    params = double(net.init((1, 17, 17), 0))
+    row = describe(net, (1, 17, 17))[0]
+    points = 1 + np.eye(17 * 17).reshape(-1, 1, 17, 17)
+    moved = net.respond(params, points)[:, 0, 4, 4] != net.respond(params, np.ones((1, 1, 17, 17)))[0, 0, 4, 4]
+    for axis in (0, 1):
+        seen = np.flatnonzero(moved.reshape(17, 17).any(axis=axis))
+        first = row.start[1 - axis] + 4 * row.stride[1 - axis]
+        assert (seen[0], seen[-1] + 1) == (first, first + row.receptive_field[1 - axis])
 
 
 def cropped(layers):

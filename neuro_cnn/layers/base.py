@@ -122,6 +122,10 @@ class Layer(Protocol):
         """How a cell's view lies on the layer below, for receptive boxes."""
         return Window((1, 1))
 
+    def sees(self, in_shape: Shape) -> Window:
+        """The window with all that inhibits a cell: what reaches it comes from there."""
+        return self.window(in_shape)
+
     def parameters(self, params: Params) -> int:
         """How many numbers can be learned."""
         return sum(leaf.size for _, leaf in leaves(params.learned))

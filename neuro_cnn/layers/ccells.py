@@ -58,6 +58,9 @@ class CCells(Layer):
     def window(self, in_shape: Shape) -> Window:
         return pooling(self.size, self.stride, self.pad, in_shape[1:])
 
+    def sees(self, in_shape: Shape) -> Window:
+        return self.pool.sees(self.window(in_shape))
+
     def arithmetic(self, params: Params, in_shape: Shape) -> Arithmetic:
         planes, height, width = self.out_shape(params, in_shape)
         taps = self.window(in_shape).size

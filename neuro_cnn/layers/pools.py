@@ -12,7 +12,7 @@ import numpy as np
 from neuro_cnn import ops
 from neuro_cnn.backend import Array, namespace
 from neuro_cnn.errors import UsageError
-from neuro_cnn.ops.geometry import Pad, Pair, Size, pads, pair
+from neuro_cnn.ops.geometry import Pad, Pair, Size, Window, pads, pair
 from neuro_cnn.ops.kernels import falling, gaussian
 from neuro_cnn.ops.power_mean import check_power
 
@@ -26,6 +26,10 @@ class Pool(Protocol):
     def fixed(self, size: Pair) -> Any:
         """Fixed weights over the view, or ()."""
         return ()
+
+    def sees(self, view: Window) -> Window:
+        """The view with all that inhibits the cell."""
+        return view
 
     def at_rest(self, x: Array, fixed: Any, how: How) -> Array:
         """The pooled response alone: (N, K, H, W) -> (N, K, H', W')."""
@@ -200,6 +204,12 @@ class _Centred(Pool, Protocol):
         narrow = [gaussian((side, 1), self.sigma) for side in size]
         wide = [gaussian((side + 2 * _beyond(side), 1), 2 * self.sigma) for side in size]
         return Bells(*(bell[:, 0].astype(np.float32) for bell in (*narrow, *wide)))
+
+    def sees(self, view: Window) -> Window:
+        if not self.inhibition:
+            return view
+        rows, columns = (side + 2 * _beyond(side) for side in view.size)
+        return view._replace(size=(rows, columns), pad=_wider((view.size, view.stride, view.pad)))
 
     def gather(self, x: Array, fixed: Bells, how: How) -> tuple[Array, Any]:
         drive = ops.blur(x, fixed.down, fixed.across, *how[1:])

@@ -15,6 +15,7 @@ from neuro_cnn.describe import describe
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense, Flatten, LocallyConnected, Params, Shape
 from neuro_cnn.network import Chain
+from neuro_cnn.physiology.tissue import Tissue, excised
 from neuro_cnn.tree import leaves
 
 GREY = 0.5
@@ -162,7 +163,8 @@ class Electrode:
         frames = self._frames(stimuli)
         step = self._at_once
         batches = (self._seen(frames[first : first + step]) for first in range(0, len(frames), step))
-        parts = [self._site(self.below.respond(self.params, batch)) for batch in batches]
+        net, params = self.tissue.net, self.tissue.params
+        parts = [self._site(net.respond(params, batch)) for batch in batches]
         return np.asarray(np.concatenate(parts).reshape(*stimuli.shape[:-2], self.planes))
 
     def maps(
@@ -184,8 +186,12 @@ class Electrode:
         """The derivative of one cell's response by every pixel of each stimulus: (..., H, W) -> the same."""
         frames = self._frames(stimuli)
         step = max(self._at_once // 2, 1)
-        parts = [self._slope(self._seen(frames[i : i + step]), plane) for i in range(0, len(frames), step)]
-        return np.concatenate(parts).reshape(stimuli.shape)
+        slopes = np.zeros(frames.shape)
+        for i in range(0, len(frames), step):
+            slopes[i : i + step, self.tissue.rows, self.tissue.columns] = self._slope(
+                self._seen(frames[i : i + step]), plane
+            )
+        return slopes.reshape(stimuli.shape)
 
     def whole(self) -> Electrode:
         """The same, once it is sure that what the cells see lies within the image. Raises UsageError otherwise."""
@@ -217,9 +223,16 @@ class Electrode:
         return stimuli.reshape(-1, *self.sides)
 
     @cached_property
+    def tissue(self) -> Tissue:
+        """The part of the network that is worked out for these cells: what they do not see is left out."""
+        return excised(self.below, self.params, self.in_shape, self.at)
+
+    @cached_property
     def _at_once(self) -> int:
-        most = max(row.memory for row in describe(self.below, self.in_shape, self.params))
-        return int(np.clip(MEMORY // most, 1, 256))
+        sides = np.zeros(self.sides)[self.tissue.rows, self.tissue.columns].shape
+        rows = describe(self.tissue.net, (self.in_shape[0], *sides), self.tissue.params)
+        most = max(row.memory for row in rows)
+        return int(np.clip(MEMORY // most, 1, 512))
 
     @cached_property
     def _like(self) -> Array | None:
@@ -227,7 +240,8 @@ class Electrode:
         return next((leaf for _, leaf in leaves(self.params) if "float" in str(getattr(leaf, "dtype", ""))), None)
 
     def _seen(self, frames: NDArray[Any]) -> Array:
-        """What the network is shown: (N, H, W) -> (N, C, H, W), where the weights are."""
+        """What the tissue is shown: (N, H, W) -> (N, C, H', W'), where the weights are."""
+        frames = frames[:, self.tissue.rows, self.tissue.columns]
         image = np.repeat(GREY + GREY * np.asarray(frames, float)[:, None], self.in_shape[0], axis=1)
         if self._like is None:
             return image.astype(np.float32)
@@ -235,14 +249,15 @@ class Electrode:
         return xp.astype(xp.asarray(image), self._like.dtype)
 
     def _site(self, y: Array) -> NDArray[np.float64]:
-        return np.asarray(to_numpy(y[(slice(None), slice(None), *self.at)]), dtype=np.float64)
+        return np.asarray(to_numpy(y[(slice(None), slice(None), *self.tissue.at)]), dtype=np.float64)
 
     def _slope(self, x: Array, plane: int) -> NDArray[np.float64]:
         xp = namespace(x)
-        y, activity = self.below.forward(self.params, x)
+        net, params = self.tissue.net, self.tissue.params
+        y, activity = net.forward(params, x)
         dy = xp.zeros(y.shape, dtype=y.dtype)
-        dy[(slice(None), plane, *self.at)] = 1
-        dx, _ = self.below.backward(self.params, activity, dy)
+        dy[(slice(None), plane, *self.tissue.at)] = 1
+        dx, _ = net.backward(params, activity, dy)
         return np.asarray(GREY * np.asarray(to_numpy(dx), dtype=np.float64).sum(axis=1))
 
 
