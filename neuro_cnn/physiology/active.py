@@ -34,9 +34,7 @@ def peaks(responses: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     return np.take_along_axis(maps, best[..., None], axis=2)[..., 0], np.stack(np.unravel_index(best, sides), axis=-1)
 
 
-def most_active(
-    net: Chain, params: dict[str, Params], image: NDArray[Any], layer: str, most: int
-) -> list[Unit]:
+def most_active(net: Chain, params: dict[str, Params], image: NDArray[Any], layer: str, most: int) -> list[Unit]:
     """The most active cell of each of the planes that answer most to an image (C, H, W), at most so many.
 
     Planes that answer nowhere are left out.
@@ -48,7 +46,7 @@ def most_active(
 
 def answered(responses: NDArray[Any]) -> NDArray[np.bool_]:
     """Where cells are not silent: 0 is the silence of rectified cells, -inf that of classes without a reference."""
-    return np.isfinite(responses) & (responses != 0)
+    return np.asarray(np.isfinite(responses) & (responses != 0))
 
 
 def at(responses: NDArray[Any], units: Sequence[Unit]) -> NDArray[Any]:

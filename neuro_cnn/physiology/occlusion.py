@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,25 +33,21 @@ class Occlusion(NamedTuple):
 
 
 def occlusion(
-    net: Chain,
-    params: dict[str, Params],
-    image: NDArray[Any],
-    unit: Unit,
-    side: int | None = None,
-    tick: Callable[[int], object] = int,
+    net: Chain, params: dict[str, Params], image: NDArray[Any], unit: Unit, side: int | None = None
 ) -> Occlusion:
     """Cover an image (C, H, W) square by square, at strides of half a side (Zeiler & Fergus 2014, fig. 6).
 
     Each square gets the mean of what it covers, in every colour: a grey square has edges of its own, to which S-cells
-    answer. Squares lie where the cell sees, a quarter of its shorter side wide unless `side` is given. `tick` is told
-    how many were shown. Raises UsageError for a square that is wider than what the cell sees.
+    answer. Squares lie where the cell sees, a quarter of its shorter side wide unless `side` is given. Raises
+    UsageError for a square that is wider than what the cell sees.
     """
     box = receptive_box(net, params, image.shape, unit.layer, (unit.row, unit.column))
     rows, columns = box.cut(image.shape[1:])
     high, wide = rows.stop - rows.start, columns.stop - columns.start
     side = max(min(high, wide) // PARTS, 2) if side is None else side
-    if not 1 <= side <= min(high, wide):
-        raise UsageError(f"squares of {side} pixels over the {high} x {wide} that {unit} sees; give 1 to {min(high, wide)}")
+    most = min(high, wide)
+    if not 1 <= side <= most:
+        raise UsageError(f"squares of {side} pixels over the {high} x {wide} that {unit} sees; give 1 to {most}")
     stride = max(side // 2, 1)
     tops, lefts = (_starts(part.start, part.stop, side, stride) for part in (rows, columns))
     corners = [(top, left) for top in tops for left in lefts]
@@ -62,20 +57,12 @@ def occlusion(
         some = corners[first : first + BATCH]
         covered = np.stack([_covered(image, top, left, side) for top, left in some])
         lost += (response - at(respond_to(net, params, covered, unit.layer), [unit])[:, 0]).tolist()
-        tick(len(some))
     total, count = np.zeros(image.shape[1:]), np.zeros(image.shape[1:])
     for (top, left), loss in zip(corners, lost, strict=True):
         total[top : top + side, left : left + side] += loss
         count[top : top + side, left : left + side] += 1
     maps = total / np.maximum(count, 1)
     return Occlusion(np.reshape(lost, (len(tops), len(lefts))), maps, response, side, stride, box)
-
-
-def squares(box: Pixels, sides: tuple[int, ...], side: int) -> int:
-    """How many squares of this side cover a box within an image of these sides."""
-    rows, columns = box.cut(sides)
-    stride = max(side // 2, 1)
-    return len(_starts(rows.start, rows.stop, side, stride)) * len(_starts(columns.start, columns.stop, side, stride))
 
 
 def _starts(first: int, beyond: int, side: int, stride: int) -> list[int]:

@@ -13,7 +13,7 @@ from neuro_cnn.data.ahead import in_batches
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology.active import BATCH, answered, peaks, respond_to
-from neuro_cnn.physiology.record import receptive_box
+from neuro_cnn.physiology.record import Unit, receptive_box
 
 TOP = 9
 """Patches of a plane, as Zeiler and Fergus (2014) show them."""
@@ -49,15 +49,15 @@ def winners(
     images: Any,
     layer: str,
     top: int = TOP,
-    tick: Callable[[int], object] = int,
+    step: Callable[[], None] = lambda: None,
 ) -> Winners:
     """The images (N, C, H, W) that each plane of a layer answers to most and least, each image once.
 
-    Images are shown in batches, of which no more is kept than the strongest so far; `tick` is told how many were
-    shown. With fewer images than `top` there are as many winners as images. Ties go to the image that came first.
+    Images are shown in batches, of which no more is kept than the strongest so far; `step` is called
+    after each. With fewer images than `top` there are as many winners as images. Ties go to the image that came first.
     """
-    best: Winners | None = None
-    least: Winners | None = None
+    planes = net.shapes(params, images.shape[1:])[layer][0]
+    best = least = Winners(np.empty((planes, 0)), np.empty((planes, 0), int), np.empty((planes, 0, 2), int))
     number = 0
     with closing(in_batches(images, BATCH)) as batches:
         for batch in batches:
@@ -66,8 +66,7 @@ def winners(
             these = Winners(values, numbers, places)
             best, least = _ranked(best, these, top, -1), _ranked(least, these, 1, 1)
             number += len(batch)
-            tick(len(batch))
-    assert best is not None and least is not None  # a data set has images
+            step()
     return Winners(*(np.concatenate(pair, axis=1) for pair in zip(best, least, strict=True)))
 
 
@@ -94,6 +93,19 @@ def patches(
     return Patches(shown, (level + sign * (shown - level)).sum(axis=1) / count, cut[:, -1], there)
 
 
+def example(net: Chain, params: dict[str, Params], images: Any, found: Winners, unit: Unit) -> NDArray[Any]:
+    """The patch that a unit's plane answers to most, put where the unit sees it, in darkness: (C, H, W)."""
+    number, place = int(found.images[unit.plane, 0]), found.places[unit.plane, 0]
+    view = view_of(net, params, images[number], unit.layer, (int(place[0]), int(place[1])))
+    box = receptive_box(net, params, images.shape[1:], unit.layer, (unit.row, unit.column))
+    rows, columns = box.cut(images.shape[2:])
+    made = np.zeros(images.shape[1:], view.dtype)
+    made[:, rows, columns] = view[
+        :, rows.start - box.top : rows.stop - box.top, columns.start - box.left : columns.stop - box.left
+    ]
+    return made
+
+
 def view_of(
     net: Chain, params: dict[str, Params], image: NDArray[Any], layer: str, place: tuple[int, int]
 ) -> NDArray[Any]:
@@ -101,14 +113,15 @@ def view_of(
     box = receptive_box(net, params, image.shape, layer, place)
     rows, columns = box.cut(image.shape[1:])
     view = np.zeros((len(image), *box.sides), image.dtype)
-    down, across = (slice(part.start - first, part.stop - first) for part, first in zip((rows, columns), box, strict=False))
-    view[:, down, across] = image[:, rows, columns]
+    down, across = rows.start - box.top, columns.start - box.left
+    seen = image[:, rows, columns]
+    view[:, down : down + seen.shape[1], across : across + seen.shape[2]] = seen
     return view
 
 
-def _ranked(before: Winners | None, these: Winners, count: int, sign: int) -> Winners:
+def _ranked(before: Winners, these: Winners, count: int, sign: int) -> Winners:
     """The first `count` of those before and these in the order of sign * response."""
-    both = these if before is None else Winners(*(np.concatenate(p, axis=1) for p in zip(before, these, strict=True)))
+    both = Winners(*(np.concatenate(pair, axis=1) for pair in zip(before, these, strict=True)))
     order = np.argsort(sign * both.responses, axis=1, kind="stable")[:, :count]
     values, numbers = (np.take_along_axis(each, order, axis=1) for each in both[:2])
     return Winners(values, numbers, np.take_along_axis(both.places, order[..., None], axis=1))

@@ -73,25 +73,12 @@ def preferred(
     if not 0 < contrast <= 1:
         raise UsageError(f"contrast {contrast:g} of a preferred stimulus; give more than 0, and 1 at most")
     hill = _Hill(net, params, in_shape, unit, contrast, blur)
-    stimuli: NDArray[Any] = np.zeros((seeds, *in_shape))
-    blank, start = hill.response(stimuli[:1])[0], "none"
-    starts: list[tuple[Start, Callable[[], NDArray[Any]]]] = [
-        ("noise", lambda: np.zeros(in_shape)),
-        ("back-projection", hill.back_projected),
-    ]
-    if example is not None:
-        starts.append(("image", lambda: np.asarray(example, float) / GREY - 1))
-    for start, centre in starts:
-        begun = hill.begin(centre(), seeds)
-        if hill.slope(begun).any(axis=(1, 2, 3)).all():
-            stimuli = hill.ascend(begun)
-            break
-    else:
-        start = "none"
+    start, stimuli = hill.climbed(seeds, example)
+    blank = float(hill.response(np.zeros((1, *in_shape)))[0])
     rows, columns = hill.box.cut(in_shape[1:])
     inside = stimuli[:, :, rows, columns]
     rms = sqrt(float(np.mean(inside**2)))
-    return Preferred(inside, hill.response(stimuli), float(blank), start, _agreement(inside), rms, hill.box)
+    return Preferred(inside, hill.response(stimuli), blank, start, _agreement(inside), rms, hill.box)
 
 
 class _Hill:
@@ -123,6 +110,20 @@ class _Hill:
         dy = np.zeros_like(y)
         dy[(slice(None), *self.unit[1 : y.ndim])] = GREY
         return np.asarray(self.below.backward(self.params, activity, dy)[0], float) * self.seen
+
+    def climbed(self, seeds: int, example: NDArray[Any] | None) -> tuple[Start, NDArray[Any]]:
+        """What the ascent started from, and what each seed came to, (seeds, C, H, W)."""
+        starts: list[tuple[Start, Callable[[], NDArray[Any]]]] = [
+            ("noise", lambda: np.zeros(self.whole[2])),
+            ("back-projection", self.back_projected),
+        ]
+        if example is not None:
+            starts.append(("image", lambda: np.asarray(example, float) / GREY - 1))
+        for start, centre in starts:
+            begun = self.begin(centre(), seeds)
+            if self.slope(begun).any(axis=(1, 2, 3)).all():
+                return start, self.ascend(begun)
+        return "none", np.zeros((seeds, *self.whole[2]))
 
     def begin(self, centre: NDArray[Any], seeds: int) -> NDArray[Any]:
         """A stimulus and a tenth of noise for each seed; noise alone where it is 0."""

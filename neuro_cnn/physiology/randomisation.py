@@ -12,7 +12,7 @@ from neuro_cnn.backend import to_numpy
 from neuro_cnn.layers import Params, SCells
 from neuro_cnn.network import AnyPart, Chain
 from neuro_cnn.physiology.record import Unit, receptive_box
-from neuro_cnn.physiology.saliency import Maps
+from neuro_cnn.physiology.saliency import PixelMaps
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import leaves, tree_map
 
@@ -32,38 +32,50 @@ class Redrawn(NamedTuple):
     signed: NDArray[Any]
     silent: NDArray[Any]
 
+    @property
+    def means(self) -> tuple[float | None, float | None]:
+        """`alike` and `signed` over the units that have a map; None where none has."""
+        there = ~np.isnan(self.alike)
+        if not there.any():
+            return None, None
+        return float(self.alike[there].mean()), float(self.signed[there].mean())
+
 
 def randomisation(
     net: Chain,
     params: dict[str, Params],
     image: NDArray[Any],
     units: Sequence[Unit],
-    way: Callable[[Chain, dict[str, Params], NDArray[Any], Sequence[Unit]], Maps],
+    way: Callable[[Chain, dict[str, Params], NDArray[Any], Sequence[Unit]], PixelMaps],
     *,
     draws: int = DRAWS,
     seed: int = 0,
-    tick: Callable[[int], object] = int,
+    step: Callable[[], None] = lambda: None,
 ) -> list[Redrawn]:
     """Draw weights anew from the units' layer down, and compare each map with the one that was learned.
 
     `way` is saliency, guided or deconvnet. Every learned array of a layer is drawn from its own values, without
     putting back (it is shuffled), so that a layer keeps its scale and its excess of small weights, also one that grew.
-    Maps are compared by Spearman's rank correlation over the pixels that the cell sees. `tick` is told of every map.
+    PixelMaps are compared by Spearman's rank correlation over the pixels that the cell sees. `step` is called after
+    each draw.
     """
     layer = units[0].layer
     names = [name for name in reversed(net.names[: net.names.index(layer) + 1]) if any(leaves(params[name].learned))]
-    own = [_seen(net, params, unit, each) for unit, each in zip(units, way(net, params, image, units).maps, strict=True)]
+    learned = way(net, params, image, units).maps
+    own = [_seen(net, params, unit, each) for unit, each in zip(units, learned, strict=True)]
     found = np.full((len(names), draws, 2, len(units)), np.nan)
     for draw in range(draws):
         drawn = dict(params)
-        for step, name in enumerate(names):
+        for depth, name in enumerate(names):
             drawn[name] = redrawn(net[name], params[name], generator(seed, "redrawn", draw, name))
             maps = way(net, drawn, image, units).maps
             for place, (unit, each) in enumerate(zip(units, maps, strict=True)):
                 other = _seen(net, params, unit, each)
-                found[step, draw, :, place] = ranks_agree(abs(own[place]), abs(other)), ranks_agree(own[place], other)
-            tick(1)
-    return [Redrawn(name, *_means(each), np.isnan(each[:, 0]).sum(axis=0)) for name, each in zip(names, found, strict=True)]
+                found[depth, draw, :, place] = ranks_agree(abs(own[place]), abs(other)), ranks_agree(own[place], other)
+        step()
+    lost = np.isnan(found[:, :, 0]).sum(axis=1)
+    means = [_means(each) for each in found]
+    return [Redrawn(name, *mean, each) for name, mean, each in zip(names, means, lost, strict=True)]
 
 
 def redrawn(cells: AnyPart, params: Params, rng: np.random.Generator) -> Params:
@@ -97,8 +109,9 @@ def _seen(net: Chain, params: dict[str, Params], unit: Unit, image: NDArray[Any]
     return image[:, rows, columns]
 
 
-def _means(values: NDArray[Any]) -> NDArray[Any]:
-    """Means over the draws that there are: (draws, 2, n) -> (2, n), NaN where there is none."""
+def _means(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Means over the draws that there are: (draws, 2, n) -> (n,) and (n,), NaN where there is none."""
     there = ~np.isnan(values)
     total = np.where(there, values, 0).sum(axis=0)
-    return np.asarray(np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan))
+    alike, signed = np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan)
+    return alike, signed

@@ -20,11 +20,23 @@ RECTIFIERS = (SCells, Contrast, ReLU, Triangle)
 """Layers whose cells answer with the positive part of their drive."""
 
 
-class Maps(NamedTuple):
+class PixelMaps(NamedTuple):
     """A map of each cell over the image, (n, C, H, W), and its response, (n,); the map of a silent cell is 0."""
 
     maps: NDArray[Any]
     responses: NDArray[Any]
+
+    @property
+    def peaks(self) -> NDArray[Any]:
+        """The largest magnitude of each map, (n,)."""
+        return np.asarray(abs(self.maps).max(axis=(1, 2, 3)))
+
+    @property
+    def relative(self) -> NDArray[Any]:
+        """Each map over its peak, at every pixel the colour that counts most there, (n, H, W)."""
+        colour = abs(self.maps).argmax(axis=1)[:, None]
+        strongest = np.take_along_axis(self.maps, colour, axis=1)[:, 0]
+        return np.asarray(strongest / np.where(self.peaks > 0, self.peaks, 1)[:, None, None])
 
 
 Step: TypeAlias = Callable[[str, AnyPart, Params, Any, Any, tuple[int, ...]], Any]
@@ -33,7 +45,7 @@ Step: TypeAlias = Callable[[str, AnyPart, Params, Any, Any, tuple[int, ...]], An
 
 def descend(
     net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit], step: Step, sign: bool = False
-) -> Maps:
+) -> PixelMaps:
     """Bring 1 at each unit of one layer down to the pixels of an image (C, H, W), step by step, in host memory.
 
     With `sign`, what is brought down is the sign of the unit's response, 0 of a silent one.
@@ -53,10 +65,10 @@ def descend(
     for name, cells in reversed(below.layers):
         activity, shape = seen.pop(name)
         y = step(name, cells, params[name], activity, y, shape)
-    return Maps(y, x[at])
+    return PixelMaps(y, x[at])
 
 
-def saliency(net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit]) -> Maps:
+def saliency(net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit]) -> PixelMaps:
     """The derivative of each cell's response by every pixel of an image (C, H, W) (Simonyan et al. 2014).
 
     `units` are cells of one layer. Everything counts: inhibition of S-cells, saturation and surround of C-cells. A
@@ -65,7 +77,7 @@ def saliency(net: Chain, params: dict[str, Params], image: NDArray[Any], units: 
     return descend(net, params, image, units, _slope)
 
 
-def guided(net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit]) -> Maps:
+def guided(net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit]) -> PixelMaps:
     """Guided backpropagation (Springenberg et al. 2015): the derivative, but at every rectifier only what is positive.
 
     Other output functions than rectifiers pass the derivative as it is. Raises UsageError for networks with blocks,

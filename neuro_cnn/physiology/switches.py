@@ -12,10 +12,10 @@ from neuro_cnn.layers import CCells, Max, Maxout, Params
 from neuro_cnn.network import AnyPart, Chain
 from neuro_cnn.physiology.excitatory import down
 from neuro_cnn.physiology.record import Unit
-from neuro_cnn.physiology.saliency import RECTIFIERS, Maps, descend
+from neuro_cnn.physiology.saliency import RECTIFIERS, PixelMaps, descend
 
 
-def deconvnet(net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit]) -> Maps:
+def deconvnet(net: Chain, params: dict[str, Params], image: NDArray[Any], units: Sequence[Unit]) -> PixelMaps:
     """The deconvnet of Zeiler and Fergus (2014) from cells of one layer down to the pixels of an image (C, H, W).
 
     Weights are transposed, what comes down is rectified wherever cells are, a maximum passes to the cell that won at
