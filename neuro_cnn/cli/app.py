@@ -15,6 +15,7 @@ from neuro_cnn.cli import (
     compare,
     costs,
     data,
+    fields,
     health,
     info,
     look,
@@ -81,7 +82,7 @@ app.command("compare")(compare.compare)
 app.command("train")(train.train)
 app.command("watch")(watch.watch)
 app.command("evaluate")(train.evaluate)
-app.command("fields")(look.fields)
+app.command("fields")(fields.fields)
 app.command("health")(health.health)
 app.command("respond")(look.respond)
 app.command("probe")(probe.probe)

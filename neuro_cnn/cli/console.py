@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -144,6 +144,13 @@ class Bars:
         rate = done / max(time.perf_counter() - self.started, 1e-9)
         self.bar.update(self.task, completed=done, rate=f"{rate:.1f} batches/s")
 
+    def counter(self, what: str, total: int) -> Callable[[], None]:
+        """A bar of so many steps, and what to call after each."""
+        if self.bar is None:
+            return lambda: None
+        task = self.bar.add_task(what, total=total, rate="")
+        return lambda: self.bar.advance(task)
+
     def hide(self) -> None:
         """Take the bar away, once the system is done."""
         if self.task is not None:
@@ -169,3 +176,10 @@ def bars() -> Iterator[Bars]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield Bars(bar)
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """A bar for as long as the block runs; what it gives is to be called after each of so many steps."""
+    with bars() as shown:
+        yield shown.counter(what, total)

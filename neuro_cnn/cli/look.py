@@ -1,10 +1,10 @@
-"""neuro-cnn fields and respond: looking at cells."""
+"""neuro-cnn respond: looking at cells; and how a run is opened for it."""
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,103 +44,6 @@ def opened(run: Path) -> tuple[Checkpoint, Experiment]:
     if status != "done":
         say(f"{run} is {status}, not done; this is about the best weights that it has saved")
     return checkpoint.load(best), experiment
-
-
-def fields(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-    out: Annotated[Path, typer.Option(help="Figure to draw (.png, .pdf, .svg).")],
-    layer: Annotated[str, typer.Option(help="Layer whose planes are drawn.")] = "S1",
-    method: Annotated[
-        Literal["weights", "backprojection"],
-        typer.Option(help="The weights themselves, or what they come to at the pixels."),
-    ] = "weights",
-    as_json: Annotated[bool, typer.Option("--json", help="Print each plane's statistics.")] = False,
-) -> None:
-    """Receptive fields of every plane of a layer.
-
-    Example: neuro-cnn fields runs/hebbian --layer S1 --out fields.png
-    """
-    import numpy as np
-
-    from neuro_cnn import viz
-    from neuro_cnn.experiment import layer_health, unsupervised_layers
-
-    viz.drawable(out)
-    saved, experiment = opened(run)
-    saved.net[layer]
-    drawn = _weights(saved, layer, run) if method == "weights" else _backprojected(saved, layer)
-    state = None
-    if layer in unsupervised_layers(saved.net, saved.curriculum):
-        state = layer_health(saved.net, saved.curriculum, saved.state.params, experiment.load().train.images, layer)
-    notes = [*drawn.notes, *([] if state is None else [state.line(layer)])]
-    dead = None if state is None else np.array(state.dead)
-    if state is not None and state.spare.any():  # at their own scale, what they began with would look learned
-        drawn.weights[state.spare] = 0
-        notes.append("Planes that never learned are left blank.")
-    title = f"{experiment.name}: {drawn.what} of {layer}"
-    viz.save(viz.filters(drawn.weights, title=title, notes=notes, dead=dead, quantity=drawn.quantity), out)
-    planes = [
-        {
-            "plane": k,
-            "min": float(w.min()),
-            "max": float(w.max()),
-            "mean": float(w.mean()),
-            "norm": float(np.linalg.norm(w)),
-            "dead": None if state is None else state.dead[k],
-            "learned": None if state is None else bool(not state.spare[k]),
-            "wins": None if state is None else float(state.shares[k]),
-            "nearest_cosine": None if state is None or np.isnan(state.cosines[k]) else float(state.cosines[k]),
-        }
-        for k, w in enumerate(drawn.weights)
-    ]
-    if as_json:
-        emit({"run": str(run), "layer": layer, "method": method, "figure": str(out), "planes": planes})
-        return
-    for line in notes:
-        print(line)
-    print(f"{len(planes)} planes of {layer} drawn in {out}")
-
-
-class Drawn(NamedTuple):
-    """Fields as they are drawn: (K, C, h, w), in words, the colour scale's label, and notes."""
-
-    weights: Any
-    what: str
-    quantity: str
-    notes: list[str]
-
-
-def _weights(saved: Checkpoint, layer: str, run: Path) -> Drawn:
-    from neuro_cnn.errors import UsageError
-
-    weights = _weight(saved, layer)
-    if getattr(weights, "ndim", 0) != 4:
-        maps = [name for name in saved.net.names if getattr(_weight(saved, name), "ndim", 0) == 4]
-        instead = f"there is: {', '.join(maps)}" if maps else "no layer of this run has"
-        raise UsageError(f"layer {layer} has no shared weights over a view to draw; {instead}")
-    notes = []
-    if weights.shape[1] > 3:  # a table of planes by inputs says little of what is seen
-        command = shlex.join(["neuro-cnn", "fields", str(run), "--layer", layer, "--method", "backprojection"])
-        notes.append(f"What they look for in the image: {command} --out FIGURE.")
-    return Drawn(weights, "weights", "weight", notes)
-
-
-def _backprojected(saved: Checkpoint, layer: str) -> Drawn:
-    from neuro_cnn.physiology import backprojection
-
-    found = backprojection(saved.net, saved.state.params, saved.in_shape, layer)
-    height, width = found.weights.shape[2:]
-    notes = [
-        "Linear back-projection without inhibition, OFF cells negative, pooling spread by its own weights; a tile is "
-        f"the box of {height} x {width} pixels that the cell in the middle of the map sees; each plane on its own "
-        "scale."
-    ]
-    peak = abs(found.weights).max(axis=(1, 2, 3), keepdims=True)
-    return Drawn(found.weights / (peak + (peak == 0)), "weights back-projected", "relative", notes)
-
-
-def _weight(saved: Checkpoint, name: str) -> Any:
-    return getattr(saved.state.params[name].learned, "weight", None)
 
 
 def respond(

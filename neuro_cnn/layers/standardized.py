@@ -81,13 +81,18 @@ class StandardizedConv(Layer):
     def forward(self, params: Params, x: Array, train: Key | None = None) -> tuple[Array, StandardizedActivity]:
         xp = namespace(x)
         flat = _rows(params.learned.weight) @ params.fixed.matrix  # (K, D)
-        effective = xp.reshape(_centred(flat), params.learned.weight.shape)
+        effective = self.effective(params)
         mean, gain = self._moments(params, x)
         seen = xp.astype(gain > 0, x.dtype)
         w = self.window(x.shape[1:])
         drive = ops.correlate(x, effective, w.stride, w.pad) * gain
         drive = drive - at_planes(flat @ params.fixed.mean, drive) * seen
         return drive, StandardizedActivity(x, drive, drive, mean, gain)
+
+    def effective(self, params: Params) -> Array:
+        """The weights on the raw view, before its gain: (K, C, h, w), each of sum 0."""
+        weight = params.learned.weight
+        return namespace(weight).reshape(_centred(_rows(weight) @ params.fixed.matrix), weight.shape)
 
     def _moments(self, params: Params, x: Array) -> tuple[Array, Array]:
         """Mean and gain of every view, (N, 1, H', W') each."""
@@ -112,9 +117,8 @@ class StandardizedConv(Layer):
         xp = namespace(dy)
         x, weight = activity.x, params.learned.weight
         flat = _rows(weight) @ params.fixed.matrix
-        effective = xp.reshape(_centred(flat), weight.shape)
         w = self.window(x.shape[1:])
-        dx = ops.correlate_input_adjoint(dy * activity.gain, effective, x.shape, w.stride, w.pad)
+        dx = ops.correlate_input_adjoint(dy * activity.gain, self.effective(params), x.shape, w.stride, w.pad)
         if self.contrast is None:
             return dx, gradient
         # d gain / dx = -gain^3 (x - mean) / D; gain a = drive + w P m

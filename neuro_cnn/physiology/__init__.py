@@ -1,5 +1,6 @@
 """What can be measured of cells: their health as learners, what they look for, and who answers to what."""
 
+from neuro_cnn.physiology.active import answered, most_active
 from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.courses import Course, courses
@@ -18,15 +19,21 @@ from neuro_cnn.physiology.findings import (
 from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, harmonics
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.hw62 import hw62
+from neuro_cnn.physiology.occlusion import Occlusion, occlusion
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
+from neuro_cnn.physiology.patches import Patches, Winners, example, patches, view_of, winners
+from neuro_cnn.physiology.preferred import Preferred, preferred
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.protocols import PROTOCOLS
+from neuro_cnn.physiology.randomisation import Redrawn, randomisation
 from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, receptive_box
 from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
+from neuro_cnn.physiology.saliency import PixelMaps, guided, saliency
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
 from neuro_cnn.physiology.sparseness import sparseness
+from neuro_cnn.physiology.switches import deconvnet
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
@@ -49,11 +56,16 @@ __all__ = [
     "Measure",
     "Mixture",
     "NetworkView",
+    "Occlusion",
     "Pair",
+    "Patches",
     "Pinwheel",
+    "PixelMaps",
     "Pixels",
     "Plane",
+    "Preferred",
     "Preparation",
+    "Redrawn",
     "Responders",
     "Scatter",
     "Seed",
@@ -64,25 +76,38 @@ __all__ = [
     "Trials",
     "Unit",
     "Verdict",
+    "Winners",
     "angles",
+    "answered",
     "backprojection",
     "cell_names",
     "courses",
     "decision_regions",
+    "deconvnet",
     "deepest",
+    "example",
     "grating_map",
+    "guided",
     "harmonics",
     "health",
     "hw62",
     "mixture",
+    "most_active",
     "network_view",
+    "occlusion",
     "on_canvas",
     "pair_of",
+    "patches",
+    "preferred",
+    "randomisation",
     "receptive_box",
     "responders",
+    "saliency",
     "seed_cells",
     "sparseness",
     "thresholds",
     "topography",
     "trained",
+    "view_of",
+    "winners",
 ]

@@ -8,6 +8,7 @@ from neuro_cnn.viz.contact import images
 from neuro_cnn.viz.costs import costs
 from neuro_cnn.viz.counts import confusion
 from neuro_cnn.viz.curves import learning_curves
+from neuro_cnn.viz.explained import explained
 from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.found import found
@@ -15,6 +16,7 @@ from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
+from neuro_cnn.viz.picture_rows import picture_rows
 from neuro_cnn.viz.regions import regions
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
@@ -34,6 +36,7 @@ __all__ = [
     "confusion",
     "costs",
     "drawable",
+    "explained",
     "filters",
     "flips",
     "formation",
@@ -46,6 +49,7 @@ __all__ = [
     "network_view",
     "organisation",
     "overview",
+    "picture_rows",
     "regions",
     "responder_table",
     "responses",
