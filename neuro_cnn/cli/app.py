@@ -17,9 +17,11 @@ from neuro_cnn.cli import (
     data,
     health,
     info,
+    lesions,
     look,
     organise,
     regions,
+    similarity,
     topography,
     train,
     view,
@@ -87,7 +89,9 @@ app.command("view")(view.view)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("lesions")(lesions.lesions)
 app.command("regions")(regions.regions)
+app.command("similarity")(similarity.similarity)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)
