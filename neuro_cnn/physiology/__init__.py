@@ -4,6 +4,7 @@ from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.courses import Course, courses
 from neuro_cnn.physiology.health import Health, health
+from neuro_cnn.physiology.invariance import Cells, Invariance, Kept, invariance
 from neuro_cnn.physiology.lesions import Lesions, class_selectivity, lesions
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.references import Comparison, Verdict, comparisons, verdicts
@@ -13,16 +14,21 @@ from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresh
 from neuro_cnn.physiology.similarity import Code, Likeness, cka, code, likeness, rsa
 from neuro_cnn.physiology.sparseness import lifetime_sparseness, population_sparseness, sparseness
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
+from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
 __all__ = [
+    "TRANSFORMS",
     "Angle",
     "Answer",
+    "Cells",
     "Code",
     "Comparison",
     "Course",
     "Fields",
     "Health",
+    "Invariance",
+    "Kept",
     "LayerView",
     "Lesions",
     "Likeness",
@@ -35,6 +41,7 @@ __all__ = [
     "Table",
     "Threshold",
     "Topography",
+    "Transform",
     "Verdict",
     "angles",
     "backprojection",
@@ -47,6 +54,7 @@ __all__ = [
     "decision_regions",
     "deepest",
     "health",
+    "invariance",
     "lesions",
     "lifetime_sparseness",
     "likeness",

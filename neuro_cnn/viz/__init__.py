@@ -12,6 +12,7 @@ from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
+from neuro_cnn.viz.invariance import invariance
 from neuro_cnn.viz.lesions import lesions
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
@@ -41,6 +42,7 @@ __all__ = [
     "gif",
     "health",
     "images",
+    "invariance",
     "learning_curves",
     "lesions",
     "network_view",

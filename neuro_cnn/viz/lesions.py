@@ -29,7 +29,7 @@ def lesions(found: Lesions, *, title: str, detail: str = "") -> Figure:
     with style.context():
         figure, top = style.page(TALL + 22, title, detail, notes)
         _curves(style.box(figure, LEFT, top + 10, WIDE, TALL), found)
-        _planes(style.box(figure, SECOND, top + 10, style.PAGE - SECOND - 3, TALL), found)
+        _planes(style.box(figure, SECOND, top + 10, style.PAGE - SECOND - 6, TALL), found)
     return figure
 
 

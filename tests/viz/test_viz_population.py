@@ -1,4 +1,4 @@
-"""The figures of similarity and lesions keep the laws of every figure."""
+"""The figures of similarity, lesions and invariance keep the laws of every figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from test_viz_layout import (  # noqa: F401
 )
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import Lesions, Likeness
+from neuro_cnn.physiology import TRANSFORMS, Cells, Kept, Lesions, Likeness
 
 RNG = np.random.default_rng(0)
 
@@ -46,7 +46,27 @@ def silenced(planes, silent=0, seeds=5, start=0.97):
     return viz.lesions(found, title="hebbian-wta: planes of S1 silenced", detail="1000 test images of digits")
 
 
+def answering(planes=16, silent=0, kinds=tuple(TRANSFORMS), depth=1.0):
+    """What so many planes keep of their responses."""
+    quiet = np.arange(planes) < silent
+
+    def kept(kind):
+        amounts = np.array(TRANSFORMS[kind].amounts)
+        fall = 1 - depth * np.abs(amounts / np.abs(amounts).max()) * RNG.uniform(0.3, 1, (planes, 1))
+        response = np.where(quiet[:, None], np.nan, fall)
+        return Kept(TRANSFORMS[kind].amounts, response, response[:, 0], response[:, 0], quiet, response)
+
+    return Cells(np.zeros(planes, int), np.ones(planes), quiet, {kind: kept(kind) for kind in kinds})
+
+
+def kept(**systems):
+    return viz.invariance(systems, title="hebbian-wta: invariance of cells of S1", detail="100 test images")
+
+
 FIGURES = {
+    "invariance": lambda: kept(S1=answering(), C1=answering(silent=3), untrained=answering(depth=1.5)),
+    "invariance, one": lambda: kept(S1=answering(1, kinds=("noise",))),
+    "invariance, all of one silent": lambda: kept(S1=answering(), untrained=answering(silent=16)),
     "lesions": lambda: silenced(16),
     "lesions, many, some silent": lambda: silenced(300, 20),
     "lesions, one": lambda: silenced(1, seeds=1),
@@ -55,7 +75,6 @@ FIGURES = {
     "similarity": lambda: alike(["S1", "C1", "S2:conv2", "out"], 2),
     "similarity, three runs": lambda: alike(["S1"], 3, -0.1),
     "similarity, undefined": lambda: alike(["S1", "out"], 2, undefined=True),
-    "similarity, alike": lambda: alike(["S1"], 2, 0.999),
     "similarity, four runs": lambda: alike(["S1"], 4),
 }
 
