@@ -216,7 +216,7 @@ def _print(result: dict[str, Any], detail: str) -> None:
     for row in result["comparisons"]:
         low, high = (_told(row[key]) for key in ("low", "high"))
         rows.append([row["layer"], row["measure"].upper(), row["role"], row["a"], row["b"], _told(row["value"])])
-        rows[-1].append(f"{low} to {high}")
+        rows[-1].append("-" if row["low"] is None else f"{low} to {high}")
     table(["layer", "measure", "role", "system", "and", "similarity", "95 %"], rows, detail, words=5)
     for row in result["verdicts"]:
         pair = row["a"] if row["b"] is None else f"{row['a']} and {row['b']}"

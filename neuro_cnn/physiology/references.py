@@ -17,7 +17,7 @@ from neuro_cnn.physiology.similarity import Likeness
 Role: TypeAlias = Literal["between", "ceiling", "floor"]
 
 
-UNDEFINED = "undefined: a code does not vary"
+UNDEFINED = "undefined: a code does not vary, or is not finite"
 NOTHING = "says nothing: ceiling and floor are not told apart"
 LEARNED = "learned and untrained are told apart: two seeds are more alike"
 BETWEEN = "between: less alike than two seeds of one method, more alike than learned and untrained"

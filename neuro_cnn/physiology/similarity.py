@@ -46,7 +46,8 @@ class Code(NamedTuple):
 class Likeness(NamedTuple):
     """How alike the codes of S systems are: (S, S) on all images, and on each of D random halves, (D, S, S).
 
-    NaN where a code is the same for all images. Of `silent` images, (S,), RSA leaves out those of any system.
+    NaN where a code is the same for all images. `silent` (S,) counts images to which all of a system's cells respond
+    alike: RSA leaves them out for all systems, and has no number for a system of which most images are so.
     """
 
     cka: NDArray[Any]
@@ -59,7 +60,8 @@ class Likeness(NamedTuple):
 def code(net: Chain, params: dict[str, Params], images: Any, layer: str) -> Code:
     """The code of a layer, all of its cells, for images (N, C, H, W); at most 256 MB of responses are held.
 
-    Raises UsageError for a layer that does not exist, or whose responses are not all finite.
+    NaN where a response is not finite, as scores of classes without a reference are. Raises UsageError for a layer that
+    does not exist.
     """
     net[layer]
     size = prod(net.shapes(params, images.shape[1:])[layer])
@@ -67,6 +69,8 @@ def code(net: Chain, params: dict[str, Params], images: Any, layer: str) -> Code
     gram, means = np.empty((len(images), len(images))), np.empty(len(images))
     for start in range(0, len(images), step):
         mine = _features(net, params, images[start : start + step], layer)
+        if not np.isfinite(mine).all():
+            return Code(*np.full((2, len(images), len(images)), np.nan))
         means[start : start + step] = mine.mean(axis=1, dtype=np.float64)
         for other in range(0, start + 1, step):  # blocks that there is no room to keep are answered once more
             theirs = mine if other == start else _features(net, params, images[other : other + step], layer)
@@ -139,10 +143,12 @@ def likeness(codes: Sequence[Code], seed: int = 0, draws: int = DRAWS) -> Likene
     if not FEWEST <= n <= MOST:
         raise UsageError(f"{n} images to compare codes on; give {FEWEST} to {MOST}")
     silent = np.stack([np.isnan(np.diag(each.dissimilarity)) for each in codes])  # (S, n)
-    varied = np.asarray(~silent.any(axis=0))
+    mute = silent.mean(axis=1) > 0.5
+    varied = np.asarray(~silent[~mute].any(axis=0))
     rng = generator(seed, "halves")
     halves = [np.sort(rng.permutation(n)[: n // 2]) for _ in range(draws)]
-    grams, levels = [each.gram for each in codes], [_levels(each.dissimilarity) for each in codes]
+    grams = [each.gram for each in codes]
+    levels = [_levels(np.where(still, 0, each.dissimilarity)) for each, still in zip(codes, mute, strict=True)]
     ckas, rsas = zip(*(_both(grams, levels, chosen, varied) for chosen in (np.arange(n), *halves)), strict=True)
     return Likeness(ckas[0], rsas[0], np.stack(ckas[1:]), np.stack(rsas[1:]), silent.sum(axis=1))
 
@@ -183,10 +189,7 @@ def _cosines(rows: NDArray[Any]) -> NDArray[Any]:
 def _features(net: Chain, params: dict[str, Params], images: Any, layer: str) -> NDArray[Any]:
     """A layer's responses in a row an image, (N, P)."""
     above = dict(zip(net.names, (*net.names[1:], None), strict=True))[layer]
-    found = np.asarray(predict(net, params, images, above).reshape(len(images), -1))
-    if not np.isfinite(found).all():  # classes without a reference score -inf
-        raise UsageError(f"layer {layer} gives responses that are not finite; leave it out")
-    return found
+    return np.asarray(predict(net, params, images, above).reshape(len(images), -1))
 
 
 def _product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
