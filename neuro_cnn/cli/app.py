@@ -18,10 +18,12 @@ from neuro_cnn.cli import (
     fields,
     health,
     info,
+    lesions,
     look,
     organise,
     probe,
     regions,
+    similarity,
     topography,
     train,
     view,
@@ -90,7 +92,9 @@ app.command("view")(view.view)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)
+app.command("lesions")(lesions.lesions)
 app.command("regions")(regions.regions)
+app.command("similarity")(similarity.similarity)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("bench")(bench.bench)

@@ -217,6 +217,15 @@ def control(curriculum: Curriculum) -> Curriculum | None:
     return None if kept in ((), curriculum) else kept
 
 
+def unlearned(curriculum: Curriculum) -> Curriculum:
+    """What is left of a curriculum where nothing is learned, with a teacher or without.
+
+    () or edges, fitted moments, and views where layers grow, as in `control`.
+    """
+    kept = (_unlearned(phase) for phase in curriculum if not phase.method.supervised)
+    return tuple(phase for phase in kept if phase is not None)
+
+
 def _unlearned(phase: Phase) -> Phase | None:
     """What is left of a phase where nothing is learned without a teacher."""
     rules = phase.method.taught

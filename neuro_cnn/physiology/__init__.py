@@ -19,6 +19,8 @@ from neuro_cnn.physiology.findings import (
 from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, harmonics
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.hw62 import hw62
+from neuro_cnn.physiology.invariance import Cells, Invariance, Kept, invariance
+from neuro_cnn.physiology.lesions import Lesions, class_selectivity, lesions
 from neuro_cnn.physiology.occlusion import Occlusion, occlusion
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.patches import Patches, Winners, example, patches, view_of, winners
@@ -27,21 +29,28 @@ from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.protocols import PROTOCOLS
 from neuro_cnn.physiology.randomisation import Redrawn, randomisation
 from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, receptive_box
+from neuro_cnn.physiology.references import Comparison, Verdict, comparisons, verdicts
 from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.saliency import PixelMaps, guided, saliency
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
+from neuro_cnn.physiology.similarity import Code, Likeness, cka, code, likeness, rsa
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
-from neuro_cnn.physiology.sparseness import sparseness
+from neuro_cnn.physiology.sparseness import lifetime_sparseness, population_sparseness, sparseness
 from neuro_cnn.physiology.switches import deconvnet
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
+from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 
 __all__ = [
     "PROTOCOLS",
+    "TRANSFORMS",
     "Angle",
     "Answer",
     "Axis",
+    "Cells",
+    "Code",
+    "Comparison",
     "Course",
     "Criterion",
     "Curves",
@@ -51,7 +60,11 @@ __all__ = [
     "GratingMap",
     "Harmonics",
     "Health",
+    "Invariance",
+    "Kept",
     "LayerView",
+    "Lesions",
+    "Likeness",
     "Maps",
     "Measure",
     "Mixture",
@@ -72,6 +85,7 @@ __all__ = [
     "Table",
     "Threshold",
     "Topography",
+    "Transform",
     "Trial",
     "Trials",
     "Unit",
@@ -81,6 +95,10 @@ __all__ = [
     "answered",
     "backprojection",
     "cell_names",
+    "cka",
+    "class_selectivity",
+    "code",
+    "comparisons",
     "courses",
     "decision_regions",
     "deconvnet",
@@ -91,6 +109,10 @@ __all__ = [
     "harmonics",
     "health",
     "hw62",
+    "invariance",
+    "lesions",
+    "lifetime_sparseness",
+    "likeness",
     "mixture",
     "most_active",
     "network_view",
@@ -98,16 +120,19 @@ __all__ = [
     "on_canvas",
     "pair_of",
     "patches",
+    "population_sparseness",
     "preferred",
     "randomisation",
     "receptive_box",
     "responders",
+    "rsa",
     "saliency",
     "seed_cells",
     "sparseness",
     "thresholds",
     "topography",
     "trained",
+    "verdicts",
     "view_of",
     "winners",
 ]

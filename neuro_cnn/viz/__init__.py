@@ -14,12 +14,15 @@ from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.found import found
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
+from neuro_cnn.viz.invariance import invariance
+from neuro_cnn.viz.lesions import lesions
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.picture_rows import picture_rows
 from neuro_cnn.viz.regions import regions
 from neuro_cnn.viz.responders import responder_table
 from neuro_cnn.viz.selectivity import selectivity
+from neuro_cnn.viz.similarity import similarity
 from neuro_cnn.viz.speed import speed
 from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.topography import topography
@@ -45,7 +48,9 @@ __all__ = [
     "gif",
     "health",
     "images",
+    "invariance",
     "learning_curves",
+    "lesions",
     "network_view",
     "organisation",
     "overview",
@@ -55,6 +60,7 @@ __all__ = [
     "responses",
     "save",
     "selectivity",
+    "similarity",
     "speed",
     "to_svg",
     "topography",
