@@ -16,6 +16,7 @@ from neuro_cnn.physiology.findings import (
     Trials,
     Verdict,
 )
+from neuro_cnn.physiology.gabor import Bank, Gabors
 from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, harmonics
 from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.hw62 import hw62
@@ -48,6 +49,7 @@ __all__ = [
     "Angle",
     "Answer",
     "Axis",
+    "Bank",
     "Cells",
     "Code",
     "Comparison",
@@ -57,6 +59,7 @@ __all__ = [
     "Electrode",
     "Fields",
     "Findings",
+    "Gabors",
     "GratingMap",
     "Harmonics",
     "Health",
