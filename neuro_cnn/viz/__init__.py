@@ -13,6 +13,7 @@ from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.found import found
 from neuro_cnn.viz.frontispiece import overview
+from neuro_cnn.viz.gabor import gabors
 from neuro_cnn.viz.health import health
 from neuro_cnn.viz.invariance import invariance
 from neuro_cnn.viz.lesions import lesions
@@ -45,6 +46,7 @@ __all__ = [
     "formation",
     "found",
     "frames",
+    "gabors",
     "gif",
     "health",
     "images",
