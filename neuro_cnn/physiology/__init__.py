@@ -42,6 +42,7 @@ from neuro_cnn.physiology.switches import deconvnet
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
+from neuro_cnn.physiology.worksheet import Worksheet, worksheet
 
 __all__ = [
     "PROTOCOLS",
@@ -94,6 +95,7 @@ __all__ = [
     "Unit",
     "Verdict",
     "Winners",
+    "Worksheet",
     "angles",
     "answered",
     "backprojection",
@@ -138,4 +140,5 @@ __all__ = [
     "verdicts",
     "view_of",
     "winners",
+    "worksheet",
 ]

@@ -1,0 +1,183 @@
+"""Cells that gather what they see: the arithmetic of every pool, of choices, and of what only passes cells on."""
+
+from __future__ import annotations
+
+from math import prod, sqrt
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_cnn.layers import CCells, Params
+from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
+from neuro_cnn.ops.geometry import Window
+from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, row_of, text, total, weight_of
+from neuro_cnn.physiology.cell_arithmetic import scells
+
+Centred: TypeAlias = Hyperbolic | SquareRoot
+
+
+def ccells(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """C-cells: what their pool makes of a view of one plane."""
+    plane, row, column = cell
+    window, pool = layer.window(x.shape), layer.pool
+    view = cut(x, window, row, column, np.array([plane]))
+    if isinstance(pool, Max):
+        return strongest(view)
+    if isinstance(pool, Saturating):
+        return _saturating(pool, params, cut(x, window, row, column), plane)
+    if isinstance(pool, SquareRoot | Hyperbolic):
+        return _centred(pool, params, x, window, cell)
+    if isinstance(pool, Mean):
+        weights = np.full(view.values.shape, 1 / prod(window.size))
+        shares = weights * view.values
+        e = float(shares.sum())
+        return Work(view, weights, shares, (Step("u", f"sum x / {prod(window.size)}", total(shares), e),), e, e)
+    return _powers(pool, view)
+
+
+def strongest(view: View) -> Work:
+    """The largest value of a view, ties going to the first: the cell that has won, and no other, contributes."""
+    values = np.where(np.broadcast_to(view.inside, view.values.shape), view.values, -np.inf)
+    winner = np.unravel_index(values.argmax(), values.shape)
+    u = float(values[winner])
+    shares = np.zeros(values.shape)
+    shares[winner] = u
+    plane, row, column = (axis[k] for axis, k in zip((view.planes, view.rows, view.columns), winner, strict=True))
+    step = Step("u", "max x", f"the cell of plane {plane} in row {row}, column {column} has won", u)
+    return Work(view, None, shares, (step,), u)
+
+
+def _powers(pool: L2 | PowerMean, view: View) -> Work:
+    """The length of a view, or its power mean."""
+    area = view.values.size
+    p, over = (pool.p, area) if isinstance(pool, PowerMean) else (2, 1)
+    shares = np.abs(view.values) ** p / over
+    e = float(shares.sum())
+    part = f" / {area}" if over > 1 else ""
+    u = e ** (1 / p)
+    steps = (Step("e", f"sum |x|^{p:g}{part}", total(shares), e), Step("u", f"e^(1/{p:g})", f"{text(e)}^(1/{p:g})", u))
+    return Work(view, None, shares, steps, u, e)
+
+
+def _saturating(pool: Saturating, params: Params, view: View, plane: int) -> Work:
+    """Fukushima's C-cell of 1980, held down by the mean over all planes of what they sum."""
+    d = weight_of(params, "blur", "fixed")
+    sums = (d * view.values).sum(axis=(1, 2))
+    e, v = float(sums[plane]), float(sums.mean())
+    own = view._replace(values=view.values[plane : plane + 1], planes=view.planes[plane : plane + 1])
+    drive = (1 + e) / (1 + v) - 1
+    risen = max(drive, 0.0)
+    u = risen / (pool.alpha + risen)
+    steps = (
+        Step("e", "sum d x", total(d * own.values), e),
+        Step("v", f"mean of e over {len(sums)} planes", total(sums / len(sums)), v),
+        Step("z", "max(0, (1 + e) / (1 + v) - 1)", f"max(0, (1 + {text(e)}) / (1 + {text(v)}) - 1)", risen),
+        Step("u", "z / (alpha + z)", f"{text(risen)} / ({text(pool.alpha)} + {text(risen)})", u),
+    )
+    return Work(own, d[None], d * own.values, steps, u, e, v, drive)
+
+
+def _centred(pool: Centred, params: Params, x: Array, window: Window, cell: Place) -> Work:
+    """The later C-cells: a centre minus a wider surround, and then a saturation."""
+    plane, row, column = cell
+    down, across, wide_down, wide_across = (weight_of(params, name, "fixed") for name in params.fixed._fields)
+    view = cut(x, window, row, column, np.array([plane]))
+    weights = np.outer(down, across)[None]
+    shares = weights * view.values
+    e = float(shares.sum())
+    size = (len(wide_down), len(wide_across))
+    beyond = [(wider - side) // 2 for wider, side in zip(size, window.size, strict=True)]
+    rows, columns = ((before + more, after + more) for (before, after), more in zip(window.pad, beyond, strict=True))
+    wide = Window(size, window.stride, (rows, columns))
+    around = np.outer(wide_down, wide_across) * cut(x, wide, row, column, np.array([plane])).values
+    v = float(around.sum()) if pool.inhibition else 0.0
+    held = pool.inhibition * v
+    drive = e - held
+    steps = [Step("e", "sum d x", total(shares), e)]
+    if pool.inhibition:
+        steps.append(
+            Step("v", f"sum of x under the wider bell of {len(wide_down)} x {len(wide_across)}", total(around), v)
+        )
+        steps.append(
+            Step("z", "max(0, e - k v)", f"max(0, {text(e)} - {text(pool.inhibition)} * {text(v)})", max(drive, 0))
+        )
+    else:
+        steps.append(Step("z", "max(0, e)", f"max(0, {text(e)})", max(drive, 0.0)))
+    risen = max(drive, 0.0)
+    if isinstance(pool, SquareRoot):
+        u = sqrt(risen)
+        steps.append(Step("u", "sqrt(z)", f"sqrt({text(risen)})", u))
+    else:
+        y = pool.total * risen
+        u = y / (1 + y)
+        steps.append(Step("u", "t z / (1 + t z)", f"{text(y)} / (1 + {text(y)}), t = {text(pool.total)}", u))
+    return Work(view, weights, shares, tuple(steps), u, e, held if pool.inhibition else None, drive)
+
+
+def global_pool(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """C-cells that see the whole of their plane."""
+    return ccells(CCells(x.shape[1:], pool=layer.pool), params, x, (cell[0], 0, 0))
+
+
+def best_position(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """The strongest cell of a plane."""
+    del layer, params
+    return strongest(cut(x, Window(x.shape[1:]), 0, 0, np.array([cell[0]])))
+
+
+def maxout(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """The strongest of a group of planes at one place."""
+    del params
+    return strongest(_here(x, cell, np.arange(cell[0] * layer.group, (cell[0] + 1) * layer.group)))
+
+
+def join(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """The sum of the planes that lead into one."""
+    del params
+    view = _here(x, cell, np.array(layer.table[cell[0]]))
+    u = float(view.values.sum())
+    return Work(view, np.ones(view.values.shape), view.values, (Step("u", "sum x", total(view.values), u),), u, u)
+
+
+def labelled_cells(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """The strongest S-cell of a class: its arithmetic, wherever it lies. A class without planes is silent."""
+    y = np.asarray(layer.cells.respond(params, x[None].astype(params.learned.weight.dtype))[0], np.float64)
+    planes = np.flatnonzero(np.asarray(params.fixed.labels) == cell[0])
+    if not planes.size:
+        view = _here(x, (0, 0, 0), np.arange(0))
+        return Work(view, None, view.values, (Step("u", "0", "no plane is of this class", 0.0),), 0.0)
+    plane, row, column = np.unravel_index(y[planes].argmax(), y[planes].shape)
+    won = (int(planes[plane]), int(row), int(column))
+    work = scells(layer.cells, params, x, won)
+    words = f"plane {won[0]} in row {won[1]}, column {won[2]} is the strongest of {len(planes)} planes"
+    return work._replace(steps=(*work.steps, Step("u", "max u of the class", words, work.response)))
+
+
+def flatten(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """A cell of a map, in a row with all others."""
+    del layer, params
+    plane, row, column = (int(each) for each in np.unravel_index(cell[0], (*x.shape, 1, 1)[:3]))
+    view = _here(x, (plane, row, column), np.array([plane]))
+    return _passed(view, "x", text(view.values.item()), view.values.item())
+
+
+def relu(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """The positive part of one cell."""
+    del layer, params
+    view = _here(x, cell, np.array([cell[0]]))
+    value = view.values.item()
+    return _passed(view, "max(0, x)", f"max(0, {text(value)})", max(value, 0.0))
+
+
+def _here(x: Array, cell: Place, planes: NDArray[np.int64]) -> View:
+    """The planes named, at one place of a map; or the units named, of a row."""
+    if x.ndim == 3:
+        return cut(x, Window((1, 1)), *cell[1:], planes)
+    view = row_of(x)
+    return view._replace(values=view.values[planes], planes=planes)
+
+
+def _passed(view: View, formula: str, worked: str, u: float) -> Work:
+    """One cell's response, made of that of one cell below."""
+    return Work(view, None, np.full(view.values.shape, u), (Step("u", formula, worked, u),), u)

@@ -1,0 +1,126 @@
+"""A cell's worksheet: the arithmetic from what it sees of one image to its response, to be checked by hand."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_cnn.backend import to_numpy
+from neuro_cnn.errors import UsageError
+from neuro_cnn.layers import Params
+from neuro_cnn.network import Chain
+from neuro_cnn.physiology import cell_arithmetic as cells
+from neuro_cnn.physiology import pool_arithmetic as pools
+from neuro_cnn.physiology.arithmetic import Arithmetic, Work
+from neuro_cnn.physiology.record import Pixels, Unit, receptive_box
+
+KINDS: dict[str, Arithmetic] = {
+    "best_position": pools.best_position,
+    "ccells": pools.ccells,
+    "contrast": cells.contrast,
+    "conv": cells.conv,
+    "dense": cells.dense,
+    "flatten": pools.flatten,
+    "gabors": cells.gabors,
+    "global_pool": pools.global_pool,
+    "join": pools.join,
+    "labelled_cells": pools.labelled_cells,
+    "locally_connected": cells.locally_connected,
+    "maxout": pools.maxout,
+    "olshausen_field": cells.olshausen_field,
+    "prototypes": cells.prototypes,
+    "relu": pools.relu,
+    "scells": cells.scells,
+    "standardized_conv": cells.standardized,
+    "subsampling": cells.subsampling,
+    "true_conv": cells.conv,
+}
+"""The arithmetic of every kind of layer that has a worksheet."""
+INPUT = "input"
+"""What pixels are addressed by, as cells by their layer."""
+
+
+class Source(NamedTuple):
+    """A cell below, its response, its weight (None where cells are not weighed), and what it contributes."""
+
+    cell: Unit
+    x: float
+    weight: float | None
+    share: float
+
+
+class Worksheet(NamedTuple):
+    """One cell's arithmetic for one image.
+
+    `below` names the layer that it sees, "input" for the image itself; `work` has view, weights and steps; `box` the
+    pixels that it sees in the end; `network` is the response in the network's own forward pass; `sources` are the cells
+    of the view that are not padding, the largest contributions first.
+    """
+
+    cell: Unit
+    kind: str
+    below: str
+    work: Work
+    box: Pixels
+    network: float
+    sources: tuple[Source, ...]
+
+    def data(self) -> dict[str, Any]:
+        """All of it as plain data for JSON; None stands for what the cell does not have."""
+        work = self.work
+        return {
+            "cell": str(self.cell),
+            "kind": self.kind,
+            "below": self.below,
+            "planes": work.view.planes.tolist(),
+            "rows": work.view.rows.tolist(),
+            "columns": work.view.columns.tolist(),
+            "pixels": self.box._asdict(),
+            "view": work.view.values.tolist(),
+            "weights": None if work.weights is None else work.weights.tolist(),
+            "excitation": work.excitation,
+            "inhibition": work.inhibition,
+            "threshold": work.threshold,
+            "drive": work.drive,
+            "response": work.response,
+            "network": self.network,
+            "steps": [step._asdict() for step in work.steps],
+            "from": [{**source._asdict(), "cell": str(source.cell)} for source in self.sources],
+        }
+
+
+def worksheet(net: Chain, params: dict[str, Params], image: NDArray[Any], cell: Unit) -> Worksheet:
+    """Work out one cell for an image (C, H, W). Raises UsageError for a kind of layer that has no worksheet."""
+    layer = net[cell.layer]
+    if layer.kind not in KINDS:
+        raise UsageError(
+            f"layer {cell.layer} is of kind {layer.kind!r}, which has no worksheet; these have: {', '.join(KINDS)}"
+        )
+    place = net.names.index(cell.layer)
+    below = net.names[place - 1] if place else INPUT
+    x = net.respond(params, image[None], stop=cell.layer)
+    seen = np.asarray(to_numpy(x[0]), dtype=np.float64)
+    work = KINDS[layer.kind](layer, params[cell.layer], seen, (cell.plane, cell.row, cell.column))
+    y = layer.respond(params[cell.layer], x)[0]
+    network = float(y[(cell.plane, cell.row, cell.column)[: y.ndim]])
+    box = receptive_box(net, params, image.shape, cell.layer, (cell.row, cell.column))
+    return Worksheet(cell, layer.kind, below, work, box, network, sources(work, below))
+
+
+def sources(work: Work, below: str) -> tuple[Source, ...]:
+    """The cells of a view that are not padding, those that contribute most first."""
+    view = work.view
+    inside = np.broadcast_to(view.inside, view.values.shape)
+    at = np.argwhere(inside)
+    order = np.argsort(-np.abs(work.shares[inside]), kind="stable")
+    return tuple(
+        Source(
+            Unit(below, int(view.planes[plane]), int(view.rows[row]), int(view.columns[column])),
+            float(view.values[plane, row, column]),
+            None if work.weights is None else float(work.weights[plane, row, column]),
+            float(work.shares[plane, row, column]),
+        )
+        for plane, row, column in at[order]
+    )
