@@ -29,6 +29,7 @@ from neuro_cnn.cli import (
     view,
     watch,
     weights,
+    worksheet,
 )
 from neuro_cnn.cli.console import Level, level
 from neuro_cnn.errors import UsageError
@@ -89,6 +90,7 @@ app.command("health")(health.health)
 app.command("respond")(look.respond)
 app.command("probe")(probe.probe)
 app.command("view")(view.view)
+app.command("explain")(worksheet.explain)
 app.command("responders")(organise.responders)
 app.command("organisation")(organise.organisation)
 app.command("selectivity")(organise.selectivity)

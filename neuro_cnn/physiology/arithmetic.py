@@ -66,15 +66,19 @@ def text(value: float) -> str:
     return f"{value + 0.0:.6g}"
 
 
+def minus(first: float, second: float) -> str:
+    """One number less another; what is less than 0 is added."""
+    return f"{text(first)} {'+' if second < 0 else '-'} {text(abs(second))}"
+
+
 def total(shares: Array) -> str:
     """A sum in numbers: its largest terms, and the rest."""
     terms = shares[shares != 0].ravel()
-    if not terms.size:
-        return "0"
     order = np.argsort(-np.abs(terms), kind="stable")[:4]
-    rest = float(terms.sum() - terms[order].sum())
-    words = " + ".join(text(terms[k]) for k in order)
-    return words if terms.size <= 4 else f"{words} + {text(rest)} ({terms.size - 4} others)"
+    words = [text(each) for each in terms[order]]
+    if terms.size > len(words):
+        words.append(f"{text(terms.sum() - terms[order].sum())} ({terms.size - len(words)} others)")
+    return " + ".join(words).replace("+ -", "- ") or "0"
 
 
 def cut(x: Array, window: Window, row: int, column: int, planes: NDArray[np.int64] | None = None) -> View:
@@ -102,3 +106,11 @@ def row_of(x: Array) -> View:
     """A row of units as a view: one at each plane, row 0, column 0."""
     nought = np.zeros(1, np.int64)
     return View(x[:, None, None], np.arange(len(x)), nought, nought, np.ones((1, 1), bool))
+
+
+def here(x: Array, cell: Place, planes: NDArray[np.int64]) -> View:
+    """The planes named, at one place of a map; or the units named, of a row."""
+    if x.ndim == 3:
+        return cut(x, Window((1, 1)), *cell[1:], planes)
+    view = row_of(x)
+    return view._replace(values=view.values[planes], planes=planes)

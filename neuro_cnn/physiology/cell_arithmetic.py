@@ -11,7 +11,7 @@ from neuro_cnn.backend import to_numpy
 from neuro_cnn.layers import Params
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.standardized import FLAT
-from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, row_of, text, total, weight_of
+from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, minus, row_of, text, total, weight_of
 
 
 def linear(view: View, weights: Array, bias: float | None) -> Work:
@@ -22,7 +22,7 @@ def linear(view: View, weights: Array, bias: float | None) -> Work:
     u = e
     if bias is not None:
         u = e + bias
-        steps.append(Step("u", "e + bias", f"{text(e)} + {text(bias)}", u))
+        steps.append(Step("u", "e + bias", minus(e, -bias), u))
     else:
         steps.append(Step("u", "e", text(e), u))
     return Work(view, weights, shares, tuple(steps), u, e, drive=u)
@@ -67,7 +67,7 @@ def scells(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     if isinstance(response, Rectified):
         drive = e - b
         u = max(drive, 0.0)
-        steps.append(Step("u", "max(0, e - b)", f"max(0, {text(e)} - {text(b)})", u))
+        steps.append(Step("u", "max(0, e - b)", f"max(0, {minus(e, b)})", u))
         return Work(view, a, shares, tuple(steps), u, e, drive=drive, threshold=b)
     squares = weight_of(params, "surround", "fixed")[0] * view.values**2
     v = sqrt(float(squares.sum()))
@@ -114,7 +114,7 @@ def standardized(layer: Any, params: Params, x: Array, cell: Place) -> Work:
         Step("var", "mean of x^2 - (mean of x)^2", f"{text(square)} - {text(mean)}^2", variance),
         Step("g", "1 / sqrt(var + contrast)" if layer.contrast else "1", how if seen else "0, a blank view", gain),
         Step("e", "g sum w' x, w' = P w without its mean", total(shares), e),
-        Step("u", "e - w P m", f"{text(e)} - {text(offset)}", u),
+        Step("u", "e - w P m", minus(e, offset), u),
     )
     return Work(view, weights, shares, steps, u, e, drive=u)
 
@@ -128,7 +128,7 @@ def contrast(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     on = plane < len(x)
     weights = (centre - surround)[None] * (1 if on else -1)
     drive = e - h if on else h - e
-    words = f"{text(e)} - {text(h)}" if on else f"{text(h)} - {text(e)}"
+    words = minus(e, h) if on else minus(h, e)
     steps = (
         Step("e", "sum centre x", total(centre * view.values), e),
         Step("h", "sum surround x", total(surround * view.values), h),

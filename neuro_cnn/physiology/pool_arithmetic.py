@@ -6,12 +6,11 @@ from math import prod, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuro_cnn.layers import CCells, Params
 from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
 from neuro_cnn.ops.geometry import Window
-from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, row_of, text, total, weight_of
+from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, here, text, total, weight_of
 from neuro_cnn.physiology.cell_arithmetic import scells
 
 Centred: TypeAlias = Hyperbolic | SquareRoot
@@ -129,13 +128,13 @@ def best_position(layer: Any, params: Params, x: Array, cell: Place) -> Work:
 def maxout(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     """The strongest of a group of planes at one place."""
     del params
-    return strongest(_here(x, cell, np.arange(cell[0] * layer.group, (cell[0] + 1) * layer.group)))
+    return strongest(here(x, cell, np.arange(cell[0] * layer.group, (cell[0] + 1) * layer.group)))
 
 
 def join(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     """The sum of the planes that lead into one."""
     del params
-    view = _here(x, cell, np.array(layer.table[cell[0]]))
+    view = here(x, cell, np.array(layer.table[cell[0]]))
     u = float(view.values.sum())
     return Work(view, np.ones(view.values.shape), view.values, (Step("u", "sum x", total(view.values), u),), u, u)
 
@@ -145,39 +144,10 @@ def labelled_cells(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     y = np.asarray(layer.cells.respond(params, x[None].astype(params.learned.weight.dtype))[0], np.float64)
     planes = np.flatnonzero(np.asarray(params.fixed.labels) == cell[0])
     if not planes.size:
-        view = _here(x, (0, 0, 0), np.arange(0))
+        view = here(x, (0, 0, 0), np.arange(0))
         return Work(view, None, view.values, (Step("u", "0", "no plane is of this class", 0.0),), 0.0)
     plane, row, column = np.unravel_index(y[planes].argmax(), y[planes].shape)
     won = (int(planes[plane]), int(row), int(column))
     work = scells(layer.cells, params, x, won)
     words = f"plane {won[0]} in row {won[1]}, column {won[2]} is the strongest of {len(planes)} planes"
     return work._replace(steps=(*work.steps, Step("u", "max u of the class", words, work.response)))
-
-
-def flatten(layer: Any, params: Params, x: Array, cell: Place) -> Work:
-    """A cell of a map, in a row with all others."""
-    del layer, params
-    plane, row, column = (int(each) for each in np.unravel_index(cell[0], (*x.shape, 1, 1)[:3]))
-    view = _here(x, (plane, row, column), np.array([plane]))
-    return _passed(view, "x", text(view.values.item()), view.values.item())
-
-
-def relu(layer: Any, params: Params, x: Array, cell: Place) -> Work:
-    """The positive part of one cell."""
-    del layer, params
-    view = _here(x, cell, np.array([cell[0]]))
-    value = view.values.item()
-    return _passed(view, "max(0, x)", f"max(0, {text(value)})", max(value, 0.0))
-
-
-def _here(x: Array, cell: Place, planes: NDArray[np.int64]) -> View:
-    """The planes named, at one place of a map; or the units named, of a row."""
-    if x.ndim == 3:
-        return cut(x, Window((1, 1)), *cell[1:], planes)
-    view = row_of(x)
-    return view._replace(values=view.values[planes], planes=planes)
-
-
-def _passed(view: View, formula: str, worked: str, u: float) -> Work:
-    """One cell's response, made of that of one cell below."""
-    return Work(view, None, np.full(view.values.shape, u), (Step("u", formula, worked, u),), u)

@@ -12,6 +12,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import cell_arithmetic as cells
+from neuro_cnn.physiology import point_arithmetic as points
 from neuro_cnn.physiology import pool_arithmetic as pools
 from neuro_cnn.physiology.arithmetic import Arithmetic, Work
 from neuro_cnn.physiology.record import Pixels, Unit, receptive_box
@@ -22,7 +23,7 @@ KINDS: dict[str, Arithmetic] = {
     "contrast": cells.contrast,
     "conv": cells.conv,
     "dense": cells.dense,
-    "flatten": pools.flatten,
+    "flatten": points.flatten,
     "gabors": cells.gabors,
     "global_pool": pools.global_pool,
     "join": pools.join,
@@ -31,10 +32,12 @@ KINDS: dict[str, Arithmetic] = {
     "maxout": pools.maxout,
     "olshausen_field": cells.olshausen_field,
     "prototypes": cells.prototypes,
-    "relu": pools.relu,
+    "relu": points.relu,
+    "scaled_tanh": points.scaled_tanh,
     "scells": cells.scells,
     "standardized_conv": cells.standardized,
     "subsampling": cells.subsampling,
+    "triangle": points.triangle,
     "true_conv": cells.conv,
 }
 """The arithmetic of every kind of layer that has a worksheet."""

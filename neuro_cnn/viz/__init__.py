@@ -30,6 +30,7 @@ from neuro_cnn.viz.topography import topography
 from neuro_cnn.viz.tuning import tuning
 from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
+from neuro_cnn.viz.worksheet import worksheet
 
 __all__ = [
     "accuracy_under",
@@ -67,4 +68,5 @@ __all__ = [
     "to_svg",
     "topography",
     "tuning",
+    "worksheet",
 ]

@@ -33,6 +33,7 @@ COMMANDS = (
     ("health",),
     ("respond",),
     ("view",),
+    ("explain",),
     ("responders",),
     ("organisation",),
     ("selectivity",),
