@@ -30,7 +30,7 @@ from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.protocols import PROTOCOLS
 from neuro_cnn.physiology.randomisation import Redrawn, randomisation
 from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, receptive_box
-from neuro_cnn.physiology.references import Comparison, Verdict, comparisons, verdicts
+from neuro_cnn.physiology.references import Comparison, comparisons, verdicts
 from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
 from neuro_cnn.physiology.saliency import PixelMaps, guided, saliency

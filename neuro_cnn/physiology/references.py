@@ -37,7 +37,7 @@ class Comparison(NamedTuple):
     high: float
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     """Whether the runs of systems `a` and `b` are told apart from floor and ceiling; b None: run `a` from untrained."""
 
     measure: str
@@ -59,16 +59,16 @@ def comparisons(found: Likeness) -> list[Comparison]:
     return made
 
 
-def verdicts(found: Likeness) -> list[Verdict]:
+def verdicts(found: Likeness) -> list[Judgement]:
     """In words: for every run whether its ceiling is above its floor, and for every two where they stand."""
     runs, made = range(0, len(found.cka), 3), []
     for measure, _, draws in _measures(found):
         ceilings = {a: draws[:, a, a + 1] for a in runs}
         floors = {a: np.maximum(draws[:, a, a + 2], draws[:, a + 1, a + 2]) for a in runs}
-        made += [Verdict(measure, a, None, apart(ceilings[a], floors[a])) for a in runs]
+        made += [Judgement(measure, a, None, apart(ceilings[a], floors[a])) for a in runs]
         for a, b in combinations(runs, 2):
             ceiling, floor = np.minimum(ceilings[a], ceilings[b]), np.maximum(floors[a], floors[b])
-            made.append(Verdict(measure, a, b, verdict(draws[:, a, b], ceiling, floor)))
+            made.append(Judgement(measure, a, b, verdict(draws[:, a, b], ceiling, floor)))
     return made
 
 
