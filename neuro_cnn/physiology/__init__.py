@@ -22,6 +22,7 @@ from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.hw62 import hw62
 from neuro_cnn.physiology.invariance import Cells, Invariance, Kept, invariance
 from neuro_cnn.physiology.lesions import Lesions, class_selectivity, lesions
+from neuro_cnn.physiology.nature import NEAR, WORLDS, Portrait, Tuned, grow, portrait, seen_fields
 from neuro_cnn.physiology.occlusion import Occlusion, occlusion
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.patches import Patches, Winners, example, patches, view_of, winners
@@ -41,12 +42,17 @@ from neuro_cnn.physiology.sparseness import lifetime_sparseness, population_spar
 from neuro_cnn.physiology.switches import deconvnet
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
+from neuro_cnn.physiology.v1 import MISSING, PUBLISHED, V1Cells, v1_cells
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 from neuro_cnn.physiology.worksheet import Worksheet, worksheet
 
 __all__ = [
+    "MISSING",
+    "NEAR",
     "PROTOCOLS",
+    "PUBLISHED",
     "TRANSFORMS",
+    "WORLDS",
     "Angle",
     "Answer",
     "Axis",
@@ -80,6 +86,7 @@ __all__ = [
     "PixelMaps",
     "Pixels",
     "Plane",
+    "Portrait",
     "Preferred",
     "Preparation",
     "Redrawn",
@@ -92,7 +99,9 @@ __all__ = [
     "Transform",
     "Trial",
     "Trials",
+    "Tuned",
     "Unit",
+    "V1Cells",
     "Verdict",
     "Winners",
     "Worksheet",
@@ -110,6 +119,7 @@ __all__ = [
     "deepest",
     "example",
     "grating_map",
+    "grow",
     "guided",
     "harmonics",
     "health",
@@ -126,6 +136,7 @@ __all__ = [
     "pair_of",
     "patches",
     "population_sparseness",
+    "portrait",
     "preferred",
     "randomisation",
     "receptive_box",
@@ -133,10 +144,12 @@ __all__ = [
     "rsa",
     "saliency",
     "seed_cells",
+    "seen_fields",
     "sparseness",
     "thresholds",
     "topography",
     "trained",
+    "v1_cells",
     "verdicts",
     "view_of",
     "winners",

@@ -25,6 +25,7 @@ MACAQUE = np.array(
     [[2, 0, 1, 0, 0], [8, 9, 4, 1, 0], [1, 2, 19, 17, 3], [0, 0, 1, 7, 4], [0, 0, 0, 0, 0]],
 )  # simple cells by n_x (rows) and n_y between EDGES: Ringach 2002, as counted by Dapello et al. 2020 in VOneNet's code
 MEDIANS = (0.42, 0.55)  # n_x, n_y of a linear Gabor cell of 1.4 octaves and 20 degrees half width at half height
+FITS = 0.7  # R2 from which on a field is drawn in the plane
 FLOOR, TOP = 0.05, 3.0  # of the plane: fits beyond are drawn on its border
 NOTES = (
     "Each field, its fit and residual on the scale of the field's own peak; framed: unfit, R\N{SUPERSCRIPT TWO} up to "
@@ -50,9 +51,9 @@ def gabors(fields: NDArray[Any], found: Gabors, null: NDArray[Any], *, title: st
         notes = [note.format(cells=MACAQUE.sum(), most=MACAQUE.max()) for note in NOTES]
         figure, top = style.page(4 + max(tall, 20) + 12 + PLANE + 9, title, detail or shown, notes)
         place = (top + 4, columns * tile * width / max(height, width), tall)
-        _sheets(figure, fields[:count], found.fit[:count], columns, place, found.r2[:count] <= 0.7)
+        _sheets(figure, fields[:count], found.fit[:count], columns, place, found.r2[:count] <= FITS)
         top += 16 + max(tall, 20)
-        _plane(style.box(figure, LEFT + 4, top, PLANE, PLANE), found)
+        gabor_plane(style.box(figure, LEFT + 4, top, PLANE, PLANE), found)
         _histogram(style.box(figure, 98, top, 76, LOW), found.r2, null)
         figure.legend(loc="upper left", bbox_to_anchor=_at(figure, 92, top + LOW + 9))
     return figure
@@ -91,12 +92,12 @@ def _sheets(
     bar.outline.set_visible(False)
 
 
-def _plane(axes: Axes, found: Gabors) -> None:
-    """Widths and lengths in cycles, over how many cells of the macaque have them."""
+def gabor_plane(axes: Axes, found: Gabors, small: bool = False) -> None:
+    """Widths and lengths in cycles, over how many cells of the macaque have them; `small` ones bear no title."""
     axes.pcolormesh(EDGES, EDGES, MACAQUE.T, cmap=style.POSITIVE, norm=Normalize(0, 1.8 * MACAQUE.max()))
     ends = (FLOOR, TOP)
     axes.plot(ends, ends, color=style.GAP, linewidth=0.8, zorder=1, label="as wide as long")
-    heard = ~found.silent
+    heard = found.r2 > FITS
     for chosen, fill, name in (
         (heard & ~found.degenerate, style.COLOURS[0], "fits"),
         (heard & found.degenerate, "none", "fits of less than half a cycle"),
@@ -108,15 +109,20 @@ def _plane(axes: Axes, found: Gabors) -> None:
                 "markerfacecolor": fill,
                 "markeredgecolor": style.COLOURS[0],
                 "markeredgewidth": 0.7,
+                "markersize": 2 if small else 3.5,
             }
             axes.plot(x, y, "o", label=f"{chosen.sum()} {name}", clip_on=False, zorder=3, **look)
-    star: dict[str, Any] = {"markersize": 9, "color": style.ALARM, "markeredgecolor": "white", "markeredgewidth": 0.6}
+    star: dict[str, Any] = {"color": style.ALARM, "markeredgecolor": "white", "markeredgewidth": 0.6}
+    star["markersize"] = 6 if small else 9
     axes.plot(*MEDIANS, "*", label="two medians of the macaque", zorder=4, **star)
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([0.05, 0.1, 0.2, 0.5, 1, 2])
+        axis.set_ticks([0.1, 1] if small else [0.05, 0.1, 0.2, 0.5, 1, 2])
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())
+    if small:
+        axes.set(xlabel="width n$_x$, cycles", ylabel="length n$_y$, cycles")
+        return
     axes.set(xlabel="width across the bars, n$_x$ = \N{GREEK SMALL LETTER SIGMA}$_x$ f, cycles")
     axes.set(ylabel="length along the bars, n$_y$ = \N{GREEK SMALL LETTER SIGMA}$_y$ f, cycles")
     axes.set_title("Shape of the envelopes")
