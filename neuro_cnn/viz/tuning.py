@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST = 24
 """Cells whose curves are drawn: more would be too small to read."""
 LEFT, WIDE, HIGH, GAP, HEAD = 14.0, 104.0, 66.0, 3.5, 5.0  # mm: the curves, the room between them, a cell's name
-BESIDE, RIGHT, LINE, FOOT = 16.0, 44.0, 3.6, 10.0  # mm: room before a histogram, its width, a line of text, room below
+BESIDE, RIGHT, LINE, FOOT = 16.0, 42.0, 3.6, 10.0  # mm: room before a histogram, its width, a line of text, room below
 LETTERS = 32
 """In a line above a histogram."""
 HIGHEST = 4.0
@@ -61,7 +61,7 @@ def _curves(figure: Figure, top: float, findings: Findings, cells: NDArray[Any])
     rows = math.ceil(len(cells) / columns)
     graph = _Graph.of(shown, cells, (WIDE - (columns - 1) * GAP) / columns, HIGH / rows - HEAD)
     sheet = style.box(figure, LEFT, top, WIDE, HIGH)
-    sheet.set(xlim=(0, WIDE), ylim=(HIGH, 0))
+    sheet.set(xlim=(0, WIDE), ylim=(HIGH, 0), xticks=[], yticks=[])
     sheet.set_axis_off()
     for place, cell in enumerate(cells):
         row, column = divmod(place, columns)
