@@ -44,26 +44,27 @@ def bar_search(electrode: Electrode) -> Bars:
     extent = float(np.hypot(*electrode.box.sides))
     places = np.linspace(-extent / 2, extent / 2, min(int(np.ceil(extent)) + 1, MOST))
     lengths = np.maximum(LENGTHS * extent, 1)
-    shown = [each.ravel() for each in np.meshgrid(places, [1.0, -1.0], indexing="ij")]  # offsets, contrasts
+    offsets, contrasts = (each.ravel() for each in np.meshgrid(places, [1.0, -1.0], indexing="ij"))
     answers, kinds = [], []
-    for kind in product(ANGLES, WIDTHS[::-1], lengths[::-1]):
-        answers.append(electrode.respond(bar(electrode.sides, *kind, shown[0], shown[1], electrode.centre)))
-        kinds.append(kind)
+    for angle, width, length in product(ANGLES, WIDTHS[::-1], lengths[::-1]):
+        stimuli = bar(electrode.sides, angle, width, length, offsets, contrasts, electrode.centre)
+        answers.append(electrode.respond(stimuli))
+        kinds.append((angle, width, length))
     responses = np.stack(answers)  # (kinds, bars, K)
     above = (responses - electrode.blank).reshape(-1, electrode.planes)
     alike = above >= above.max(axis=0) - 1e-6 * np.abs(above).max(axis=0)
     which, place = np.unravel_index(alike.argmax(axis=0), responses.shape[:2])
     orientation, width, length = np.array(kinds)[which].T
-    coarse = Bars(
+    best = Bars(
         orientation,
         width,
         length,
-        shown[0][place],
-        shown[1][place],
+        offsets[place],
+        contrasts[place],
         above.max(axis=0),
         silent(responses, electrode.blank),
     )
-    return _finer(electrode, coarse)
+    return _finer(electrode, best)
 
 
 def _finer(electrode: Electrode, coarse: Bars) -> Bars:

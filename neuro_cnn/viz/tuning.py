@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 MOST = 24
 """Cells whose curves are drawn: more would be too small to read."""
 LEFT, WIDE, HIGH, GAP, HEAD = 14.0, 104.0, 66.0, 3.5, 5.0  # mm: the curves, the room between them, a cell's name
-BESIDE, RIGHT, LINE, FOOT = 16.0, 44.0, 3.6, 10.0  # mm: room before a histogram, its width, a line of text, room below
+BESIDE, RIGHT, LINE, FOOT = 16.0, 42.0, 3.6, 10.0  # mm: room before a histogram, its width, a line of text, room below
 LETTERS = 32
 """In a line above a histogram."""
 HIGHEST = 4.0
 """Up to which F1/F0 is drawn: of a rectified cell it stays below 2."""
-ROOM = 0.04
-"""Share of an axis that is free at either end."""
+ROOM, NARROW = 0.04, 20.0
+"""Share of a graph's width that is free at either end; mm below which it has room for two numbers only."""
 COLUMNS = ((1, 1), (4, 2), (9, 3), (16, 4), (MOST, 6))
 """Up to so many cells in so many columns."""
 
@@ -52,67 +52,96 @@ def tuning(findings: Findings, title: str = "") -> Figure:
 
 
 def _curves(figure: Figure, top: float, findings: Findings, cells: NDArray[Any]) -> None:
-    """A panel a cell, all on one scale, the axes written at the outer ones."""
+    """A small graph a cell, all on one scale, the numbers written at the outer ones.
+
+    They are lines on one sheet that is measured in millimetres: so many axes of their own would take seconds.
+    """
     shown: Any = findings.shown
     columns = next(columns for most, columns in COLUMNS if len(cells) <= most)
     rows = math.ceil(len(cells) / columns)
-    width, height = (WIDE - (columns - 1) * GAP) / columns, HIGH / rows - HEAD
-    share, words, heights = _scale(shown, cells)
+    graph = _Graph.of(shown, cells, (WIDE - (columns - 1) * GAP) / columns, HIGH / rows - HEAD)
+    sheet = style.box(figure, LEFT, top, WIDE, HIGH)
+    sheet.set(xlim=(0, WIDE), ylim=(HIGH, 0), xticks=[], yticks=[])
+    sheet.set_axis_off()
     for place, cell in enumerate(cells):
         row, column = divmod(place, columns)
-        axes = style.box(figure, LEFT + column * (width + GAP), top + row * (height + HEAD) + HEAD - 1, width, height)
+        corner = np.array([column * (graph.width + GAP), (row + 1) * (graph.height + HEAD) - 1])
         flag = findings.verdicts[cell].flag
         colour = style.COLOURS[0] if flag == "ok" else style.MUTED
         fits = shown.fits[cell] if len(shown.fits) else shown.responses[cell]
-        axes.plot(shown.axis.values, fits * share[cell], color=colour, linewidth=0.8)
-        axes.plot(shown.axis.values, shown.responses[cell] * share[cell], ".", color=colour, markersize=2.5)
-        axes.set_ylim(*heights)
-        axes.set_yticks([tick for tick in (-1, 0, 1, 2, 3) if heights[0] <= tick <= heights[1]])
-        axes.grid(axis="y")
-        name = f"{cell}" if flag == "ok" else f"{cell} {flag}"
-        axes.text(0, 1.02, name, transform=axes.transAxes, va="bottom", color="black" if flag == "ok" else style.MUTED)
-        _ruler(axes, shown.axis, width)
-        axes.tick_params(labelleft=column == 0, labelbottom=place + columns >= len(cells))
-    style.text_at(figure, 2, top + HEAD, words, rotation=90)
+        graph.frame(sheet, corner, column == 0, place + columns >= len(cells))
+        sheet.plot(*graph.at(corner, shown.axis.values, fits * graph.share[cell]), color=colour, linewidth=0.8)
+        dots = graph.at(corner, shown.axis.values, shown.responses[cell] * graph.share[cell])
+        sheet.plot(*dots, ".", color=colour, markersize=2.5, clip_on=False)
+        name, above = f"{cell}" if flag == "ok" else f"{cell} {flag}", corner[1] - graph.height - 0.7
+        sheet.text(corner[0], above, name, color="black" if flag == "ok" else style.MUTED)
+    style.text_at(figure, 2, top + HEAD, graph.words, rotation=90)
     unit = f" ({shown.axis.unit})" if shown.axis.unit else ""
     style.text_at(figure, LEFT, top + HIGH + FOOT - 5, shown.axis.name + unit)
 
 
-def _scale(shown: Curves, cells: NDArray[Any]) -> tuple[NDArray[Any], str, tuple[float, float]]:
-    """What each cell's values are multiplied by, (K,), what they then are in words, and the limits for all."""
-    values = np.asarray(shown.responses, dtype=float)
-    share = np.ones(len(values))
-    words = shown.quantity
-    if shown.quantity.startswith("response"):
-        best = np.nanmax(values, axis=1, initial=0)
-        share = 1 / np.where(best > 0, best, 1)
-        words = f"{shown.quantity}, of the best"
-    drawn = (values * share[:, None])[cells]
-    low, high = np.nanmin(drawn, initial=0), np.nanmax(drawn, initial=1)
-    return share, words, (max(1.08 * low, -1.08), 1.08 * min(high, HIGHEST))
+class _Graph(NamedTuple):
+    """How small graphs of width x height mm are ruled: what was varied across, responses up."""
+
+    width: float
+    height: float
+    log: bool
+    across: tuple[float, float]
+    ticks: NDArray[Any]
+    up: tuple[float, float]
+    share: NDArray[Any]
+    """What each cell's values are multiplied by, (K,)."""
+    words: str
+    """What they then are."""
+
+    @classmethod
+    def of(cls, shown: Curves, cells: NDArray[Any], width: float, height: float) -> _Graph:
+        """Responses as shares of each cell's best; other quantities as they are, up to 4."""
+        values = np.asarray(shown.responses, dtype=float)
+        share, words = np.ones(len(values)), shown.quantity
+        if shown.quantity.startswith("response"):
+            best = np.nanmax(values, axis=1, initial=0)
+            share, words = 1 / np.where(best > 0, best, 1), f"{shown.quantity}, of the best"
+        drawn = (values * share[:, None])[cells]
+        up = max(np.nanmin(drawn, initial=0), -1.0), min(np.nanmax(drawn, initial=1), HIGHEST)
+        places = np.asarray(shown.axis.values, dtype=float)
+        across = float(places.min()), float(places.max())
+        return cls(width, height, shown.axis.log, across, _ticks(shown.axis, width), up, share, words)
+
+    def at(self, corner: NDArray[Any], x: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Values as places on the sheet, in mm, the graph's lower left corner being at `corner`."""
+        scale = np.log if self.log else np.asarray
+        low, high = (scale(end) for end in self.across)
+        share = (scale(np.asarray(x, dtype=float)) - low) / (high - low)
+        height = (np.clip(y, *self.up) - self.up[0]) / (self.up[1] - self.up[0])
+        return corner[0] + self.width * (ROOM + (1 - 2 * ROOM) * share), corner[1] - self.height * height
+
+    def frame(self, sheet: Axes, corner: NDArray[Any], left: bool, below: bool) -> None:
+        """The two axes, with a rule at whole numbers; those are written at the left ones, and ticks at the lowest."""
+        x, y = corner
+        for level in (each for each in (-1, 0, 1, 2, 3, 4) if self.up[0] <= each <= self.up[1]):
+            _, (height,) = self.at(corner, self.across[:1], [level])
+            sheet.plot([x, x + self.width], [height, height], color="#e3e7eb", linewidth=0.5, zorder=1)
+            if left:
+                sheet.text(x - 1.2, height, f"{level}", ha="right", va="center")
+        sheet.plot([x, x, x + self.width], [y - self.height, y, y], color=style.MUTED, linewidth=0.5, clip_on=False)
+        for tick, place in zip(self.ticks, self.at(corner, self.ticks, 0)[0], strict=True):
+            sheet.plot([place, place], [y, y + 0.8], color=style.MUTED, linewidth=0.5, clip_on=False)
+            if below:
+                sheet.text(place, y + 1.2, f"{tick:g}", ha="center", va="top")
 
 
-def _ruler(axes: Axes, axis: Axis, width: float) -> None:
-    """The axis of what was varied, with as many numbers as there is room for."""
-    values = np.asarray(axis.values, dtype=float)
-    low, high = values.min(), values.max()
-    if axis.log:
-        axes.set_xscale("log")
-        decades = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-        ticks = np.concatenate([np.array([1, 2, 4]) * 10.0**decade for decade in decades])
-        margin = (high / low) ** (0.04 if width > 20 else 0.12)  # numbers of neighbours keep apart
-        ticks = ticks[(ticks >= low * margin) & (ticks <= high / margin)]
-        most = 2 if width < 20 else 3
-        ticks = ticks[np.unique(np.linspace(0, len(ticks) - 1, most).round().astype(int))]
-        axes.minorticks_off()
-    else:
+def _ticks(axis: Axis, width: float) -> NDArray[Any]:
+    """Round places on an axis, as many as there is room for numbers on so many mm."""
+    low, high = float(np.min(axis.values)), float(np.max(axis.values))
+    if not axis.log:
         step = 90.0 if axis.unit == "degrees" else _round((high - low) / 3)
-        ticks = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    if axis.log:
-        axes.set_xlim(low * (low / high) ** ROOM, high * (high / low) ** ROOM)
-    else:
-        axes.set_xlim(low - ROOM * (high - low), high + ROOM * (high - low))
+        return np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+    margin = (high / low) ** (0.04 if width > NARROW else 0.12)  # numbers of neighbours keep apart
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    ticks = np.outer(decades, [1, 2, 4]).ravel()
+    ticks = ticks[(ticks >= low * margin) & (ticks <= high / margin)]
+    return np.asarray(ticks[np.unique(np.linspace(0, len(ticks) - 1, 3 if width > NARROW else 2).round().astype(int))])
 
 
 def _round(step: float) -> float:
