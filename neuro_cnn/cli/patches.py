@@ -135,7 +135,7 @@ def _row(found: Winners, plane: int) -> dict[str, Any]:
 
 
 def _label(unit: Unit, found: Preferred) -> str:
-    words = f"{unit}\n{found.responses.mean():.3g} ({found.blank:.2g}), {found.agreement:.2f}"
+    words = f"{unit}\n{found.responses.mean():.2g} ({found.blank:.2g}), {found.agreement:.2f}"
     return words.replace("-", "\N{MINUS SIGN}")
 
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from neuro_cnn.viz import mosaic, style
 
 COLUMNS, SIDE, GAP, WORDS = 7, 20.0, 2.3, 8.0  # tiles in a row; mm: their longer side, between them, above them
+LETTERS = 13
+"""Of a cell's address above its map."""
 PLOT = 26.0  # mm: height of the plot below the maps
 
 Box = tuple[int, int, int, int]
@@ -57,7 +59,7 @@ def explained(
             axes.imshow(values, cmap=colours[0], norm=colours[1], aspect="auto", interpolation="none")
             _bare(axes)
             _outline(axes, box, values.shape)
-            _caption(figure, place, f"{address}\nanswers {response:.3g}".replace("-", "\N{MINUS SIGN}"))
+            _caption(figure, place, f"{_short(address)}\n{response:.3g}".replace("-", "\N{MINUS SIGN}"))
         _bar(figure, 3 + COLUMNS * (SIDE + GAP) + 2, top, height, colours, quantity)
         if check:
             _plot(style.box(figure, 16, top + tall + 5, 96, PLOT), check)
@@ -85,6 +87,11 @@ def _outline(axes: Axes, box: Box, sides: tuple[int, ...]) -> None:
             (left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor=style.MUTED, lw=0.6
         )
         axes.add_patch(frame)
+
+
+def _short(address: str) -> str:
+    """A cell's address as far as there is room for it: without its layer, which the title names."""
+    return address if len(address) <= LETTERS else "\N{HORIZONTAL ELLIPSIS}" + address[address.index("/") :]
 
 
 def _caption(figure: Figure, place: tuple[float, float], words: str) -> None:
