@@ -143,7 +143,7 @@ class _Hill:
             field = np.asarray(at_pixels(net, params, in_shape, [self.unit])[0], float)
         except UsageError:
             return np.zeros(in_shape)
-        return field - field.sum() / (in_shape[0] * self.seen.sum())
+        return np.asarray(field - field.sum() / (in_shape[0] * self.seen.sum()))
 
     def ascend(self, stimuli: NDArray[Any]) -> NDArray[Any]:
         """Steps along the blurred slope, each stimulus by its own length, which is halved where it would fall."""

@@ -36,8 +36,13 @@ def fields(run, method, out, *words):
     return call("fields", run, "--method", method, *explains, "--out", out, *words)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("network", ["letters", "colours"])
+QUICK = [("letters", "backprojection"), ("letters", "patches"), ("letters", "occlusion"), ("colours", "guided")]
+CASES = [(network, method) for network in ("letters", "colours") for method in METHODS]
+
+
+@pytest.mark.parametrize(
+    ("network", "method"), [pytest.param(*case, marks=() if case in QUICK else pytest.mark.slow) for case in CASES]
+)
 def test_every_method_draws_a_layer_of_a_neocognitron_and_of_a_cnn_in_colour(method, network, request, tmp_path):
     run = request.getfixturevalue(network)
     layer = "S1" if method == "weights" else "C2" if network == "letters" else "S2"
@@ -51,8 +56,7 @@ def test_every_method_draws_a_layer_of_a_neocognitron_and_of_a_cnn_in_colour(met
         assert [float(row["response"]) for row in table] == [row["response"] for row in rows]
 
 
-@pytest.mark.parametrize("suffix", ["pdf", "svg"])
-@pytest.mark.parametrize("method", ["patches", "saliency"])
+@pytest.mark.parametrize(("method", "suffix"), [("patches", "pdf"), ("saliency", "svg")])
 def test_figures_are_drawn_for_print_too(letters, method, suffix, tmp_path):
     assert fields(letters, method, tmp_path / f"f.{suffix}").code == 0
     assert (tmp_path / f"f.{suffix}").stat().st_size > 1000
@@ -76,16 +80,15 @@ def test_patches_tell_which_test_images_won_and_where(letters, tmp_path):
 
 @pytest.mark.parametrize("method", ["saliency", "guided", "deconvnet"])
 def test_maps_carry_the_check_with_weights_drawn_anew(letters, method, tmp_path):
-    words = ("--layer", "C2", "--out", tmp_path / "f.png")
-    answer = fields(letters, method, tmp_path / "f.png", "--layer", "C2")
-    assert "Sanity check (Adebayo et al. 2018): rank correlation" in answer.out
-    found = fields(letters, method, *words[3:], "--layer", "C2", "--json").json
+    found = fields(letters, method, tmp_path / "f.png", "--layer", "C2", "--json").json
     steps = found["randomisation"]["steps"]
     assert [step["layer"] for step in steps] == ["S2", "S1"]
-    assert f"S2 {steps[0]['alike']:.2f}" in answer.out.replace("\N{MINUS SIGN}", "-")
+    notes = " ".join(found["notes"]).replace("\N{MINUS SIGN}", "-")
+    assert "Sanity check (Adebayo et al. 2018): rank correlation" in notes
+    assert f"S2 {steps[0]['alike']:.2f} ({steps[0]['signed']:.2f})" in notes
     assert all(set(cell["alike"]) == {"S2", "S1"} for cell in found["cells"])
     assert found["image"].startswith("test image 0, a ")
-    assert ("Inhibition of S-cells, divisive or subtractive, is ignored" in answer.out) == (method == "deconvnet")
+    assert ("Inhibition of S-cells, divisive or subtractive, is ignored" in notes) == (method == "deconvnet")
 
 
 def test_a_preferred_stimulus_states_contrast_start_and_agreement(letters, tmp_path):
