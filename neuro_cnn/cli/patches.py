@@ -101,10 +101,12 @@ def preferred(asked: Asked) -> Shown:
 
 def _winners(asked: Asked, images: Any) -> Winners:
     from neuro_cnn.physiology import winners
-    from neuro_cnn.physiology.active import BATCH
+    from neuro_cnn.physiology.active import at_once
 
-    with progress(-(-len(images) // BATCH), "showing test images") as step:
-        return winners(asked.saved.net, asked.saved.state.params, images, asked.layer, step=step)
+    net, params = asked.saved.net, asked.saved.state.params
+    size = at_once(net, params, asked.saved.in_shape, asked.layer)
+    with progress(-(-len(images) // size), "showing test images") as step:
+        return winners(net, params, images, asked.layer, step=step)
 
 
 def _sought(asked: Asked, found: Winners) -> list[Unit]:

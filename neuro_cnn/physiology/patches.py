@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuro_cnn.data.ahead import in_batches
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology.active import BATCH, answered, peaks, respond_to
+from neuro_cnn.physiology.active import answered, at_once, peaks, respond_to
 from neuro_cnn.physiology.record import Unit, receptive_box
 
 TOP = 9
@@ -59,7 +59,8 @@ def winners(
     planes = net.shapes(params, images.shape[1:])[layer][0]
     best = least = Winners(np.empty((planes, 0)), np.empty((planes, 0), int), np.empty((planes, 0, 2), int))
     number = 0
-    with closing(in_batches(images, BATCH)) as batches:
+    size = at_once(net, params, images.shape[1:], layer)
+    with closing(in_batches(images, size)) as batches:
         for batch in batches:
             values, places = (np.swapaxes(each, 0, 1) for each in peaks(respond_to(net, params, batch, layer)))
             numbers = np.broadcast_to(np.arange(number, number + len(batch)), values.shape)

@@ -16,6 +16,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.ops.kernels import gaussian
+from neuro_cnn.physiology.active import up_to
 from neuro_cnn.physiology.backprojection import at_pixels
 from neuro_cnn.physiology.record import GREY, Pixels, Unit, receptive_box
 from neuro_cnn.streams import generator
@@ -89,7 +90,7 @@ class _Hill:
     ) -> None:
         self.whole = net, params, in_shape
         self.unit, self.contrast = unit, contrast
-        self.below = Chain((*net.part(stop=unit.layer), (unit.layer, net[unit.layer])))
+        self.below = up_to(net, unit.layer)
         self.params = {name: tree_map(to_numpy, params[name]) for name in self.below.names}
         self.dtype = next((leaf.dtype for _, leaf in leaves(self.params) if leaf.dtype.kind == "f"), np.dtype("f4"))
         self.box = receptive_box(net, params, in_shape, unit.layer, (unit.row, unit.column))

@@ -1,5 +1,7 @@
 """The images that planes answer to most, and the parts of them that the winning cells see."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,17 +9,18 @@ from neuro_cnn.layers import CCells, Dense, Flatten, SCells
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Unit, example, most_active, patches, view_of, winners
-from neuro_cnn.physiology.active import peaks, respond_to
+from neuro_cnn.physiology.active import at_once, peaks, respond_to
 
 RNG = np.random.default_rng(0)
 NETS = [("lenet5", {}, (3, 20, 20)), ("neocognitron-2013", {"planes": 5, "theta_recognition": 0.3}, (1, 28, 28))]
 
 
 @pytest.mark.parametrize(("system", "options", "shape"), NETS)
-def test_winners_are_those_of_all_images_at_once(system, options, shape):
+def test_winners_are_those_of_all_images_at_once(system, options, shape, monkeypatch):
     net, _ = build(system, shape, 10, **options)
     params = net.init(shape, 1)
-    images = RNG.random((70, *shape), dtype=np.float32)  # three batches
+    images = RNG.random((70, *shape), dtype=np.float32)
+    monkeypatch.setattr(sys.modules["neuro_cnn.physiology.patches"], "at_once", lambda *about: 32)  # three batches
     steps = []
     found = winners(net, params, images, "C2", 4, step=lambda: steps.append(1))
     value, place = peaks(respond_to(net, params, images, "C2"))
@@ -102,3 +105,11 @@ def test_the_most_active_cells_are_one_a_plane_and_silent_planes_have_none():
     assert most_active(net, params, image, "S1", 5) == [Unit("S1", 2, 2, 3), Unit("S1", 0, 2, 3)]
     assert most_active(net, params, image, "S1", 1) == [Unit("S1", 2, 2, 3)]
     assert most_active(net, params, 0 * image, "S1", 5) == []
+
+
+def test_no_more_images_are_shown_at_once_than_memory_holds():
+    net, _ = build("vgg16", (3, 224, 224), 10)
+    params = net.init((3, 224, 224), None)
+    first = net.names[0]
+    assert at_once(net, params, (3, 224, 224), first) * 4 * 64 * 224 * 224 <= 64 * 2**20
+    assert at_once(net, params, (3, 224, 224), first) >= 1
