@@ -39,6 +39,11 @@ def patches(asked: Asked) -> Shown:
         "sees, one an image, with darkness beyond the edge; their mean; and the part to which that cell answers least. "
         "Blank: no more images were answered to."
     ]
+    if cut.opposed.any():
+        notes.append(
+            f"{cut.opposed.sum()} of {cut.found.sum()} parts correlate negatively with the first of their plane: their "
+            "mean hides what both polarities have in common."
+        )
     if silent:
         notes.append(f"{silent} of {len(found.responses)} planes of {layer} answer to none of them and are left out.")
     if len(awake) > ROWS:

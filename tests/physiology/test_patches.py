@@ -75,16 +75,17 @@ def test_planes_that_answer_to_few_images_or_none_have_no_more_patches():
     assert not cut.mean[1].any()
 
 
-def test_the_mean_is_over_patches_turned_to_one_sign():
+def test_patches_of_the_other_polarity_are_told():
     net = Chain((("S1", SCells(1, 2)),))
     params = net.init((1, 2, 2), 0)
     params["S1"].learned.weight[:] = 1
-    light, dark = np.array([[1, 0], [0, 0.0]]), np.array([[0, 0.3], [0.3, 0.3]])
-    images = np.stack([light, dark])[:, None].astype(np.float32)
-    found = winners(net, params, images, "S1", 2)
-    mean = patches(net, params, images, "S1", found, np.array([0])).mean[0, 0]
-    turned = 2 * dark.mean() - dark  # about its own mean
-    np.testing.assert_allclose(mean, (light + turned) / 2, atol=1e-6)
+    light, dim, dark = np.eye(2), np.array([[0.4, 0.1], [0.1, 0.5]]), np.array([[0, 0.3], [0.3, 0.3]])
+    images = np.stack([light, dark, dim])[:, None].astype(np.float32)
+    found = winners(net, params, images, "S1", 3)
+    assert found.images[0, :-1].tolist() == [0, 2, 1]
+    cut = patches(net, params, images, "S1", found, np.array([0]))
+    assert cut.opposed.tolist() == [[False, False, True]]
+    np.testing.assert_allclose(cut.mean[0, 0], (light + dark + dim) / 3, atol=1e-6)
 
 
 def test_fewer_images_than_patches_give_as_many_as_there_are():
