@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST = 12
 """Cells that are explained together."""
-SEES = "Each map over its own peak; framed: what the cell sees."
+SEES = "Each map over its own peak, below the cell and its response; framed: what the cell sees."
 
 
 def saliency(asked: Asked) -> Shown:
@@ -61,7 +61,8 @@ def occlusion(asked: Asked) -> Shown:
     sides = f"{found[0].side} x {found[0].side}"
     notes = [
         f"Share of its response that each cell loses while a square of {sides} pixels has the mean of what it covers, "
-        f"at steps of {found[0].stride}; a pixel shows the mean over the squares on it. Framed: what the cell sees."
+        f"at steps of {found[0].stride}; a pixel shows the mean over the squares on it. Below each cell its response; "
+        "framed: what it sees."
     ]
     figure = viz.explained(
         image,

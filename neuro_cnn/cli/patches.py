@@ -39,6 +39,11 @@ def patches(asked: Asked) -> Shown:
         "sees, one an image, with darkness beyond the edge; their mean; and the part to which that cell answers least. "
         "Blank: no more images were answered to."
     ]
+    if cut.opposed.any():
+        notes.append(
+            f"{cut.opposed.sum()} of {cut.found.sum()} parts correlate negatively with the first of their plane: their "
+            "mean hides what both polarities have in common."
+        )
     if silent:
         notes.append(f"{silent} of {len(found.responses)} planes of {layer} answer to none of them and are left out.")
     if len(awake) > ROWS:
@@ -101,10 +106,12 @@ def preferred(asked: Asked) -> Shown:
 
 def _winners(asked: Asked, images: Any) -> Winners:
     from neuro_cnn.physiology import winners
-    from neuro_cnn.physiology.active import BATCH
+    from neuro_cnn.physiology.active import at_once
 
-    with progress(-(-len(images) // BATCH), "showing test images") as step:
-        return winners(asked.saved.net, asked.saved.state.params, images, asked.layer, step=step)
+    net, params = asked.saved.net, asked.saved.state.params
+    size = at_once(net, params, asked.saved.in_shape, asked.layer)
+    with progress(-(-len(images) // size), "showing test images") as step:
+        return winners(net, params, images, asked.layer, step=step)
 
 
 def _sought(asked: Asked, found: Winners) -> list[Unit]:
@@ -135,7 +142,7 @@ def _row(found: Winners, plane: int) -> dict[str, Any]:
 
 
 def _label(unit: Unit, found: Preferred) -> str:
-    words = f"{unit}\n{found.responses.mean():.3g} ({found.blank:.2g}), {found.agreement:.2f}"
+    words = f"{unit}\n{found.responses.mean():.2g} ({found.blank:.2g}), {found.agreement:.2f}"
     return words.replace("-", "\N{MINUS SIGN}")
 
 

@@ -9,20 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_cnn.backend import namespace, to_numpy
-from neuro_cnn.layers import Params
+from neuro_cnn.describe import describe
+from neuro_cnn.layers import Params, Shape
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology.record import Unit
+from neuro_cnn.physiology.record import MEMORY, Unit
 from neuro_cnn.tree import leaves
 
-BATCH = 32
-"""Images answered at a time: the largest maps of this many fit in memory (our choice)."""
+
+def at_once(net: Chain, params: dict[str, Params], in_shape: Shape, layer: str) -> int:
+    """How many images can be answered together by the layers up to this one, so that the largest maps fit in memory."""
+    most = max(row.memory for row in describe(up_to(net, layer), in_shape, params))
+    return int(np.clip(MEMORY // most, 1, 256))
+
+
+def up_to(net: Chain, layer: str) -> Chain:
+    """The layers up to and with this one. Raises UsageError for a layer that does not exist."""
+    return Chain((*net.part(stop=layer), (layer, net[layer])))
 
 
 def respond_to(net: Chain, params: dict[str, Params], images: Any, layer: str) -> NDArray[Any]:
     """A layer's response, in host memory, to images (N, C, H, W), all at once, where the weights are."""
-    arrays = [leaf for _, leaf in leaves(params)]
-    below = Chain((*net.part(stop=layer), (layer, net[layer])))
-    result: NDArray[Any] = to_numpy(below.respond(params, namespace(*arrays[:1], np.empty(0)).asarray(images)))
+    weights = next((leaf for _, leaf in leaves(params)), None)
+    xp = np if weights is None else namespace(weights)
+    result: NDArray[Any] = to_numpy(up_to(net, layer).respond(params, xp.asarray(images)))
     return result
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology.active import BATCH, at, respond_to
+from neuro_cnn.physiology.active import at, at_once, respond_to
 from neuro_cnn.physiology.record import Pixels, Unit, receptive_box
 
 PARTS = 4
@@ -53,8 +53,9 @@ def occlusion(
     corners = [(top, left) for top in tops for left in lefts]
     response = float(at(respond_to(net, params, image[None], unit.layer), [unit])[0, 0])
     lost: list[float] = []
-    for first in range(0, len(corners), BATCH):
-        some = corners[first : first + BATCH]
+    size = at_once(net, params, image.shape, unit.layer)
+    for first in range(0, len(corners), size):
+        some = corners[first : first + size]
         covered = np.stack([_covered(image, top, left, side) for top, left in some])
         lost += (response - at(respond_to(net, params, covered, unit.layer), [unit])[:, 0]).tolist()
     total, count = np.zeros(image.shape[1:]), np.zeros(image.shape[1:])

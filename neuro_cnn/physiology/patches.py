@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuro_cnn.data.ahead import in_batches
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology.active import BATCH, answered, peaks, respond_to
+from neuro_cnn.physiology.active import answered, at_once, peaks, respond_to
 from neuro_cnn.physiology.record import Unit, receptive_box
 
 TOP = 9
@@ -35,12 +35,15 @@ class Patches(NamedTuple):
     """What the winning cells of some planes see, (n, k, C, h, w), their mean and the least, (n, C, h, w) each.
 
     `found` says which of the k were answered to, (n, k): of the others, and in a mean of none, all is background.
+    `opposed` are those that correlate negatively with the strongest of their plane, (n, k): a mean over patches of
+    both polarities hides what they have in common.
     """
 
     patches: NDArray[Any]
     mean: NDArray[Any]
     least: NDArray[Any]
     found: NDArray[Any]
+    opposed: NDArray[Any]
 
 
 def winners(
@@ -59,7 +62,8 @@ def winners(
     planes = net.shapes(params, images.shape[1:])[layer][0]
     best = least = Winners(np.empty((planes, 0)), np.empty((planes, 0), int), np.empty((planes, 0, 2), int))
     number = 0
-    with closing(in_batches(images, BATCH)) as batches:
+    size = at_once(net, params, images.shape[1:], layer)
+    with closing(in_batches(images, size)) as batches:
         for batch in batches:
             values, places = (np.swapaxes(each, 0, 1) for each in peaks(respond_to(net, params, batch, layer)))
             numbers = np.broadcast_to(np.arange(number, number + len(batch)), values.shape)
@@ -73,11 +77,7 @@ def winners(
 def patches(
     net: Chain, params: dict[str, Params], images: Any, layer: str, found: Winners, planes: NDArray[Any]
 ) -> Patches:
-    """Cut what the winners among these planes (n,) see out of the images; beyond an image's edge lies darkness, 0.
-
-    The mean is over patches that are turned to the sign of the strongest, each about its own mean: a cell of both
-    polarities would else have none.
-    """
+    """Cut what the winners among these planes (n,) see out of the images; beyond an image's edge lies darkness, 0."""
     shape = images.shape[1:]
     height, width = receptive_box(net, params, shape, layer).sides
     cut = np.zeros((len(planes), found.images.shape[1], shape[0], height, width), np.float32)
@@ -87,10 +87,10 @@ def patches(
     there = answered(found.responses[planes, :-1])
     cut[:, :-1][~there] = 0
     shown = cut[:, :-1]
-    level = shown.mean(axis=(2, 3, 4), keepdims=True)
-    sign = np.where(np.sum((shown - level) * (shown - level)[:, :1], axis=(2, 3, 4), keepdims=True) < 0, -1, 1)
+    contrast = shown - shown.mean(axis=(2, 3, 4), keepdims=True)
+    opposed = np.sum(contrast * contrast[:, :1], axis=(2, 3, 4)) < 0
     count = np.maximum(there.sum(axis=1), 1)[:, None, None, None]
-    return Patches(shown, (level + sign * (shown - level)).sum(axis=1) / count, cut[:, -1], there)
+    return Patches(shown, shown.sum(axis=1) / count, cut[:, -1], there, opposed)
 
 
 def example(net: Chain, params: dict[str, Params], images: Any, found: Winners, unit: Unit) -> NDArray[Any]:

@@ -16,13 +16,14 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.ops.kernels import gaussian
+from neuro_cnn.physiology.active import up_to
 from neuro_cnn.physiology.backprojection import at_pixels
 from neuro_cnn.physiology.record import GREY, Pixels, Unit, receptive_box
 from neuro_cnn.streams import generator
 from neuro_cnn.tree import leaves, tree_map
 
 SEEDS = 5
-STEPS = 60
+STEPS = 40
 """Steps of the ascent, of which each is halved until the response rises (our choice)."""
 CONTRAST = 0.5
 """Root mean square of the stimulus over the pixels that the cell sees, of at most 1 (our choice)."""
@@ -89,7 +90,7 @@ class _Hill:
     ) -> None:
         self.whole = net, params, in_shape
         self.unit, self.contrast = unit, contrast
-        self.below = Chain((*net.part(stop=unit.layer), (unit.layer, net[unit.layer])))
+        self.below = up_to(net, unit.layer)
         self.params = {name: tree_map(to_numpy, params[name]) for name in self.below.names}
         self.dtype = next((leaf.dtype for _, leaf in leaves(self.params) if leaf.dtype.kind == "f"), np.dtype("f4"))
         self.box = receptive_box(net, params, in_shape, unit.layer, (unit.row, unit.column))
@@ -104,12 +105,14 @@ class _Hill:
         y = self.below.respond(self.params, self._image(stimuli))
         return np.asarray(y[(slice(None), *self.unit[1 : y.ndim])], float)
 
-    def slope(self, stimuli: NDArray[Any]) -> NDArray[Any]:
-        """The derivative of the response by the stimuli, as far as the cell sees."""
+    def slope(self, stimuli: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The response, and its derivative by the stimuli, as far as the cell sees."""
         y, activity = self.below.forward(self.params, self._image(stimuli))
+        at = (slice(None), *self.unit[1 : y.ndim])
         dy = np.zeros_like(y)
-        dy[(slice(None), *self.unit[1 : y.ndim])] = GREY
-        return np.asarray(self.below.backward(self.params, activity, dy)[0], float) * self.seen
+        dy[at] = GREY
+        dx, _ = self.below.backward(self.params, activity, dy)
+        return np.array(y[at], float), np.asarray(dx, float) * self.seen
 
     def climbed(self, seeds: int, example: NDArray[Any] | None) -> tuple[Start, NDArray[Any]]:
         """What the ascent started from, and what each seed came to, (seeds, C, H, W)."""
@@ -121,7 +124,7 @@ class _Hill:
             starts.append(("image", lambda: np.asarray(example, float) / GREY - 1))
         for start, centre in starts:
             begun = self.begin(centre(), seeds)
-            if self.slope(begun).any(axis=(1, 2, 3)).all():
+            if self.slope(begun)[1].any(axis=(1, 2, 3)).all():
                 return start, self.ascend(begun)
         return "none", np.zeros((seeds, *self.whole[2]))
 
@@ -132,24 +135,29 @@ class _Hill:
         return self._on_sphere(centre + amount * self._blurred(noise))
 
     def back_projected(self) -> NDArray[Any]:
-        """The cell's linear back-projection, (C, H, W); 0 where no linear path leads down from its layer."""
+        """The cell's linear back-projection, (C, H, W); 0 where no linear path leads down from its layer.
+
+        Its mean is taken off: of weights that are not negative the light ones shall stand before a dark ground.
+        """
         net, params, in_shape = self.whole
         try:
-            return np.asarray(at_pixels(net, params, in_shape, [self.unit])[0], float)
+            field = np.asarray(at_pixels(net, params, in_shape, [self.unit])[0], float)
         except UsageError:
             return np.zeros(in_shape)
+        return np.asarray(field - field.sum() / (in_shape[0] * self.seen.sum()))
 
     def ascend(self, stimuli: NDArray[Any]) -> NDArray[Any]:
         """Steps along the blurred slope, each stimulus by its own length, which is halved where it would fall."""
-        response, length = self.response(stimuli), np.full(len(stimuli), FIRST)
+        length = np.full(len(stimuli), FIRST)
+        response, slope = self.slope(stimuli)
         for _ in range(STEPS):
-            way = self._blurred(self.slope(stimuli)) * self.seen
+            way = self._blurred(slope) * self.seen
             far = np.sqrt(np.sum(way**2, axis=(1, 2, 3)))
             step = self.norm * length / np.where(far > 0, far, 1)
             there = self._on_sphere(stimuli + step[:, None, None, None] * way)
-            new = self.response(there)
+            new, onward = self.slope(there)
             better = new > response
-            stimuli[better], response[better] = there[better], new[better]
+            stimuli[better], response[better], slope[better] = there[better], new[better], onward[better]
             length = np.where(better, length, length / 2)
             if (length < LAST).all():
                 break

@@ -13,6 +13,7 @@ from neuro_cnn.backend import to_numpy
 from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Contrast, Params, ReLU, SCells, Triangle
 from neuro_cnn.network import AnyPart, Branches, Chain, Residual
+from neuro_cnn.physiology.active import up_to
 from neuro_cnn.physiology.record import Unit
 from neuro_cnn.tree import tree_map
 
@@ -51,7 +52,7 @@ def descend(
     With `sign`, what is brought down is the sign of the unit's response, 0 of a silent one.
     """
     layer = units[0].layer
-    below = Chain((*net.part(stop=layer), (layer, net[layer])))
+    below = up_to(net, layer)
     params = {name: tree_map(to_numpy, params[name]) for name in below.names}
     x: Any = np.repeat(np.asarray(image)[None], len(units), axis=0)
     seen: dict[str, tuple[Any, tuple[int, ...]]] = {}

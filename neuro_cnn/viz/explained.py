@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from neuro_cnn.viz import mosaic, style
 
 COLUMNS, SIDE, GAP, WORDS = 7, 20.0, 2.3, 8.0  # tiles in a row; mm: their longer side, between them, above them
-PLOT = 26.0  # mm: height of the plot below the maps
+LETTERS = 13
+"""Of a cell's address above its map."""
+PLOT, WIDE = 26.0, 110.0  # mm: the plot below the maps
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom and right of the pixels that a cell sees."""
@@ -57,10 +59,10 @@ def explained(
             axes.imshow(values, cmap=colours[0], norm=colours[1], aspect="auto", interpolation="none")
             _bare(axes)
             _outline(axes, box, values.shape)
-            _caption(figure, place, f"{address}\nanswers {response:.3g}".replace("-", "\N{MINUS SIGN}"))
+            _caption(figure, place, f"{_short(address)}\n{response:.3g}".replace("-", "\N{MINUS SIGN}"))
         _bar(figure, 3 + COLUMNS * (SIDE + GAP) + 2, top, height, colours, quantity)
         if check:
-            _plot(style.box(figure, 16, top + tall + 5, 96, PLOT), check)
+            _plot(style.box(figure, 16, top + tall + 5, WIDE, PLOT), check)
     return figure
 
 
@@ -87,6 +89,11 @@ def _outline(axes: Axes, box: Box, sides: tuple[int, ...]) -> None:
         axes.add_patch(frame)
 
 
+def _short(address: str) -> str:
+    """A cell's address as far as there is room for it: without its layer, which the title names."""
+    return address if len(address) <= LETTERS else "\N{HORIZONTAL ELLIPSIS}" + address[address.index("/") :]
+
+
 def _caption(figure: Figure, place: tuple[float, float], words: str) -> None:
     style.text_at(figure, place[0], place[1] - WORDS + 0.5, words, linespacing=1.2)
 
@@ -104,17 +111,19 @@ def _bar(figure: Figure, left: float, top: float, height: float, colours: tuple[
 def _plot(axes: Axes, check: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
     """How alike maps stay, from the learned network, 1, down to the lowest layer drawn anew."""
     at = range(len(check) + 1)
-    for which, (words, line) in enumerate((("magnitudes", "-"), ("with sign", "--"))):
+    for which, (kind, line) in enumerate((("magnitudes", "-"), ("with sign", "--"))):
         values = np.stack([np.ones(len(next(iter(check.values()))[0])), *(pair[which] for pair in check.values())])
         look = {**style.look(which), "linestyle": line}
         axes.plot(at, values, color=look["color"], linestyle=line, linewidth=0.4, alpha=0.5)
         there = ~np.isnan(values)
         mean = np.where(there, values, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-        axes.plot(at, np.where(there.any(axis=1), mean, np.nan), label=words, **look)
+        axes.plot(at, np.where(there.any(axis=1), mean, np.nan), label=kind, **look)
     low = min(0.0, *(float(np.nanmin([*part, 0.0])) for pair in check.values() for part in pair))
     axes.set(xlim=(-0.3, len(check) + 0.3), ylim=(low - 0.05, 1.05), ylabel="rank correlation")
     axes.set_title("Maps with weights drawn anew")
-    axes.set_xticks(at, ["learned", *(f"{'' if k == 0 else '+ '}{name}" for k, name in enumerate(check))])
+    words = ["learned", *(f"{'' if k == 0 else '+ '}{name}" for k, name in enumerate(check))]
+    apart = ceil(len(words) * (1.6 * max(map(len, words)) + 1) / WIDE)
+    axes.set_xticks(at[::apart], words[::apart])
     axes.set_xlabel("layers drawn anew, from the top down")
     axes.axhline(0, color=style.MUTED, linewidth=0.5)
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))

@@ -16,7 +16,8 @@ from neuro_cnn.viz import mosaic, style
 
 MOST = 18
 """Rows on one page."""
-LABELS, TILES, TILE = 30.0, 128.0, 12.0  # mm: room for a row's words, for its tiles, and the widest tile
+LABELS, TILES, TILE = 37.0, 120.0, 12.0  # mm: room for a row's words, for its tiles, and the longer side of a tile
+NARROW, HEAD, UPRIGHT = 7.0, 5.0, 13.0  # mm: tiles over which words stand upright; room for words lying and standing
 
 
 def picture_rows(
@@ -39,20 +40,23 @@ def picture_rows(
     tile = min(TILE, TILES / columns)
     tall = rows * tile * height / max(height, width)
     wide = columns * tile * width / max(height, width)
+    upright = wide < columns * NARROW
+    head = UPRIGHT if upright else HEAD
     flat = pictures.reshape(-1, colours, height, width)
     tiles = _coloured(flat) if colours == 3 else flat.mean(axis=1)
     with style.context():
-        figure, top = style.page(max(tall, 18.0) + 5, title, detail, notes)
-        axes = style.box(figure, LABELS, top + 5, wide, tall)
+        figure, top = style.page(max(tall, 18.0) + head, title, detail, notes)
+        axes = style.box(figure, LABELS, top + head, wide, tall)
         mosaic.draw(axes, tiles, columns, ("gray", Normalize(0, 1)))
         pitch = mosaic.Pitch.of(height, width)
         axes.set_yticks([(row + 0.5) * pitch.down for row in range(rows)], list(labels))
         axes.set_xticks([(column + 0.5) * pitch.across for column in range(columns)], list(headings))
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
+        axes.tick_params(axis="x", rotation=90 if upright else 0)
         left = LABELS + wide + 4
-        style.text_at(figure, left, top, "brightness")
-        cax = style.box(figure, left, top + 5, 3, min(max(tall, 16.0), 40.0))
+        style.text_at(figure, left, top + head - HEAD, "brightness")
+        cax = style.box(figure, left, top + head, 3, min(max(tall, 16.0), 40.0))
         bar = figure.colorbar(ScalarMappable(Normalize(0, 1), "gray"), cax=cax)
         bar.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
         bar.ax.tick_params(length=0)
