@@ -1,0 +1,217 @@
+"""The receptive box by perturbation: which pixels move a cell's response, whatever the arithmetic of views says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_cnn.backend import namespace
+from neuro_cnn.layers import Params
+from neuro_cnn.physiology.findings import Findings, Maps, Measure, Verdict
+from neuro_cnn.physiology.preparation import Preparation
+from neuro_cnn.physiology.record import Electrode, Pixels
+from neuro_cnn.physiology.tissue import Tissue, intact
+from neuro_cnn.stimuli import binary_noise, coloured_noise, sparse_noise, white_noise
+from neuro_cnn.tree import leaves, tree_map
+
+MARGIN = 1
+"""Pixels around the box that are changed one by one (our choice); all beyond the box are changed at once besides."""
+SINGLY, MOST, PATIENCE = 4, 256, 64
+"""Backgrounds on which every pixel is changed; on which whole borders are, and all that lies outside, at most; and how
+many without news end it (our choice)."""
+TOLD = {"float64": 1e-8, "float32": 1e-5}
+"""Share of the largest response by which one must move to count. Where a whitening filter removes the mean of the
+image, every pixel moves every response, but only by the rounding of a kernel whose sum is 0, some 1e-10 in double
+precision; a corner of that filter under a corner of an S-cell's view moves it by 1e-6 or more."""
+BORDERS = ("top", "left", "bottom", "right")
+
+
+class Intact(Electrode):
+    """An electrode for which the whole network is worked out, also what its cells should not see."""
+
+    @cached_property
+    def tissue(self) -> Tissue:
+        return intact(self.below, self.params, self.at)
+
+
+class Support(NamedTuple):
+    """What moved the cells: mean change of the response (K, h, w) by every pixel from `corner` on, whether any did on
+    any background, whether a border of the box did, (K, 4) by BORDERS, and whether anything beyond it did, (K,)."""
+
+    change: NDArray[np.float64]
+    moved: NDArray[np.bool_]
+    corner: tuple[int, int]
+    borders: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+    answered: NDArray[np.bool_]
+    backgrounds: int
+
+
+def receptive_box_check(preparation: Preparation) -> Findings:
+    """Whether every cell's response is moved by the borders of its receptive box and by nothing outside.
+
+    Raises UsageError where the box leaves the image.
+    """
+    box = preparation.electrode.whole().box
+    found = support(preparation.electrode, preparation.rng("receptive box"), preparation.step)
+    inside = np.zeros(found.moved.shape[1:], bool)
+    inside[_within(box, found.corner)] = True
+    agrees = found.borders.all(axis=1) & ~found.outside & ~found.moved[:, ~inside].any(axis=1)
+    return Findings(
+        protocol="receptive box",
+        title="Receptive box: arithmetic and perturbation",
+        measures={
+            "agrees": agrees.astype(float),
+            "inside": found.moved[:, inside].sum(axis=1).astype(float),
+            "outside": found.moved[:, ~inside].sum(axis=1).astype(float),
+        },
+        verdicts=[_verdict(found, k, bool(agrees[k])) for k in range(len(agrees))],
+        words={
+            "agrees": Measure("box by perturbation is that by arithmetic", "1 is yes"),
+            "inside": Measure("pixels in the box that moved the response", "pixels"),
+            "outside": Measure("pixels around the box that moved the response", "pixels"),
+        },
+        shown=Maps(found.change, found.corner, "mean change of response"),
+        notes=(
+            f"Box of {box.sides[0]} x {box.sides[1]} pixels, framed. Single pixels were changed on {SINGLY} "
+            f"backgrounds, its four borders and all that lies outside on {found.backgrounds}.",
+        ),
+        stimuli={"box": list(box), "backgrounds": found.backgrounds},
+    )
+
+
+def support(electrode: Electrode, rng: np.random.Generator, step: Callable[[], None] = lambda: None) -> Support:
+    """Which pixels, and which borders of the box, move the cells on backgrounds to which they answer.
+
+    What lies outside the box is changed in the whole network. Borders are changed as wholes until every cell has been
+    moved by all four, or until 64 further backgrounds have brought nothing new; where some are missing then, because
+    single precision cannot tell, once more in double.
+    """
+    cut = electrode.whole()
+    whole = Intact(cut.net, cut.params, cut.in_shape, cut.layer, cut.place)
+    backgrounds, largest = _backgrounds(cut, rng)
+    box, told = cut.box, TOLD[_precision(cut)] * np.maximum(largest, np.finfo(float).tiny)
+    around = Pixels(box.top - MARGIN, box.left - MARGIN, box.bottom + MARGIN, box.right + MARGIN).cut(cut.sides)
+    inside, ring = np.zeros((2, *cut.sides), bool)
+    ring[around] = True
+    inside[box.cut(cut.sides)] = True
+    change = np.zeros((*cut.sides, cut.planes))
+    moved = np.zeros(change.shape, bool)
+    for background in backgrounds[:SINGLY]:
+        for here, pixels in ((cut, inside), (whole, ring & ~inside)):
+            moves = np.abs(here.respond(_each_changed(background, np.argwhere(pixels))) - here.respond(background))
+            change[pixels] += moves / SINGLY
+            moved[pixels] |= moves > told
+        step()
+    sides, shown = _borders(cut, whole, backgrounds, told, rng, step)
+    answered = largest > 0
+    if _precision(cut) != "float64" and not sides[answered, :4].all():
+        double = Electrode(cut.net, _double(cut.params), cut.in_shape, cut.layer, cut.place)
+        more, _ = _borders(double, whole, backgrounds, told * TOLD["float64"] / TOLD["float32"], rng, step)
+        sides[:, :4] |= more[:, :4]
+    corner = (around[0].start, around[1].start)
+    change, moved = (np.moveaxis(each[around], -1, 0) for each in (change, moved))
+    return Support(change, moved, corner, sides[:, :4], sides[:, 4], answered, shown)
+
+
+def _borders(
+    cut: Electrode,
+    whole: Electrode,
+    backgrounds: NDArray[np.float64],
+    told: NDArray[np.float64],
+    rng: np.random.Generator,
+    step: Callable[[], None],
+) -> tuple[NDArray[np.bool_], int]:
+    """Whether each border of the box, and all outside it, moved each cell, (K, 5), and on how many backgrounds."""
+    sides, quiet, chunk = np.zeros((cut.planes, 5), bool), 0, 16
+    for first in range(0, MOST, chunk):
+        shown = backgrounds[first : first + chunk]
+        changed = _sides_changed(shown, cut.box, rng)
+        moves = [np.abs(cut.respond(changed[:, :4]) - cut.respond(shown)[:, None])]
+        moves += [np.abs(whole.respond(changed[:, 4:]) - whole.respond(shown)[:, None])]
+        new = sides | (np.concatenate(moves, axis=1) > told).any(axis=0).T
+        quiet = 0 if (new & ~sides).any() else quiet + chunk
+        sides = new
+        step()
+        if quiet >= PATIENCE or (sides[:, :4].all() and first + chunk >= PATIENCE):
+            break
+    return sides, first + chunk
+
+
+def _backgrounds(whole: Electrode, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Noise of several kinds and contrasts, first what the cells answer to most, each cell in turn: (n, H, W); and the
+    size of each cell's largest response, (K,)."""
+    count, sides = MOST // 8, whole.sides
+    kinds = [white_noise(count, sides, rng, contrast) for contrast in (0.1, 0.3, 1.0)]
+    kinds += [binary_noise(count, sides, rng, 1.0, block) for block in (1, 3)]
+    kinds += [coloured_noise(count, sides, rng, exponent) for exponent in (1.0, 2.0)]
+    kinds += [sparse_noise(count, sides, rng, size=min(3, *sides), spots=12)]
+    shown = np.concatenate(kinds).astype(float)
+    answers = np.abs(whole.respond(shown))
+    best = np.argsort(-answers, axis=0, kind="stable").ravel()  # every cell's best, then every cell's second best
+    order = best[np.sort(np.unique(best, return_index=True)[1])]
+    return shown[order], answers.max(axis=0)
+
+
+def _each_changed(background: NDArray[np.float64], places: NDArray[np.int_]) -> NDArray[np.float64]:
+    """The background with one pixel at each place turned to the other side of grey, (n, H, W)."""
+    frames = np.repeat(background[None], len(places), axis=0)
+    at = (np.arange(len(places)), *places.T)
+    frames[at] = np.where(frames[at] > 0, -1.0, 1.0)
+    return frames
+
+
+def _sides_changed(shown: NDArray[np.float64], box: Pixels, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Backgrounds with other pixels along each border of the box, and with others all around it: (n, 5, H, W)."""
+    frames = np.repeat(shown[:, None], 5, axis=1)
+    other = rng.uniform(-1, 1, shown.shape)
+    rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
+    lines: tuple[tuple[Any, Any], ...] = (
+        (box.top, columns),
+        (rows, box.left),
+        (box.bottom - 1, columns),
+        (rows, box.right - 1),
+    )
+    for number, (row, column) in enumerate(lines):
+        frames[:, number, row, column] = other[:, row, column]
+    frames[:, 4] = other
+    frames[:, 4, rows, columns] = shown[:, rows, columns]
+    return frames
+
+
+def _precision(electrode: Electrode) -> str:
+    """float32 or float64, as the weights are."""
+    kinds = (str(getattr(leaf, "dtype", "")) for _, leaf in leaves(electrode.params))
+    return next((kind for kind in kinds if "float" in kind), "float32")
+
+
+def _double(params: dict[str, Params]) -> dict[str, Params]:
+    """The weights in double precision."""
+
+    def cast(leaf: object) -> object:
+        if "float" not in str(getattr(leaf, "dtype", "")):
+            return leaf
+        xp = namespace(leaf)
+        return xp.astype(leaf, xp.float64)
+
+    return tree_map(cast, params)
+
+
+def _within(box: Pixels, corner: tuple[int, int]) -> tuple[slice, slice]:
+    top, left = box.top - corner[0], box.left - corner[1]
+    return slice(top, top + box.sides[0]), slice(left, left + box.sides[1])
+
+
+def _verdict(found: Support, cell: int, agrees: bool) -> Verdict:
+    if not found.answered[cell]:
+        return Verdict("silent", "answers to no background")
+    if agrees:
+        return Verdict()
+    missing = [name for name, seen in zip(BORDERS, found.borders[cell], strict=True) if not seen]
+    if missing:
+        return Verdict("unfit", f"nothing moved it at the {' and '.join(missing)} of the box")
+    return Verdict("unfit", "pixels outside the box moved it")
