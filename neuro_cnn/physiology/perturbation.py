@@ -114,7 +114,7 @@ def support(electrode: Electrode, rng: np.random.Generator, step: Callable[[], N
         more, _ = _borders(double, whole, backgrounds, told * TOLD["float64"] / TOLD["float32"], rng, step)
         sides[:, :4] |= more[:, :4]
     corner = (around[0].start, around[1].start)
-    change, moved = (np.moveaxis(each[around], -1, 0) for each in (change, moved))
+    change, moved = np.moveaxis(change[around], -1, 0), np.moveaxis(moved[around], -1, 0)
     return Support(change, moved, corner, sides[:, :4], sides[:, 4], answered, shown)
 
 
@@ -170,12 +170,8 @@ def _sides_changed(shown: NDArray[np.float64], box: Pixels, rng: np.random.Gener
     frames = np.repeat(shown[:, None], 5, axis=1)
     other = rng.uniform(-1, 1, shown.shape)
     rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-    lines: tuple[tuple[Any, Any], ...] = (
-        (box.top, columns),
-        (rows, box.left),
-        (box.bottom - 1, columns),
-        (rows, box.right - 1),
-    )
+    last, end = box.bottom - 1, box.right - 1
+    lines: list[Any] = [(box.top, columns), (rows, box.left), (last, columns), (rows, end)]
     for number, (row, column) in enumerate(lines):
         frames[:, number, row, column] = other[:, row, column]
     frames[:, 4] = other

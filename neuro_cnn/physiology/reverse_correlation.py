@@ -19,7 +19,7 @@ CONTRAST = 0.3
 GAUSSIAN = partial(white_noise, contrast=CONTRAST)
 """Gaussian white noise of that standard deviation (our choice)."""
 MOST = 17
-"""Pixels a side of the noise, in the middle of the receptive box, the rim of which weighs next to nothing (our choice)."""
+"""Pixels a side of the noise, in the middle of the receptive box, whose rim weighs next to nothing (our choice)."""
 FRAMES = 26
 """Frames a pixel: of a half-rectified linear cell the average then has a correlation of .975 with its filter."""
 VARIANCE = 1 / 2 - 1 / (2 * pi)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from textwrap import shorten
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST = 100  # planes on one page
 LEFT, TILE, GAP, LINE = 3.0, 14.0, 1.5, 4.0  # mm: margin, a tile's longer side, between two, a line of text below one
 ACROSS = 9  # tiles in a row
-PANEL, WIDE, LOW = 26.0, 46.0, 12.0  # mm: height and width of a distribution, and room below it for its labels
+PANEL, WIDE, LOW = 26.0, 46.0, 17.0  # mm: height and width of a distribution, and room below it for its labels
 
 
 def maps(findings: Findings, *, title: str = "") -> Figure:
@@ -45,16 +45,16 @@ def maps(findings: Findings, *, title: str = "") -> Figure:
     low = PANEL + LOW + 6 if panels else 0.0
     what = "" if count == len(drawn) else f"; the first {count} of {len(drawn)} are drawn"
     with style.context():
-        detail = f"{findings.title}: {findings.count()}{what}"
+        detail = f"{findings.title}: {findings.count()}{what}; each on its own scale"
         words = [findings.words[name] for name in panels if findings.words[name].published]
         published = [f"{word.label}: {word.published}." for word in words]
-        figure, top = style.page(max(tall, 30) + low, title or findings.title, detail, [*findings.notes, *published])
+        figure, top = style.page(max(tall, 34) + low, title or findings.title, detail, [*findings.notes, *published])
         axes = style.box(figure, LEFT, top, ACROSS * (across + GAP), tall)
         signed = _tiles(axes, findings, drawn[:count], (down, across))
         _colour_bar(figure, (LEFT + ACROSS * (TILE + GAP) + 4, top), findings.shown.quantity, signed)
         for place, name in enumerate(panels[:3]):
             left = 14 + place * (WIDE + 12)
-            _distribution(style.box(figure, left, top + max(tall, 30) + 6, WIDE, PANEL), findings, name, place)
+            _distribution(style.box(figure, left, top + max(tall, 34) + 6, WIDE, PANEL), findings, name, place)
     return figure
 
 
@@ -85,6 +85,7 @@ def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any], size: tuple[floa
             norm=Normalize(-1 if signed else 0, 1),
             extent=(start, start + each.shape[1] * pixel, first + each.shape[0] * pixel, first),
             interpolation="none",
+            zorder=2,
         )
         box = findings.stimuli.get("box", cover)
         corner = (x + (box[1] - cover[1]) * pixel, y + (box[0] - cover[0]) * pixel)
@@ -103,9 +104,9 @@ def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any], size: tuple[floa
 def _colour_bar(figure: Figure, place: tuple[float, float], quantity: str, signed: bool) -> None:
     left, top = place
     colours = ScalarMappable(Normalize(-1 if signed else 0, 1), style.SIGNED if signed else style.POSITIVE)
-    bar = figure.colorbar(colours, cax=style.box(figure, left, top + 1, 3, 26))
+    bar = figure.colorbar(colours, cax=style.box(figure, left, top + 1, 3, 30))
     bar.set_ticks([-1, 0, 1] if signed else [0, 1])
-    bar.ax.set_ylabel(shorten(quantity, 60), labelpad=2)
+    bar.ax.set_ylabel("\n".join(wrap(f"{quantity}, over its largest", 32)))
     bar.ax.tick_params(length=0)
 
 
@@ -118,7 +119,8 @@ def _distribution(axes: Axes, findings: Findings, name: str, place: int) -> None
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set(ylabel="cells")
-    axes.set_xlabel(f"{name}{f', {word.unit}' if word.unit else ''} (median {np.median(values):.3g})")
+    label = f"{word.label}{f', {word.unit}' if word.unit else ''}; median {np.median(values):.3g}"
+    axes.set_xlabel("\n".join(wrap(label, 40)))
 
 
 def _usable(findings: Findings, name: str) -> NDArray[Any]:
