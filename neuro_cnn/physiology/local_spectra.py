@@ -103,7 +103,7 @@ def local_spectral_map(preparation: Preparation) -> Findings:
         ],
         words={
             "orientation": Measure("orientation of the wave that it looks for", "degrees"),
-            "frequency": Measure("spatial frequency of that wave", "cycles/pixel"),
+            "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
             "z": Measure("largest correlation with a local power, in standard errors"),
             "row": Measure("middle of the field, row", "pixels"),
             "column": Measure("middle of the field, column", "pixels"),

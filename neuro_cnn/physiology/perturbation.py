@@ -20,9 +20,9 @@ from neuro_cnn.tree import leaves, tree_map
 
 MARGIN = 1
 """Pixels around the box that are changed one by one (our choice); all beyond the box are changed at once besides."""
-SINGLY, MOST, PATIENCE = 4, 256, 64
-"""Backgrounds on which every pixel is changed; on which whole borders are, and all that lies outside, at most; and how
-many without news end it (our choice)."""
+SINGLY, KINDS, CHUNK, ALL, PATIENCE = 8, 32, 32, 64, 256
+"""Backgrounds on which every pixel is changed; of every kind; that are shown at once; on which all outside is changed,
+and every border; and how many more must bring nothing new for the search of missing borders to end (our choice)."""
 TOLD = {"float64": 1e-8, "float32": 1e-5}
 """Share of the largest response by which one must move to count. Where a whitening filter removes the mean of the
 image, every pixel moves every response, but only by the rounding of a kernel whose sum is 0, some 1e-10 in double
@@ -88,27 +88,27 @@ def support(electrode: Electrode, rng: np.random.Generator, step: Callable[[], N
     """Which pixels, and which borders of the box, move the cells on backgrounds to which they answer.
 
     What lies outside the box is changed in the whole network. Borders are changed as wholes until every cell has been
-    moved by all four, or until 64 further backgrounds have brought nothing new; where some are missing then, because
-    single precision cannot tell, once more in double.
+    moved by all four, or until 256 further backgrounds, like those that the others answer to, have brought nothing new;
+    where some are missing then, because single precision cannot tell, once more in double.
     """
     cut = electrode.whole()
     whole = Intact(cut.net, cut.params, cut.in_shape, cut.layer, cut.place)
-    backgrounds, largest = _backgrounds(cut, rng)
-    box, told = cut.box, TOLD[_precision(cut)] * np.maximum(largest, np.finfo(float).tiny)
+    backgrounds = _backgrounds(cut, rng)
+    box, told = cut.box, TOLD[_precision(cut)] * np.maximum(backgrounds.largest, np.finfo(float).tiny)
     around = Pixels(box.top - MARGIN, box.left - MARGIN, box.bottom + MARGIN, box.right + MARGIN).cut(cut.sides)
     inside, ring = np.zeros((2, *cut.sides), bool)
     ring[around] = True
     inside[box.cut(cut.sides)] = True
     change = np.zeros((*cut.sides, cut.planes))
     moved = np.zeros(change.shape, bool)
-    for background in backgrounds[:SINGLY]:
+    for background in backgrounds.first(SINGLY):
         for here, pixels in ((cut, inside), (whole, ring & ~inside)):
             moves = np.abs(here.respond(_each_changed(background, np.argwhere(pixels))) - here.respond(background))
             change[pixels] += moves / SINGLY
             moved[pixels] |= moves > told
         step()
     sides, shown = _borders(cut, whole, backgrounds, told, rng, step)
-    answered = largest > 0
+    answered = backgrounds.answered > 0
     if _precision(cut) != "float64" and not sides[answered, :4].all():
         double = Electrode(cut.net, _double(cut.params), cut.in_shape, cut.layer, cut.place)
         more, _ = _borders(double, whole, backgrounds, told * TOLD["float64"] / TOLD["float32"], rng, step)
@@ -121,40 +121,67 @@ def support(electrode: Electrode, rng: np.random.Generator, step: Callable[[], N
 def _borders(
     cut: Electrode,
     whole: Electrode,
-    backgrounds: NDArray[np.float64],
+    backgrounds: Backgrounds,
     told: NDArray[np.float64],
     rng: np.random.Generator,
     step: Callable[[], None],
 ) -> tuple[NDArray[np.bool_], int]:
     """Whether each border of the box, and all outside it, moved each cell, (K, 5), and on how many backgrounds."""
-    sides, quiet, chunk = np.zeros((cut.planes, 5), bool), 0, 16
-    for first in range(0, MOST, chunk):
-        shown = backgrounds[first : first + chunk]
-        changed = _sides_changed(shown, cut.box, rng)
-        moves = [np.abs(cut.respond(changed[:, :4]) - cut.respond(shown)[:, None])]
-        moves += [np.abs(whole.respond(changed[:, 4:]) - whole.respond(shown)[:, None])]
-        new = sides | (np.concatenate(moves, axis=1) > told).any(axis=0).T
-        quiet = 0 if (new & ~sides).any() else quiet + chunk
-        sides = new
+    best = backgrounds.first(ALL)
+    moves = np.abs(whole.respond(_sides_changed(best, cut.box, rng)[:, 4]) - whole.respond(best))
+    sides, quiet, count = np.zeros((cut.planes, 5), bool), 0, 0
+    sides[:, 4] = (moves > told).any(axis=0)
+    while True:
+        missing = np.flatnonzero((backgrounds.answered > 0) & ~sides[:, :4].all(axis=1))
+        if count < len(best):
+            shown = best[count : count + CHUNK]
+        elif len(missing) and quiet < PATIENCE:
+            shown = backgrounds.near(missing, CHUNK, rng)
+        else:
+            return sides, count
+        lines = _sides_changed(shown, cut.box, rng)[:, :4]
+        new = (np.abs(cut.respond(lines) - cut.respond(shown)[:, None]) > told).any(axis=0).T & ~sides[:, :4]
+        sides[:, :4] |= new
+        quiet = 0 if new.any() else quiet + CHUNK
+        count += len(shown)
         step()
-        if quiet >= PATIENCE or (sides[:, :4].all() and first + chunk >= PATIENCE):
-            break
-    return sides, first + chunk
 
 
-def _backgrounds(whole: Electrode, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Noise of several kinds and contrasts, first what the cells answer to most, each cell in turn: (n, H, W); and the
-    size of each cell's largest response, (K,)."""
-    count, sides = MOST // 8, whole.sides
+class Backgrounds(NamedTuple):
+    """Frames (n, H, W), which of them each cell answers to most, growing less, (n, K); to how many of them it does, and
+    its largest response, (K,) each."""
+
+    frames: NDArray[np.float64]
+    ranked: NDArray[np.int_]
+    answered: NDArray[np.int_]
+    largest: NDArray[np.float64]
+
+    def first(self, count: int) -> NDArray[np.float64]:
+        """Each cell's best in turn, then every cell's second best, and so on."""
+        best = self.ranked.ravel()
+        return np.asarray(self.frames[best[np.sort(np.unique(best, return_index=True)[1])][:count]])
+
+    def near(self, cells: NDArray[np.int_], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Frames like the best ones of some cells, moved by up to two pixels and with noise on them."""
+        drawn = rng.choice(cells, count)
+        rank = rng.integers(np.minimum(self.answered[drawn], 8))
+        chosen = self.frames[self.ranked[rank, drawn]]
+        shifts = rng.integers(-2, 3, (count, 2))
+        moved = [np.roll(each, tuple(shift), (0, 1)) for each, shift in zip(chosen, shifts, strict=True)]
+        return np.asarray(moved + 0.3 * rng.standard_normal(chosen.shape))
+
+
+def _backgrounds(electrode: Electrode, rng: np.random.Generator) -> Backgrounds:
+    """Noise of several kinds and contrasts, and what the cells make of it."""
+    count, sides = KINDS, electrode.sides
     kinds = [white_noise(count, sides, rng, contrast) for contrast in (0.1, 0.3, 1.0)]
     kinds += [binary_noise(count, sides, rng, 1.0, block) for block in (1, 3)]
     kinds += [coloured_noise(count, sides, rng, exponent) for exponent in (1.0, 2.0)]
     kinds += [sparse_noise(count, sides, rng, size=min(3, *sides), spots=12)]
     shown = np.concatenate(kinds).astype(float)
-    answers = np.abs(whole.respond(shown))
-    best = np.argsort(-answers, axis=0, kind="stable").ravel()  # every cell's best, then every cell's second best
-    order = best[np.sort(np.unique(best, return_index=True)[1])]
-    return shown[order], answers.max(axis=0)
+    answers = np.abs(electrode.respond(shown))
+    ranked = np.argsort(-answers, axis=0, kind="stable")
+    return Backgrounds(shown, ranked, np.count_nonzero(answers, axis=0), answers.max(axis=0))
 
 
 def _each_changed(background: NDArray[np.float64], places: NDArray[np.int_]) -> NDArray[np.float64]:

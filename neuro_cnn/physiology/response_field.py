@@ -49,7 +49,7 @@ def response_field(preparation: Preparation) -> Findings:
         verdicts=[Verdict() if peak[k] > 0 else Verdict("silent", "answers to no patch") for k in range(len(peak))],
         words={
             "area": Measure(f"area from which a patch gives {100 * LEVEL:g} % of the largest response", "pixels"),
-            "diameter": Measure("diameter of a disc of that area", "pixels"),
+            "diameter": Measure("diameter of the response field, a disc of the same area", "pixels"),
             "row": Measure("middle of the field, row", "pixels"),
             "column": Measure("middle of the field, column", "pixels"),
         },

@@ -16,7 +16,7 @@ from neuro_cnn.stimuli import HIGHEST, Hartley, hartley
 BOTH = 0.5
 """Polarity below which a field in space misleads, the cell answering to both signs alike (our choice)."""
 FLAT = 0.1
-"""Share by which the mean response to the best wave must exceed that to all, for a cell to be tuned (our choice)."""
+"""Share by which the response to the best wave must exceed the mean of all, for a cell to be tuned (our choice)."""
 
 
 LEAST = 3
@@ -24,8 +24,8 @@ LEAST = 3
 
 
 class Subspace(NamedTuple):
-    """Fields in space (K, h, w), mean responses above blank by wave number down and across (K, 2m + 1, 2m + 1), NaN
-    where none was shown, polarity (K,), and the side of the field in pixels, of which the numbers are cycles."""
+    """Fields in space (K, h, w), root mean square responses above blank by wave number down and across, NaN where none
+    was shown, (K, 2m + 1, 2m + 1), polarity (K,), and the side of the field in pixels, of which numbers are cycles."""
 
     fields: NDArray[np.float64]
     spectra: NDArray[np.float64]
@@ -49,7 +49,7 @@ def subspace(electrode: Electrode) -> Subspace:
     """Every cell's answers to Hartley's basis over its receptive box, both signs of all waves up to .4 cycles a pixel.
 
     Ringach, Sapiro & Shapley (1997). The field is the mean of the basis weighted by the response; of four phases, two
-    waves of mirrored numbers and their negatives, the mean gives the map of orientation and frequency; polarity is
+    waves of mirrored numbers and their negatives, the power gives the map of orientation and frequency; polarity is
     sum |r+ - r-| / sum (r+ + r-): 1 of a cell that answers to one sign only, 0 where both signs are alike. Raises
     UsageError where the box leaves the image, or is smaller than 3 pixels.
     """
@@ -103,7 +103,7 @@ def subspace_map(preparation: Preparation) -> Findings:
         verdicts=verdicts,
         words={
             "orientation": Measure("orientation of the wave that it answers to most", "degrees"),
-            "frequency": Measure("spatial frequency of that wave", "cycles/pixel"),
+            "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
             "polarity": Measure("difference between a wave and its negative over their sum"),
         },
         shown=Maps(found.fields, (electrode.box.top, electrode.box.left), "response-weighted mean of the basis"),
@@ -125,10 +125,13 @@ def _shown(electrode: Electrode, part: NDArray[np.float32]) -> NDArray[np.float6
 
 
 def _spectra(basis: Hartley, responses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean response by wave number: of a wave, its mirror image in both numbers, and their negatives."""
+    """Root mean square response by wave number: of a wave, its mirror image in both numbers, and their negatives.
+
+    Not the mean, which is 0 for a cell that is not rectified.
+    """
     most = int(np.max(np.abs(basis.down)))
     sums = np.full((responses.shape[1], 2 * most + 1, 2 * most + 1), np.nan)
     sums[:, basis.down + most, basis.across + most] = 0
     for number, (down, across) in enumerate(zip(basis.down + most, basis.across + most, strict=True)):
-        sums[:, down, across] += responses[number] / 4
-    return np.asarray(sums + sums[:, ::-1, ::-1])
+        sums[:, down, across] += responses[number] ** 2 / 4
+    return np.sqrt(sums + sums[:, ::-1, ::-1])

@@ -47,10 +47,11 @@ class Axes(NamedTuple):
         return np.asarray((self.values < self.low[:, None]).sum(axis=1))
 
 
-def axes(
-    frames: NDArray[Any], responses: NDArray[Any], rng: np.random.Generator, apart: NDArray[Any] | None = None
-) -> Axes:
-    """The axes of sum r (x - m)(x - m)^T / sum r minus the noise's own covariance: (N, d), (N, K) -> Axes.
+def spectrum(
+    frames: NDArray[Any], responses: NDArray[Any], apart: NDArray[Any] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues (K, d), growing, and eigenvectors in rows, (K, d, d), of sum r (x - m)(x - m)^T / sum r minus the
+    noise's own covariance, in units of its variance: of frames (N, d) and responses (N, K).
 
     m is the response-weighted mean. `apart` are filters (K, d), or zeros, that are taken out of the frames first.
     Responses count from their smallest up; a cell whose response never changes has values of 0. Raises UsageError for
@@ -61,17 +62,23 @@ def axes(
         raise UsageError(
             f"{count} frames for a covariance of {pixels} pixels; show at least {FRAMES} a pixel: {FRAMES * pixels}"
         )
-    x = np.ascontiguousarray(frames / frames.std(), dtype=np.float32)
-    weights = _weights(responses)
-    covariances = np.stack([_covariance(x, weight) for weight in weights.T])
+    x = _standard(frames)
+    covariances = np.stack([_covariance(x, weight) for weight in _weights(responses).T])
     if apart is not None:
         norms = np.linalg.norm(apart, axis=1, keepdims=True)
         units = np.divide(apart, norms, out=np.zeros_like(apart), where=norms > 0)[:, :, None]
         outside = np.eye(pixels) - units @ units.transpose(0, 2, 1)
         covariances = outside @ covariances @ outside
     values, vectors = np.linalg.eigh(covariances)
-    low, high = chance(x, weights, rng)
-    return Axes(values, vectors.transpose(0, 2, 1), low, high)
+    return values, vectors.transpose(0, 2, 1)
+
+
+def axes(
+    frames: NDArray[Any], responses: NDArray[Any], rng: np.random.Generator, apart: NDArray[Any] | None = None
+) -> Axes:
+    """The `spectrum` beside the bounds that `chance` gives it."""
+    values, vectors = spectrum(frames, responses, apart)
+    return Axes(values, vectors, *chance(_standard(frames), _weights(responses), rng))
 
 
 def chance(
@@ -157,7 +164,7 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
         words={
             "excitatory": Measure("directions of more variance than chance gives", "axes"),
             "suppressive": Measure("directions of less", "axes"),
-            "dimensions": Measure("all that the cell looks at, its average included", "axes"),
+            "dimensions": Measure("directions of the image that matter, the average included", "axes"),
             "largest": Measure("largest eigenvalue above the noise's variance", "of that variance"),
             "smallest": Measure("smallest eigenvalue above the noise's variance", "of that variance"),
         },
@@ -171,6 +178,11 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
         stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "pixels": pixels}
         | {"shuffles": max(SHUFFLES, len(cells))},
     )
+
+
+def _standard(frames: NDArray[Any]) -> NDArray[np.float32]:
+    """Frames of variance 1."""
+    return np.ascontiguousarray(frames / frames.std(), dtype=np.float32)
 
 
 def _weights(responses: NDArray[Any]) -> NDArray[np.float64]:

@@ -104,20 +104,22 @@ def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any], size: tuple[floa
 def _colour_bar(figure: Figure, place: tuple[float, float], quantity: str, signed: bool) -> None:
     left, top = place
     colours = ScalarMappable(Normalize(-1 if signed else 0, 1), style.SIGNED if signed else style.POSITIVE)
-    bar = figure.colorbar(colours, cax=style.box(figure, left, top + 1, 3, 30))
+    bar = figure.colorbar(colours, cax=style.box(figure, left, top + 1, 3, 32))
     bar.set_ticks([-1, 0, 1] if signed else [0, 1])
-    bar.ax.set_ylabel("\n".join(wrap(f"{quantity}, over its largest", 32)))
+    bar.ax.set_ylabel("\n".join(wrap(f"{quantity}, over its largest", 26)))
     bar.ax.tick_params(length=0)
 
 
 def _distribution(axes: Axes, findings: Findings, name: str, place: int) -> None:
     values, word = _usable(findings, name), findings.words[name]
-    axes.hist(values, bins=min(20, max(5, len(values) // 2)), color=style.COLOURS[place])
+    whole = bool(np.all(values == np.round(values))) and np.ptp(values) < 20
+    bins: Any = np.arange(values.min() - 0.5, values.max() + 1) if whole else min(20, max(5, len(values) // 2))
+    axes.hist(values, bins=bins, color=style.COLOURS[place], rwidth=0.9 if whole else 1)
     axes.axvline(float(np.median(values)), color="black", linewidth=0.8)
     if word.criterion is not None:
         axes.axvline(word.criterion, color=style.ALARM, linewidth=0.8, linestyle="--")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=whole))
     axes.set(ylabel="cells")
     label = f"{word.label}{f', {word.unit}' if word.unit else ''}; median {np.median(values):.3g}"
     axes.set_xlabel("\n".join(wrap(label, 40)))
