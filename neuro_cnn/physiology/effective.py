@@ -24,6 +24,15 @@ class Spread(NamedTuple):
     area: NDArray[np.float64]
 
 
+WORDS = {
+    "sigma": Measure("standard deviation of the effective field", "pixels"),
+    "area": Measure(f"pixels above {100 * LEVEL:.3g} % of the largest", "pixels"),
+    "ratio": Measure(
+        "side of the effective field over that of the receptive box", "", "a fraction of 1: Luo et al. 2016"
+    ),
+}
+
+
 def effective_field(preparation: Preparation, images: int = IMAGES) -> Findings:
     """E|dr/dx| of every pixel, its spread, and its size beside that of the box that arithmetic gives.
 
@@ -45,13 +54,7 @@ def effective_field(preparation: Preparation, images: int = IMAGES) -> Findings:
         title="Effective receptive fields",
         measures={"sigma": sigma, "area": area, "ratio": np.sqrt(area / np.prod(box.sides))},
         verdicts=[Verdict() if map_.any() else Verdict("silent", "no pixel moves it") for map_ in maps],
-        words={
-            "sigma": Measure("standard deviation of the effective field", "pixels"),
-            "area": Measure(f"pixels above {100 * LEVEL:.3g} % of the largest", "pixels"),
-            "ratio": Measure(
-                "side of the effective field over that of the receptive box", "", "a fraction of 1: Luo et al. 2016"
-            ),
-        },
+        words=WORDS,
         shown=Maps(maps, (box.top, box.left), "mean |dr/dx|"),
         shown_in=("ratio", "sigma"),
         notes=(f"Mean over {images} images of Gaussian noise, standard deviation {CONTRAST}.",),

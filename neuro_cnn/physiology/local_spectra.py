@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology.findings import Findings, Maps, Measure, Verdict, silent
 from neuro_cnn.physiology.noise import Recording, middle, record
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.reverse_correlation import FRAMES, GAUSSIAN, MOST, bonferroni
 from neuro_cnn.physiology.subfields import ellipse
-from neuro_cnn.physiology.subspace import orientation_of
+from neuro_cnn.physiology.subspace import LEAST, orientation_of
 from neuro_cnn.stimuli import HIGHEST
 
 WINDOW = 7
@@ -62,13 +63,26 @@ def local_spectra(seen: Recording, window: int = WINDOW) -> LocalSpectra:
     return LocalSpectra(z, corner, down, across)
 
 
+WORDS = {
+    "orientation": Measure("orientation of the wave that it looks for", "degrees"),
+    "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
+    "z": Measure("largest correlation with a local power, in standard errors"),
+    "row": Measure("middle of the field, row", "pixels"),
+    "column": Measure("middle of the field, column", "pixels"),
+    "major": Measure("standard deviation along the field's long axis", "pixels"),
+    "minor": Measure("standard deviation across it", "pixels"),
+}
+
+
 def local_spectral_map(preparation: Preparation) -> Findings:
     """Where each cell, S or C, looks for the wave that it likes best, and which that is.
 
-    Raises UsageError where the box leaves the image, and where fewer pixels than a window are seen.
+    Raises UsageError where the box leaves the image, or is smaller than 3 pixels.
     """
     electrode = preparation.electrode.whole()
     part = middle(electrode.box, MOST)
+    if min(part.sides) < LEAST:
+        raise UsageError(f"receptive box of {min(part.sides)} pixels a side, too small for waves; choose a layer above")
     count = FRAMES * int(np.prod(part.sides))
     seen = record(electrode, part, count, GAUSSIAN, preparation.rng("local spectra"), preparation.step)
     window = min(WINDOW, *part.sides)
@@ -93,23 +107,8 @@ def local_spectral_map(preparation: Preparation) -> Findings:
             "major": outlines[:, 2],
             "minor": outlines[:, 3],
         },
-        verdicts=[
-            Verdict("silent", "answers to no frame of noise")
-            if quiet[k]
-            else Verdict("untuned", "no wave's power at any place moves it beyond chance")
-            if peak[k] <= bound
-            else Verdict()
-            for k in cells
-        ],
-        words={
-            "orientation": Measure("orientation of the wave that it looks for", "degrees"),
-            "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
-            "z": Measure("largest correlation with a local power, in standard errors"),
-            "row": Measure("middle of the field, row", "pixels"),
-            "column": Measure("middle of the field, column", "pixels"),
-            "major": Measure("standard deviation along the field's long axis", "pixels"),
-            "minor": Measure("standard deviation across it", "pixels"),
-        },
+        verdicts=[_verdict(*each) for each in zip(quiet, peak > bound, strict=True)],
+        words=WORDS,
         shown=Maps(maps, found.corner, "correlation with the best wave's power (z)"),
         shown_in=("frequency",),
         notes=(
@@ -118,3 +117,9 @@ def local_spectral_map(preparation: Preparation) -> Findings:
         ),
         stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "window": window},
     )
+
+
+def _verdict(quiet: bool, beyond: bool) -> Verdict:
+    if quiet:
+        return Verdict("silent", "answers to no frame of noise")
+    return Verdict() if beyond else Verdict("untuned", "no wave's power at any place moves it beyond chance")

@@ -51,6 +51,13 @@ class Support(NamedTuple):
     backgrounds: int
 
 
+WORDS = {
+    "agrees": Measure("box by perturbation is that by arithmetic", "1 is yes"),
+    "inside": Measure("pixels in the box that moved the response", "pixels"),
+    "outside": Measure("pixels around the box that moved the response", "pixels"),
+}
+
+
 def receptive_box_check(preparation: Preparation) -> Findings:
     """Whether every cell's response is moved by the borders of its receptive box and by nothing outside.
 
@@ -70,15 +77,11 @@ def receptive_box_check(preparation: Preparation) -> Findings:
             "outside": found.moved[:, ~inside].sum(axis=1).astype(float),
         },
         verdicts=[_verdict(found, k, bool(agrees[k])) for k in range(len(agrees))],
-        words={
-            "agrees": Measure("box by perturbation is that by arithmetic", "1 is yes"),
-            "inside": Measure("pixels in the box that moved the response", "pixels"),
-            "outside": Measure("pixels around the box that moved the response", "pixels"),
-        },
+        words=WORDS,
         shown=Maps(found.change, found.corner, "mean change of response"),
         notes=(
             f"Box of {box.sides[0]} x {box.sides[1]} pixels, framed. Single pixels were changed on {SINGLY} "
-            f"backgrounds, its four borders and all that lies outside on {found.backgrounds}.",
+            f"backgrounds, its four borders on {found.backgrounds}, and all that lies outside on {ALL}.",
         ),
         stimuli={"box": list(box), "backgrounds": found.backgrounds},
     )

@@ -18,6 +18,14 @@ PLACES, PHASES = 15, 4
 """Places a side at most, and phases at each, of which the largest response counts (our choice)."""
 
 
+WORDS = {
+    "area": Measure(f"area from which a patch gives {100 * LEVEL:g} % of the largest response", "pixels"),
+    "diameter": Measure("diameter of the response field, a disc of the same area", "pixels"),
+    "row": Measure("middle of the field, row", "pixels"),
+    "column": Measure("middle of the field, column", "pixels"),
+}
+
+
 def response_field(preparation: Preparation) -> Findings:
     """Where a patch of its own best grating, one cycle wide, drives each cell: area and middle.
 
@@ -47,12 +55,7 @@ def response_field(preparation: Preparation) -> Findings:
             "column": box.left + (apart - 1) / 2 + column,
         },
         verdicts=[Verdict() if peak[k] > 0 else Verdict("silent", "answers to no patch") for k in range(len(peak))],
-        words={
-            "area": Measure(f"area from which a patch gives {100 * LEVEL:g} % of the largest response", "pixels"),
-            "diameter": Measure("diameter of the response field, a disc of the same area", "pixels"),
-            "row": Measure("middle of the field, row", "pixels"),
-            "column": Measure("middle of the field, column", "pixels"),
-        },
+        words=WORDS,
         shown=Maps(
             maps.repeat(apart, axis=1).repeat(apart, axis=2)[:, : box.sides[0], : box.sides[1]],
             (box.top, box.left),

@@ -98,6 +98,14 @@ def prediction(frames: NDArray[Any], responses: NDArray[Any], ridge: float | Non
     return np.asarray(np.mean(found, axis=0))
 
 
+WORDS = {
+    "quality": Measure("correlation of the average with the filter, by its length over shuffled ones'"),
+    "prediction": Measure("correlation of responses with what the average of other frames predicts"),
+    "z": Measure("largest |z| against shuffled responses"),
+    "significant": Measure("pixels whose z chance exceeds in 5 % of cells (Bonferroni)", "pixels"),
+}
+
+
 def reverse_correlation(
     preparation: Preparation, noise: Noise = GAUSSIAN, ridge: float | None = None, frames: int | None = None
 ) -> Findings:
@@ -126,12 +134,7 @@ def reverse_correlation(
             "significant": np.where(quiet, np.nan, (np.abs(found.z) > bound).sum(axis=1)),
         },
         verdicts=[_verdict(*each) for each in zip(quiet, found.excess, explained, strict=True)],
-        words={
-            "quality": Measure("correlation of the average with the filter, by its length over shuffled ones'"),
-            "prediction": Measure("correlation of responses with what the average of other frames predicts"),
-            "z": Measure("largest |z| against shuffled responses"),
-            "significant": Measure(f"pixels of |z| > {bound:.2f} (5 % by Bonferroni)", "pixels"),
-        },
+        words=WORDS,
         shown=Maps(filters.reshape(-1, *part.sides), (part.top, part.left), "response-weighted mean"),
         shown_in=("quality", "prediction"),
         notes=_notes(seen, electrode.box.sides),

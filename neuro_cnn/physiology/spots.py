@@ -56,12 +56,11 @@ def spot_map(preparation: Preparation) -> Findings:
     """
     electrode = preparation.electrode.whole()
     sizes = [spot_maps(electrode, diameter, step=preparation.step) for diameter in DIAMETERS]
-    peaks = np.array([np.maximum(each.on, each.off).max(axis=(1, 2)) for each in sizes])
+    light, dark = np.array([each.on for each in sizes]), np.array([each.off for each in sizes])
+    peaks = np.maximum(light, dark).max(axis=(2, 3))
     best = peaks.argmax(axis=0)
     cells = np.arange(electrode.planes)
-    chosen = [sizes[b] for b in best]
-    on = np.stack([maps.on[k] for k, maps in enumerate(chosen)])
-    off = np.stack([maps.off[k] for k, maps in enumerate(chosen)])
+    on, off = (np.stack([each[best[k], k] for k in cells]) for each in (light, dark))
     answers = peaks.max(axis=0) > 1e-6 * np.maximum(np.abs(electrode.blank), 1e-6)
     silent = np.where(answers, 1.0, np.nan)
     angles = preparation.gratings.orientation

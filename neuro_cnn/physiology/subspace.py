@@ -68,6 +68,13 @@ def subspace(electrode: Electrode) -> Subspace:
     return Subspace(fields, _spectra(basis, responses), polarity, side)
 
 
+WORDS = {
+    "orientation": Measure("orientation of the wave that it answers to most", "degrees"),
+    "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
+    "polarity": Measure("difference between a wave and its negative over their sum"),
+}
+
+
 def subspace_map(preparation: Preparation) -> Findings:
     """Fields by Hartley's basis, preferred orientation and frequency of each cell, and whether its sign matters to it.
 
@@ -82,16 +89,6 @@ def subspace_map(preparation: Preparation) -> Findings:
     down, across = found.best.T
     most, length = found.spectra.shape[1] // 2, np.hypot(down, across)
     nothing = np.where(quiet, np.nan, 1.0)
-    verdicts = [
-        Verdict("silent", "answers to no wave")
-        if quiet[k]
-        else Verdict("untuned", "answers to all waves alike")
-        if peak[k] - mean[k] <= FLAT * abs(peak[k])
-        else Verdict("edge", f"answers most at {length[k] / found.side:.2f} cycles a pixel, the highest shown")
-        if length[k] > most - 0.5
-        else Verdict()
-        for k in range(electrode.planes)
-    ]
     return Findings(
         protocol="subspace",
         title="Subspace maps by Hartley's basis",
@@ -100,12 +97,11 @@ def subspace_map(preparation: Preparation) -> Findings:
             "frequency": length / found.side * nothing,
             "polarity": found.polarity * nothing,
         },
-        verdicts=verdicts,
-        words={
-            "orientation": Measure("orientation of the wave that it answers to most", "degrees"),
-            "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
-            "polarity": Measure("difference between a wave and its negative over their sum"),
-        },
+        verdicts=[
+            _verdict(bool(quiet[k]), peak[k] - mean[k] > FLAT * peak[k], length[k] / found.side, length[k] < most - 0.5)
+            for k in range(electrode.planes)
+        ],
+        words=WORDS,
         shown=Maps(found.fields, (electrode.box.top, electrode.box.left), "response-weighted mean of the basis"),
         shown_in=("polarity", "frequency"),
         notes=(
@@ -114,6 +110,16 @@ def subspace_map(preparation: Preparation) -> Findings:
             f"{int(np.sum(found.polarity < BOTH))} of {len(peak)} do.",
         ),
         stimuli={"box": list(electrode.box), "side": found.side, "highest": most},
+    )
+
+
+def _verdict(quiet: bool, tuned: bool, frequency: float, within: bool) -> Verdict:
+    if quiet:
+        return Verdict("silent", "answers to no wave")
+    if not tuned:
+        return Verdict("untuned", "answers to all waves alike")
+    return (
+        Verdict() if within else Verdict("edge", f"answers most at {frequency:.2f} cycles a pixel, the highest shown")
     )
 
 

@@ -42,6 +42,12 @@ class Axes(NamedTuple):
         return np.asarray((self.values > self.high[:, None]).sum(axis=1))
 
     @property
+    def strongest(self) -> NDArray[np.float64]:
+        """The axis of the eigenvalue farthest from 0, times that, (K, d)."""
+        cells, end = np.arange(len(self.values)), np.where(-self.values[:, 0] > self.values[:, -1], 0, -1)
+        return np.asarray(self.values[cells, end, None] * self.vectors[cells, end])
+
+    @property
     def suppressive(self) -> NDArray[np.int_]:
         """Directions along which they vary less, (K,)."""
         return np.asarray((self.values < self.low[:, None]).sum(axis=1))
@@ -57,11 +63,8 @@ def spectrum(
     Responses count from their smallest up; a cell whose response never changes has values of 0. Raises UsageError for
     fewer than 50 frames a pixel.
     """
-    count, pixels = frames.shape
-    if count < FRAMES * pixels:
-        raise UsageError(
-            f"{count} frames for a covariance of {pixels} pixels; show at least {FRAMES} a pixel: {FRAMES * pixels}"
-        )
+    pixels = frames.shape[1]
+    _enough(len(frames), pixels)
     x = _standard(frames)
     covariances = np.stack([_covariance(x, weight) for weight in _weights(responses).T])
     if apart is not None:
@@ -125,6 +128,15 @@ def edges(weights: NDArray[np.float64], pixels: int) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
+WORDS = {
+    "excitatory": Measure("directions of more variance than chance gives", "axes"),
+    "suppressive": Measure("directions of less", "axes"),
+    "dimensions": Measure("directions of the image that matter, the average included", "axes"),
+    "largest": Measure("largest eigenvalue above the noise's variance", "of that variance"),
+    "smallest": Measure("smallest eigenvalue above the noise's variance", "of that variance"),
+}
+
+
 def weighted_covariance(preparation: Preparation, frames: int | None = None) -> Findings:
     """How many directions of the image drive a cell, or silence it, besides its average.
 
@@ -136,17 +148,13 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
     rng = preparation.rng("weighted covariance")
     pixels = int(np.prod(part.sides))
     count = FRAMES * pixels if frames is None else frames
-    if count < FRAMES * pixels:  # before they are recorded
-        raise UsageError(f"{count} frames for a covariance of {pixels} pixels; show {FRAMES * pixels} or more")
+    _enough(count, pixels)  # before they are recorded
     seen = record(electrode, part, count, GAUSSIAN, rng, preparation.step)
     mean = average(seen.frames, seen.responses, rng)
     along = mean.excess >= LONGER
     found = axes(seen.frames, seen.responses, rng, np.where(along[:, None], mean.filters, 0.0))
     quiet = silent(seen.responses, electrode.blank)
     excitatory, suppressive = found.excitatory, found.suppressive
-    largest = np.where(np.abs(found.values[:, 0]) > found.values[:, -1], 0, -1)
-    cells = np.arange(electrode.planes)
-    shown = found.values[cells, largest, None] * found.vectors[cells, largest]
     return Findings(
         protocol="weighted covariance",
         title="Axes of the response-weighted covariance",
@@ -161,14 +169,10 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
             }.items()
         },
         verdicts=[_verdict(*each) for each in zip(quiet, along, excitatory + suppressive, strict=True)],
-        words={
-            "excitatory": Measure("directions of more variance than chance gives", "axes"),
-            "suppressive": Measure("directions of less", "axes"),
-            "dimensions": Measure("directions of the image that matter, the average included", "axes"),
-            "largest": Measure("largest eigenvalue above the noise's variance", "of that variance"),
-            "smallest": Measure("smallest eigenvalue above the noise's variance", "of that variance"),
-        },
-        shown=Maps(shown.reshape(-1, *part.sides), (part.top, part.left), "strongest axis times its eigenvalue"),
+        words=WORDS,
+        shown=Maps(
+            found.strongest.reshape(-1, *part.sides), (part.top, part.left), "strongest axis times its eigenvalue"
+        ),
         shown_in=("dimensions",),
         notes=(
             f"{count} frames of noise on the middle {part.sides[0]} x {part.sides[1]} of {electrode.box.sides[0]} x "
@@ -176,8 +180,15 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
             "cells. The sign of an axis means nothing.",
         ),
         stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "pixels": pixels}
-        | {"shuffles": max(SHUFFLES, len(cells))},
+        | {"shuffles": max(SHUFFLES, electrode.planes)},
     )
+
+
+def _enough(frames: int, pixels: int) -> None:
+    if frames < FRAMES * pixels:
+        raise UsageError(
+            f"{frames} frames for a covariance of {pixels} pixels; show at least {FRAMES} a pixel: {FRAMES * pixels}"
+        )
 
 
 def _standard(frames: NDArray[Any]) -> NDArray[np.float32]:

@@ -76,7 +76,7 @@ def test_a_matrix_cut_down_to_a_subspace_keeps_within_the_bounds_of_the_whole():
 def test_too_few_frames_are_refused_with_the_number_that_is_needed():
     with pytest.raises(UsageError, match="at least 50 a pixel: 8450"):
         axes(np.ones((8449, 169)), np.ones((8449, 1)), RNG)
-    with pytest.raises(UsageError, match="show 4050 or more"):
+    with pytest.raises(UsageError, match="at least 50 a pixel: 4050"):
         weighted_covariance(prepared(*linear(gabors())), frames=100)
 
 
