@@ -140,4 +140,4 @@ def _spectra(basis: Hartley, responses: NDArray[np.float64]) -> NDArray[np.float
     sums[:, basis.down + most, basis.across + most] = 0
     for number, (down, across) in enumerate(zip(basis.down + most, basis.across + most, strict=True)):
         sums[:, down, across] += responses[number] ** 2 / 4
-    return np.sqrt(sums + sums[:, ::-1, ::-1])
+    return np.asarray(np.sqrt(sums + sums[:, ::-1, ::-1]))

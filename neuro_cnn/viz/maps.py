@@ -39,7 +39,7 @@ def maps(findings: Findings, *, title: str = "") -> Figure:
         raise UsageError(f"{findings.protocol} has no maps to draw; draw its curves or its measures")
     drawn = style.finite("maps", findings.shown.maps, (3,))
     count = min(len(drawn), MOST)
-    rows, down, across = math.ceil(count / ACROSS), *_tile(findings, drawn.shape[1:])[1]
+    rows, (down, _) = math.ceil(count / ACROSS), _tile(findings, drawn.shape[1:])[1]
     tall = rows * (down + LINE + GAP)
     panels = [name for name in findings.shown_in if np.unique(_usable(findings, name)).size > 1]
     low = PANEL + LOW + 6 if panels else 0.0
@@ -49,8 +49,8 @@ def maps(findings: Findings, *, title: str = "") -> Figure:
         words = [findings.words[name] for name in panels if findings.words[name].published]
         published = [f"{word.label}: {word.published}." for word in words]
         figure, top = style.page(max(tall, 34) + low, title or findings.title, detail, [*findings.notes, *published])
-        axes = style.box(figure, LEFT, top, ACROSS * (across + GAP), tall)
-        signed = _tiles(axes, findings, drawn[:count], (down, across))
+        axes = style.box(figure, LEFT, top, ACROSS * (TILE + GAP), tall)
+        signed = _tiles(axes, findings, drawn[:count])
         _colour_bar(figure, (LEFT + ACROSS * (TILE + GAP) + 4, top), findings.shown.quantity, signed)
         for place, name in enumerate(panels[:3]):
             left = 14 + place * (WIDE + 12)
@@ -69,14 +69,14 @@ def _tile(findings: Findings, sides: tuple[int, ...]) -> tuple[tuple[float, floa
     return cover, (TILE * height / longer, TILE * width / longer)
 
 
-def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any], size: tuple[float, float]) -> bool:
+def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any]) -> bool:
     """Draw the tiles on axes in mm; whether values of both signs are among them."""
     cover, (down, across) = _tile(findings, drawn.shape[1:])
     pixel = down / (cover[2] - cover[0])
     signed = bool(drawn.min() < 0)
     top, left = findings.shown.corner  # type: ignore[union-attr]
     for plane, each in enumerate(drawn):
-        y, x = plane // ACROSS * (down + LINE + GAP), plane % ACROSS * (across + GAP)
+        y, x = plane // ACROSS * (down + LINE + GAP), plane % ACROSS * (TILE + GAP)
         axes.add_patch(Rectangle((x, y), across, down, color="#eef1f4", linewidth=0))
         first, start = y + (top - cover[0]) * pixel, x + (left - cover[1]) * pixel
         axes.imshow(
@@ -95,7 +95,7 @@ def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any], size: tuple[floa
         words, colour = (f"{plane}", "black") if flag == "ok" else (f"{plane} {flag}", style.ALARM)
         axes.text(x, y + down + 0.6, words, va="top", color=colour)
     rows = math.ceil(len(drawn) / ACROSS)
-    axes.set(xlim=(0, ACROSS * (size[1] + GAP)), ylim=(rows * (down + LINE + GAP), 0), xticks=[], yticks=[])
+    axes.set(xlim=(0, ACROSS * (TILE + GAP)), ylim=(rows * (down + LINE + GAP), 0), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.set_aspect("auto")
     return signed
