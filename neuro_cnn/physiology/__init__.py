@@ -4,6 +4,7 @@ from neuro_cnn.physiology.active import answered, most_active
 from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
 from neuro_cnn.physiology.courses import Course, courses
+from neuro_cnn.physiology.effective import effective_field
 from neuro_cnn.physiology.findings import (
     Axis,
     Criterion,
@@ -22,10 +23,12 @@ from neuro_cnn.physiology.health import Health, health
 from neuro_cnn.physiology.hw62 import hw62
 from neuro_cnn.physiology.invariance import Cells, Invariance, Kept, invariance
 from neuro_cnn.physiology.lesions import Lesions, class_selectivity, lesions
+from neuro_cnn.physiology.local_spectra import local_spectral_map
 from neuro_cnn.physiology.nature import NEAR, WORLDS, Portrait, Tuned, grow, portrait, seen_fields
 from neuro_cnn.physiology.occlusion import Occlusion, occlusion
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.patches import Patches, Winners, example, patches, view_of, winners
+from neuro_cnn.physiology.perturbation import receptive_box_check
 from neuro_cnn.physiology.preferred import Preferred, preferred
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.protocols import PROTOCOLS
@@ -34,16 +37,21 @@ from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, rece
 from neuro_cnn.physiology.references import Comparison, comparisons, verdicts
 from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
 from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
+from neuro_cnn.physiology.response_field import response_field
+from neuro_cnn.physiology.reverse_correlation import reverse_correlation
 from neuro_cnn.physiology.saliency import PixelMaps, guided, saliency
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.similarity import Code, Likeness, cka, code, likeness, rsa
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
 from neuro_cnn.physiology.sparseness import lifetime_sparseness, population_sparseness, sparseness
+from neuro_cnn.physiology.spots import SpotMaps, spot_map, spot_maps
+from neuro_cnn.physiology.subspace import subspace_map
 from neuro_cnn.physiology.switches import deconvnet
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
 from neuro_cnn.physiology.v1 import MISSING, PUBLISHED, V1Cells, v1_cells
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
+from neuro_cnn.physiology.weighted_covariance import weighted_covariance
 from neuro_cnn.physiology.worksheet import Worksheet, worksheet
 
 __all__ = [
@@ -93,6 +101,7 @@ __all__ = [
     "Responders",
     "Scatter",
     "Seed",
+    "SpotMaps",
     "Table",
     "Threshold",
     "Topography",
@@ -117,6 +126,7 @@ __all__ = [
     "decision_regions",
     "deconvnet",
     "deepest",
+    "effective_field",
     "example",
     "grating_map",
     "grow",
@@ -128,6 +138,7 @@ __all__ = [
     "lesions",
     "lifetime_sparseness",
     "likeness",
+    "local_spectral_map",
     "mixture",
     "most_active",
     "network_view",
@@ -140,18 +151,25 @@ __all__ = [
     "preferred",
     "randomisation",
     "receptive_box",
+    "receptive_box_check",
     "responders",
+    "response_field",
+    "reverse_correlation",
     "rsa",
     "saliency",
     "seed_cells",
     "seen_fields",
     "sparseness",
+    "spot_map",
+    "spot_maps",
+    "subspace_map",
     "thresholds",
     "topography",
     "trained",
     "v1_cells",
     "verdicts",
     "view_of",
+    "weighted_covariance",
     "winners",
     "worksheet",
 ]

@@ -61,7 +61,8 @@ def excised(net: Chain, params: dict[str, Params], in_shape: Shape, at: tuple[in
     shapes = [in_shape, *net.shapes(params, in_shape).values()]
     want: Part | None = ((at[0], at[0] + 1), (at[1], at[1] + 1))
     layers: list[tuple[str, Any]] = []  # from the top down
-    for number, (name, layer) in reversed(list(enumerate(net.layers))):
+    whole: list[tuple[str, Any]] = list(net.layers)
+    for number, (name, layer) in reversed(list(enumerate(whole))):
         need = None if want is None else _need(layer, shapes[number], want)
         if need is not None and hasattr(layer, "pad"):
             layers.append((name, replace(layer, pad=0)))

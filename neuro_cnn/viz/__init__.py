@@ -17,6 +17,7 @@ from neuro_cnn.viz.gabor import gabors
 from neuro_cnn.viz.health import health
 from neuro_cnn.viz.invariance import invariance
 from neuro_cnn.viz.lesions import lesions
+from neuro_cnn.viz.maps import maps
 from neuro_cnn.viz.nature import nature
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
@@ -55,6 +56,7 @@ __all__ = [
     "invariance",
     "learning_curves",
     "lesions",
+    "maps",
     "nature",
     "network_view",
     "organisation",
