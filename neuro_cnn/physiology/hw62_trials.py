@@ -52,8 +52,8 @@ TRIALS = (
     Trial(
         "T4",
         "A line of spots fools a simple cell: C no less",
-        (_least("fooled_c", 0.0),),
-        "four spots with the slit's light, response over that to the slit; C minus its best-placed S",
+        (_least("spots_s", 0.8), _least("fooled_c", 0.0)),
+        "four spots with the slit's light, response over that to the slit: best-placed S; and C less that",
     ),
     Trial(
         "T4b",
@@ -92,7 +92,7 @@ TRIALS = (
         "complex where L / wavelength reaches what the S-cell's own F1/F0 asks for (.258 at threshold 0)",
     ),
     Trial(
-        "",
+        "drift",
         "Nobody prefers a direction",
         (_most("direction_s", 1e-4), _most("direction_c", 1e-4)),
         "the best grating drifting both ways, difference of F0 and F1 over their size: without memory it must be 0",
@@ -112,7 +112,7 @@ WORDS = {
     "overlap_c": Measure("overlap of ON and OFF, C", "", "complex cells 0.5 or more in 78% (Kagan et al. 2002)", 0.3),
     "antagonism_s": Measure("ON + OFF spots over ON spot, S", "", "", 1.0),
     "antagonism_c": Measure("ON + OFF spots over ON spot, C", "", "", 0.9),
-    "spots_s": Measure("line of spots over slit, best-placed S"),
+    "spots_s": Measure("line of spots over slit, best-placed S", "", "", 0.8),
     "spots_c": Measure("line of spots over slit, C"),
     "fooled_c": Measure("line of spots over slit, C - best-placed S", "", "", 0.0),
     **{

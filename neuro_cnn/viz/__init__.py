@@ -15,6 +15,7 @@ from neuro_cnn.viz.found import found
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.gabor import gabors
 from neuro_cnn.viz.health import health
+from neuro_cnn.viz.hw62 import hw62
 from neuro_cnn.viz.invariance import invariance
 from neuro_cnn.viz.lesions import lesions
 from neuro_cnn.viz.maps import maps
@@ -52,6 +53,7 @@ __all__ = [
     "gabors",
     "gif",
     "health",
+    "hw62",
     "images",
     "invariance",
     "learning_curves",
