@@ -12,11 +12,11 @@ from neuro_cnn.physiology.findings import (
     Findings,
     Maps,
     Measure,
-    Scatter,
     Trial,
     Trials,
     Verdict,
 )
+from neuro_cnn.physiology.fitted import Fitted
 from neuro_cnn.physiology.gabor import Bank, Gabors
 from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, harmonics
 from neuro_cnn.physiology.health import Health, health
@@ -24,7 +24,7 @@ from neuro_cnn.physiology.hw62 import hw62
 from neuro_cnn.physiology.invariance import Cells, Invariance, Kept, invariance
 from neuro_cnn.physiology.lesions import Lesions, class_selectivity, lesions
 from neuro_cnn.physiology.local_spectra import local_spectral_map
-from neuro_cnn.physiology.nature import NEAR, WORLDS, Portrait, Tuned, grow, portrait, seen_fields
+from neuro_cnn.physiology.nature import NEAR, WORLDS, Portrait, Tuned, grow, portrait
 from neuro_cnn.physiology.occlusion import Occlusion, occlusion
 from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
 from neuro_cnn.physiology.patches import Patches, Winners, example, patches, view_of, winners
@@ -40,6 +40,7 @@ from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepe
 from neuro_cnn.physiology.response_field import response_field
 from neuro_cnn.physiology.reverse_correlation import reverse_correlation
 from neuro_cnn.physiology.saliency import PixelMaps, guided, saliency
+from neuro_cnn.physiology.seen import seen_fields
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.similarity import Code, Likeness, cka, code, likeness, rsa
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
@@ -74,6 +75,7 @@ __all__ = [
     "Electrode",
     "Fields",
     "Findings",
+    "Fitted",
     "Gabors",
     "GratingMap",
     "Harmonics",
@@ -99,7 +101,6 @@ __all__ = [
     "Preparation",
     "Redrawn",
     "Responders",
-    "Scatter",
     "Seed",
     "SpotMaps",
     "Table",

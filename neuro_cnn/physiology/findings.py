@@ -54,13 +54,6 @@ class Maps(NamedTuple):
     quantity: str
 
 
-class Scatter(NamedTuple):
-    """Two measures set against each other, by name."""
-
-    across: str
-    up: str
-
-
 class Measure(NamedTuple):
     """What a measure is in words, its unit, and its published value, said in words with its source.
 
@@ -116,7 +109,8 @@ class Findings:
     measures: dict[str, NDArray[Any]]
     verdicts: Sequence[Verdict]
     words: dict[str, Measure]
-    shown: Curves | Maps | Scatter | Trials | None = None
+    shown: Any = None
+    """What the figure draws, a NamedTuple by whose name it is chosen: `Curves`, `Maps`, `Trials` or another."""
     shown_in: tuple[str, ...] = ()
     """Measures of which the figure shows the distribution."""
     notes: tuple[str, ...] = ()

@@ -7,11 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_cnn.backend import to_numpy
 from neuro_cnn.curriculum import Curriculum
 from neuro_cnn.data import Dataset
-from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Conv, Params, SCells, StandardizedConv
+from neuro_cnn.layers import Params
 from neuro_cnn.models import build, unlearned
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import gabor
@@ -20,6 +18,7 @@ from neuro_cnn.physiology.gratings import GratingMap, grating_map
 from neuro_cnn.physiology.health import health
 from neuro_cnn.physiology.orientation import orientation_curves, orientation_measures
 from neuro_cnn.physiology.record import Electrode
+from neuro_cnn.physiology.seen import seen_fields
 from neuro_cnn.training import train
 
 WORLDS = {
@@ -97,19 +96,3 @@ def tuned(found: GratingMap) -> Tuned:
     along = frequency_measures(frequency_curves(found), found.frequencies)
     columns = [across["preferred"], across["hwhh"], across["osi"], along["preferred"], along["bandwidth"], found.ratio]
     return Tuned(*(np.where(found.silent, np.nan, column) for column in columns))
-
-
-def seen_fields(net: Chain, params: dict[str, Params], layer: str) -> NDArray[np.float64]:
-    """The weights of a layer on what it looks at: one plane as it is, ON minus OFF, or the mean over colours.
-
-    (K, h, w). Raises UsageError for a layer without shared weights, or with more inputs than three.
-    """
-    cells = net[layer]
-    if not isinstance(cells, Conv | SCells | StandardizedConv):
-        raise UsageError(f"layer {layer} ({cells.kind}) has no shared weights over a view; choose an S-layer")
-    own = params[layer]
-    weight = cells.effective(own) if isinstance(cells, StandardizedConv) else own.learned.weight
-    fields = np.asarray(to_numpy(weight), dtype=np.float64)
-    if fields.shape[1] > 3:
-        raise UsageError(f"layer {layer} looks at {fields.shape[1]} planes, not at an image; choose the lowest S-layer")
-    return fields[:, 0] - fields[:, 1] if fields.shape[1] == 2 else fields.mean(axis=1)

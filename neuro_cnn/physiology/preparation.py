@@ -9,25 +9,32 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_cnn.data.natural import photographs
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology.bar_search import Bars, bar_search
 from neuro_cnn.physiology.findings import Verdict
 from neuro_cnn.physiology.gratings import PHASES, GratingMap, grating_map, harmonics
 from neuro_cnn.physiology.record import Electrode, Unit, on_canvas
-from neuro_cnn.stimuli import Stimulus, grating, white_noise
+from neuro_cnn.stimuli import Stimulus, grating, patches, white_noise
 from neuro_cnn.streams import generator
 
 WIDER = 32
 """Pixels by which a close-up may be wider than what the cells see, for strides and padding (our choice)."""
+SCENES = 200
+"""Images that cells are tried on (our choice)."""
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """The cells of a layer at one place. `step` is called after every frequency of the gratings, for a progress bar."""
+    """The cells of a layer at one place. `step` is called after every frequency of the gratings, for a progress bar.
+
+    `images` are what the network was made for, (N, C, H, W); without them it sees patches of photographs.
+    """
 
     electrode: Electrode
     seed: int = 0
     step: Callable[[], None] = lambda: None
+    images: NDArray[np.float32] | None = None
 
     @cached_property
     def close(self) -> Electrode:
@@ -43,6 +50,15 @@ class Preparation:
     def bars(self) -> Bars:
         """The bar that each cell likes best; searched once for all protocols."""
         return bar_search(self.close)
+
+    @cached_property
+    def scenes(self) -> NDArray[np.float32]:
+        """Images (N, C, H, W) in [0, 1] as large as the stimuli: those of the data, or patches of photographs."""
+        shape = self.electrode.in_shape
+        if self.images is not None and self.images.shape[1:] == shape:
+            return self.images[:SCENES]
+        drawn = patches(photographs()[0], SCENES, (shape[1], shape[2]), self.rng("scenes"))
+        return np.repeat(np.clip(0.5 + 0.5 * drawn[:, None], 0, 1), shape[0], axis=1)
 
     @property
     def planes(self) -> range:

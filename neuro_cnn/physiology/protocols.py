@@ -7,17 +7,36 @@ from typing import TypeAlias
 
 from neuro_cnn.physiology.bars import length, position
 from neuro_cnn.physiology.contrast import contrast
+from neuro_cnn.physiology.effective import effective_field
 from neuro_cnn.physiology.findings import Findings
+from neuro_cnn.physiology.fitted import gabor_fits
 from neuro_cnn.physiology.frequency import frequency
+from neuro_cnn.physiology.hw62 import hw62
+from neuro_cnn.physiology.local_spectra import local_spectral_map
 from neuro_cnn.physiology.modulation import phase
 from neuro_cnn.physiology.orientation import orientation
+from neuro_cnn.physiology.perturbation import receptive_box_check
 from neuro_cnn.physiology.plaids import cross_orientation
 from neuro_cnn.physiology.preparation import Preparation
+from neuro_cnn.physiology.response_field import response_field
+from neuro_cnn.physiology.reverse_correlation import reverse_correlation
+from neuro_cnn.physiology.scenes import invariance, sparseness
+from neuro_cnn.physiology.spots import spot_map
+from neuro_cnn.physiology.subspace import subspace_map
 from neuro_cnn.physiology.summation import size
+from neuro_cnn.physiology.weighted_covariance import weighted_covariance
 
 Protocol: TypeAlias = Callable[[Preparation], Findings]
 
 PROTOCOLS: dict[str, Protocol] = {
+    "box": receptive_box_check,
+    "effective": effective_field,
+    "spots": spot_map,
+    "response-field": response_field,
+    "reverse-correlation": reverse_correlation,
+    "covariance": weighted_covariance,
+    "subspace": subspace_map,
+    "spectra": local_spectral_map,
     "orientation": orientation,
     "frequency": frequency,
     "phase": phase,
@@ -26,4 +45,9 @@ PROTOCOLS: dict[str, Protocol] = {
     "length": length,
     "plaid": cross_orientation,
     "position": position,
+    "hw62": hw62,
+    "gabor": gabor_fits,
+    "sparseness": sparseness,
+    "invariance": invariance,
 }
+"""Mapping, tuning, the tests of 1962, the shape of fields, and responses to whole images."""

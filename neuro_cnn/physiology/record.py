@@ -167,6 +167,16 @@ class Electrode:
         parts = [self._site(net.respond(params, batch)) for batch in batches]
         return np.asarray(np.concatenate(parts).reshape(*stimuli.shape[:-2], self.planes))
 
+    def see(self, images: NDArray[Any]) -> NDArray[np.float64]:
+        """Responses of the cells to whole images in [0, 1]: (N, C, H, W) -> (N, K)."""
+        xp = np if self._like is None else namespace(self._like)
+        parts = []
+        for first in range(0, len(images), self._at_once):
+            batch = xp.asarray(images[first : first + self._at_once])
+            y = self.below.respond(self.params, batch if self._like is None else xp.astype(batch, self._like.dtype))
+            parts.append(np.asarray(to_numpy(y[(slice(None), slice(None), *self.at)]), dtype=np.float64))
+        return np.concatenate(parts)
+
     def maps(
         self, stimuli: NDArray[Any], rows: slice = slice(None), columns: slice = slice(None)
     ) -> NDArray[np.float64]:

@@ -7,12 +7,33 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
+from neuro_cnn.viz.gabor import gabors
+from neuro_cnn.viz.hw62 import hw62
+from neuro_cnn.viz.invariance import invariance
+from neuro_cnn.viz.maps import maps
 from neuro_cnn.viz.tuning import tuning
 
 if TYPE_CHECKING:
     from neuro_cnn.physiology import Findings
 
-DRAWN: dict[str, Callable[[Findings, str], Figure]] = {"Curves": tuning, "NoneType": tuning}
+
+def _gabors(findings: Findings, title: str) -> Figure:
+    fields, found, null = findings.shown
+    return gabors(fields, found, null, title=title or findings.title, detail=findings.count())
+
+
+def _invariance(findings: Findings, title: str) -> Figure:
+    return invariance({"cells": findings.shown}, title=title or findings.title, detail=findings.count())
+
+
+DRAWN: dict[str, Callable[[Findings, str], Figure]] = {
+    "Curves": tuning,
+    "Maps": lambda findings, title: maps(findings, title=title),
+    "Trials": lambda findings, title: hw62(findings, detail=title),
+    "Fitted": _gabors,
+    "Cells": _invariance,
+    "NoneType": tuning,
+}
 """How each kind of what findings show is drawn; None has histograms alone."""
 
 
