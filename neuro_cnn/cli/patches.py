@@ -91,7 +91,7 @@ def preferred(asked: Asked) -> Shown:
     for start, words in begun.items():
         from_it = [str(unit) for unit, each in awake if each.start == start]
         if from_it:
-            notes.append(f"Silent to noise, and so begun at {words}: {', '.join(from_it)}.")
+            notes.append(f"Begun at {words}, for noise led to silence or to less: {', '.join(from_it)}.")
     if silent:
         notes.append(f"Silent to every start at this contrast, and left out: {', '.join(silent)}.")
     figure = viz.picture_rows(

@@ -38,10 +38,10 @@ Start: TypeAlias = Literal["noise", "back-projection", "image", "none"]
 class Preferred(NamedTuple):
     """What each seed's ascent came to: stimuli around grey, (seeds, C, h, w), and the responses to them, (seeds,).
 
-    `start` is what it had to start from: noise; or, where the cell was silent to noise, its back-projection, or an
-    image; "none": it stayed silent to all, and the stimuli are 0. `blank` is the response to grey, `agreement` the
-    mean cosine between the stimuli of two seeds, and `contrast` their root mean square, over the box that the cell
-    sees as far as it lies within the image.
+    `start` is what it started from: noise; or, where noise left the cell silent or led to less than these begin with,
+    its back-projection or an image; "none": it stayed silent to all, and the stimuli are 0. `blank` is the response to
+    grey, `agreement` the mean cosine between the stimuli of two seeds, and `contrast` their root mean square, over the
+    box that the cell sees as far as it lies within the image.
     """
 
     stimuli: NDArray[Any]
@@ -68,7 +68,7 @@ def preferred(
 
     The network sees .5 + .5 * stimulus, the stimulus within -1 and 1 and 0 outside what the cell sees (Erhan et al.
     2009). The norm is fixed because S-cells saturate with contrast: without that, contrast alone would be found.
-    `example` is an image, (C, H, W), to start from where the cell is silent to noise and to its back-projection.
+    `example` is an image, (C, H, W), to start from where noise and back-projection lead to less.
     Raises UsageError for a contrast outside 0 to 1.
     """
     if not 0 < contrast <= 1:
@@ -122,11 +122,15 @@ class _Hill:
         ]
         if example is not None:
             starts.append(("image", lambda: np.asarray(example, float) / GREY - 1))
+        best: Start = "none"
+        reached, found = -np.inf, np.zeros((seeds, *self.whole[2]))
         for start, centre in starts:
             begun = self.begin(centre(), seeds)
-            if self.slope(begun)[1].any(axis=(1, 2, 3)).all():
-                return start, self.ascend(begun)
-        return "none", np.zeros((seeds, *self.whole[2]))
+            response, slope = self.slope(begun)
+            if slope.any(axis=(1, 2, 3)).all() and response.mean() > reached:  # else a higher place is known
+                best, found = start, self.ascend(begun)
+                reached = self.response(found).mean()
+        return best, found
 
     def begin(self, centre: NDArray[Any], seeds: int) -> NDArray[Any]:
         """A stimulus and a tenth of noise for each seed; noise alone where it is 0."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Conv, Dense, Flatten, LeakyReLU, Mean, Params, SCells, Shunting, Subtractive
+from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Join, LeakyReLU, Mean, Params, SCells, Shunting, Subtractive
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Electrode, Unit, preferred
@@ -107,3 +107,17 @@ def test_a_contrast_that_no_image_has_is_refused(contrast):
     net = Chain((("S1", SCells(1, 3)),))
     with pytest.raises(UsageError, match="give more than 0, and 1 at most"):
         preferred(net, net.init((1, 5, 5), 0), (1, 5, 5), Unit("S1", 0, 1, 1), contrast=contrast)
+
+
+def test_where_noise_climbs_a_lower_hill_than_an_image_stands_on_the_image_is_the_start():
+    # the greater of two views: noise is on the way to some pattern of the one, the cross is far up the other's
+    _, params, cross = selective()
+    net = Chain((("S1", SCells(2, 7, response=Subtractive(0.8, 3.0))), ("join", Join(((0, 1),)))))
+    weak = net["S1"].rewire(
+        params["S1"]._replace(learned=params["S1"].learned._replace(weight=np.zeros((2, 1, 7, 7), "f4"))),
+        np.concatenate([0.01 * params["S1"].fixed.surround, params["S1"].learned.weight]),
+    )
+    params = {"S1": weak, "join": net["join"].init((2, 1, 1), None)}
+    low, high = (preferred(net, params, (1, 7, 7), Unit("join", 0), contrast=c, example=cross) for c in (0.3, 0.5))
+    assert (low.start, high.start) == ("noise", "image")  # at the lower contrast the cross leaves the cell silent
+    assert high.responses.mean() > 10 * low.responses.mean()
