@@ -40,7 +40,9 @@ def cross_orientation(preparation: Preparation) -> Findings:
             centre=close.centre,
         )  # (masks, phases of the mask, of the test, H, W)
 
-    answered = harmonics(np.moveaxis(preparation.each(draw), 0, -1), close.blank)  # (masks, phases of the mask, K)
+    answered = harmonics(
+        np.moveaxis(preparation.each(draw, found.silent), 0, -1), close.blank
+    )  # (masks, phases of the mask, K)
     curves = np.where(found.simple, answered.f1, answered.f0).mean(axis=1).T
     alone = curves[:, 0]
     verdicts = preparation.heard()
