@@ -176,8 +176,9 @@ class Electrode:
         """The same, once it is sure that what the cells see lies within the image. Raises UsageError otherwise."""
         box, (height, width) = self.box, self.sides
         if box.top < 0 or box.left < 0 or box.bottom > height or box.right > width:
+            place = f" at {'/'.join(map(str, self.at))}" if self.at else ""
             raise UsageError(
-                f"cells of {self.layer}{' at ' * bool(self.at)}{'/'.join(map(str, self.at))} see rows {box.top} to {box.bottom - 1} and "
+                f"cells of {self.layer}{place} see rows {box.top} to {box.bottom - 1} and "
                 f"columns {box.left} to {box.right - 1} of an image of {height} x {width}; {self._remedy()}"
             )
         return self
