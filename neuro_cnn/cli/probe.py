@@ -51,6 +51,8 @@ def probe(
     _free(out, overwrite)
     subject = _subject(what, input_shape, seed)
     electrode = _electrode(subject, layer, (row, column), canvas)
+    if subject.unlearned:
+        say(f"{what} has not learned: {subject.unlearned}")
     with progress(_steps(chosen), f"{subject.name}, {layer}") as step, replacing_folder(out) as folder:
         preparation = Preparation(electrode, seed, step)
         found = []
@@ -83,6 +85,8 @@ class Subject(NamedTuple):
     net: Chain
     params: dict[str, Params]
     in_shape: Shape
+    unlearned: str = ""
+    """Where its weights come from, where it has not learned."""
 
 
 def _protocols(text: str) -> list[str]:
@@ -129,8 +133,7 @@ def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
     made: Any = system(name, options)
     shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
     net, _ = build(name, shape, int(getattr(made, "for_classes", 10)), **options)
-    say(f"{what} has not learned: its weights are drawn from seed {seed}")
-    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape)
+    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape, f"its weights are drawn from seed {seed}")
 
 
 def _electrode(subject: Subject, layer: str, place: tuple[int | None, int | None], canvas: int | None) -> Electrode:

@@ -44,7 +44,7 @@ def position(preparation: Preparation) -> Findings:
         kind = found.orientation[plane], found.width[plane], found.length[plane]
         return bar(close.sides, *kind, offsets, np.array([[1.0], [-1.0]]), close.centre)  # (2, P, H, W)
 
-    answered = np.maximum(preparation.each(draw) - close.blank[:, None, None], 0)
+    answered = np.maximum(preparation.each(draw, found.silent) - close.blank[:, None, None], 0)
     curves = np.where(found.contrast[:, None] > 0, answered[:, 0], answered[:, 1])
     crossed = sides(curves)
     light, dark = answered.max(axis=2).T
@@ -78,7 +78,7 @@ def length(preparation: Preparation) -> Findings:
         )
         return bar(close.sides, angle, width, shown, offset, contrast, close.centre)  # (n, H, W)
 
-    curves = np.maximum(preparation.each(draw) - close.blank[:, None], 0)
+    curves = np.maximum(preparation.each(draw, found.silent) - close.blank[:, None], 0)
     stopping = reduced(curves.max(axis=1), curves[:, -1])
     verdicts, heard = _heard(preparation)
     stopped = int(np.sum(stopping[heard] > STOPPED))

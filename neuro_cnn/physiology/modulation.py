@@ -95,7 +95,7 @@ def _drifting(preparation: Preparation) -> NDArray[np.float64]:
     def draw(plane: int) -> Stimulus:
         return grating(close.sides, found.orientation[plane], found.frequency[plane], FINE, centre=close.centre)
 
-    return harmonics(preparation.each(draw).T, close.blank).ratio
+    return harmonics(preparation.each(draw, found.silent).T, close.blank).ratio
 
 
 def _doubling(preparation: Preparation) -> NDArray[np.float64]:
@@ -106,6 +106,6 @@ def _doubling(preparation: Preparation) -> NDArray[np.float64]:
         best = found.orientation[plane], found.frequency[plane]
         return counterphase(close.sides, *best, STANDING[:, None], TIMES, centre=close.centre)  # (P, T, H, W)
 
-    spectrum = np.abs(np.fft.rfft(preparation.each(draw), axis=-1))  # (K, P, frequencies of time)
+    spectrum = np.abs(np.fft.rfft(preparation.each(draw, found.silent), axis=-1))  # (K, P, frequencies of time)
     f1, f2 = spectrum[..., 1].max(axis=1), spectrum[..., 2].mean(axis=1)
     return np.where(f1 + f2 > 0, f2 / np.where(f1 + f2 > 0, f1 + f2, 1), np.nan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from neuro_cnn.physiology.findings import Axis, Curves, Findings, Measure, Verdict
@@ -29,19 +31,22 @@ def cross_orientation(preparation: Preparation) -> Findings:
     """Responses to each cell's best grating at contrast .32 under one at right angles, the mean over its 16 phases."""
     found, close = preparation.gratings, preparation.close
 
-    def draw(plane: int) -> Stimulus:
+    def draw(plane: int, mask: float) -> Stimulus:
         angle, frequency = found.orientation[plane], found.frequency[plane]
         return plaid(
             close.sides,
             (angle, (angle + 90) % 180),
             (frequency, frequency),
             (TEST_PHASES, MASK_PHASES[:, None]),
-            (TEST, MASKS[:, None, None]),
+            (TEST, mask),
             centre=close.centre,
-        )  # (masks, phases of the mask, of the test, H, W)
+        )  # (phases of the mask, of the test, H, W)
 
-    answered = harmonics(np.moveaxis(preparation.each(draw), 0, -1), close.blank)  # (masks, phases of the mask, K)
-    curves = np.where(found.simple, answered.f1, answered.f0).mean(axis=1).T
+    curves = np.empty((len(found.silent), len(MASKS)))
+    for place, mask in enumerate(MASKS):
+        responses = preparation.each(partial(draw, mask=mask), found.silent)
+        answered = harmonics(np.moveaxis(responses, 0, -1), close.blank)  # (phases of the mask, K)
+        curves[:, place] = np.where(found.simple, answered.f1, answered.f0).mean(axis=0)
     alone = curves[:, 0]
     verdicts = preparation.heard()
     for k in np.flatnonzero(~found.silent & ~(alone > 0)):

@@ -79,9 +79,19 @@ class Preparation:
         """The random numbers of a protocol: they depend on the seed and its name alone."""
         return generator(self.seed, "physiology", protocol)
 
-    def each(self, draw: Callable[[int], Stimulus]) -> NDArray[np.float64]:
-        """Every cell's response to stimuli of its own, those that `draw` makes for its plane: (K, ...)."""
-        return np.stack([self.close.respond(draw(plane))[..., plane] for plane in self.planes])
+    def each(self, draw: Callable[[int], Stimulus], silent: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Every cell's response to stimuli of its own, those that `draw` makes for its plane: (K, ...).
+
+        `silent` ones, (K,), are taken to stay at blank.
+        """
+
+        def answered(plane: int) -> NDArray[np.float64]:
+            stimuli = draw(plane)
+            if silent[plane]:
+                return np.full(stimuli.shape[:-2], self.close.blank[plane])
+            return self.close.respond(stimuli)[..., plane]
+
+        return np.stack([answered(plane) for plane in self.planes])
 
     def best_gratings(
         self, contrast: NDArray[np.float64] | float = 1.0, diameter: NDArray[np.float64] | float = np.inf
@@ -99,7 +109,7 @@ class Preparation:
                 close.sides, *best, PHASES, contrasts[:, None], diameters[:, None], centre=close.centre
             )  # (n, T, H, W)
 
-        answered = harmonics(np.moveaxis(self.each(drifting), 0, -1), close.blank)  # (n, K)
+        answered = harmonics(np.moveaxis(self.each(drifting, found.silent), 0, -1), close.blank)  # (n, K)
         return np.where(found.simple, answered.f1, answered.f0).T
 
     def heard(self, words: str = "silent to gratings of every orientation and frequency") -> list[Verdict]:

@@ -207,8 +207,9 @@ class Electrode:
         """The same, once it is sure that what the cells see lies within the image. Raises UsageError otherwise."""
         box, (height, width) = self.box, self.sides
         if box.top < 0 or box.left < 0 or box.bottom > height or box.right > width:
+            place = f" at {'/'.join(map(str, self.at))}" if self.at else ""
             raise UsageError(
-                f"cells of {self.layer} at {'/'.join(map(str, self.at))} see rows {box.top} to {box.bottom - 1} and "
+                f"cells of {self.layer}{place} see rows {box.top} to {box.bottom - 1} and "
                 f"columns {box.left} to {box.right - 1} of an image of {height} x {width}; {self._remedy()}"
             )
         return self
@@ -222,6 +223,8 @@ class Electrode:
         ):
             ranges.append((ceil(max(-start / step, 0)), min(floor((side - reach - start) / step), most - 1)))
         (top, bottom), (left, right) = ranges
+        if not self.at:
+            return "choose a layer below"
         if top <= bottom and left <= right:
             return f"choose a row from {top} to {bottom} and a column from {left} to {right}"
         return f"show stimuli on a larger canvas, of {2 * max(self.box.sides)} pixels or more, or choose a layer below"

@@ -39,10 +39,10 @@ def tuning(findings: Findings, title: str = "") -> Figure:
     shown: Any = findings.shown
     cells = np.unique(np.linspace(0, len(findings.verdicts) - 1, MOST).round().astype(int))
     notes = [*findings.notes]
-    if shown is not None and len(cells) < len(findings.verdicts):
-        notes.append(
-            f"Drawn are {len(cells)} of {len(findings.verdicts)} cells, evenly spaced; numbers are their planes."
-        )
+    if shown is not None:
+        some = f"Drawn are {len(cells)} of {len(findings.verdicts)} cells, evenly spaced. "
+        part = some if len(cells) < len(findings.verdicts) else ""
+        notes.append(f"{part}Numbers are planes; grey cells are not usable and in no histogram.")
     with style.context():
         figure, top = style.page(HIGH + FOOT, title or findings.title, findings.count(), notes)
         if shown is not None:
@@ -168,7 +168,11 @@ def _histogram(figure: Figure, room: tuple[float, float, float, float], values: 
     """One measure over usable cells, what is published of it a dashed line, in words above."""
     left, top, width, height = room
     letters = int(LETTERS * width / RIGHT)
-    found = f"median {np.median(values):.3g} of {len(values)} cells" if len(values) else "no usable cell has it"
+    found = (
+        f"median {np.median(values):.3g} of {len(values)} cell{'s' * (len(values) > 1)}"
+        if len(values)
+        else "no usable cell has it"
+    )
     unit = f" ({measure.unit})" if measure.unit else ""
     lines = [*wrap(measure.label + unit, letters), found]
     muted = wrap(f"dashed: {measure.published}", letters) if measure.published and len(values) else []

@@ -60,14 +60,11 @@ def findings(cells, axis="orientation", flags=FLAGS, quantity="response above bl
 FIGURES = {
     "one cell": lambda: findings(1),
     "six": lambda: findings(6),
-    "nine": lambda: findings(9, "frequency"),
-    "sixteen": lambda: findings(16, "size"),
     "32": lambda: findings(32, "contrast"),
     "96": lambda: findings(96, "position"),
     "96, frequency": lambda: findings(96, "frequency", quantity="F1/F0"),
-    "400, size": lambda: findings(400, "size"),
+    "400": lambda: findings(400, "size"),
     "all silent": lambda: findings(32, flags=("silent",)),
-    "one silent": lambda: findings(1, "contrast", ("silent",)),
     "all alike": lambda: findings(32, flags=("ok",), same=True),
     "no curves": lambda: replace(findings(32), shown=None),
 }
