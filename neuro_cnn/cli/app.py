@@ -20,6 +20,7 @@ from neuro_cnn.cli import (
     info,
     lesions,
     look,
+    nature,
     organise,
     probe,
     regions,
@@ -99,6 +100,7 @@ app.command("regions")(regions.regions)
 app.command("similarity")(similarity.similarity)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
+app.command("nature")(nature.nature)
 app.command("bench")(bench.bench)
 app.command("costs")(costs.costs)
 app.command("models")(info.models)

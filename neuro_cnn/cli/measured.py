@@ -1,0 +1,37 @@
+"""What commands that measure leave behind: a folder of a figure, the numbers as JSON, and a row a cell as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def free(out: Path, mark: str, overwrite: bool) -> None:
+    """Raises UsageError unless a folder can be made, or an earlier one of the same command, by its mark, replaced."""
+    from neuro_cnn.errors import UsageError
+
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; choose another --out")
+    if out.is_dir() and any(out.iterdir()):
+        if not overwrite:
+            raise UsageError(f"{out} already exists; choose another --out, or replace it with --overwrite")
+        if not (out / mark).is_file():
+            raise UsageError(f"{out} is not of this command (it has no {mark}), so it is not replaced; move it away")
+
+
+def as_json(value: Any) -> str:
+    """Plain data as a line of JSON. Raises ValueError for what is not finite."""
+    return json.dumps(value, allow_nan=False) + "\n"
+
+
+def as_csv(columns: list[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows under their columns' names; None is left empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
