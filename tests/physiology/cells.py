@@ -44,11 +44,11 @@ def simple_and_complex(whitened=False, side=24, pool=5):
     return [prepared(net, params, (1, side, side), layer) for layer in ("S", "C")]
 
 
-def both_polarities(side=13):
+def both_polarities(side=13, size=SIDE):
     """C-cells over S-cells of both polarities, the strongest of the two: a frame and its negative are alike to them."""
-    w = gabors()
-    pairs = np.stack([w, -w], axis=1).reshape(-1, SIDE, SIDE)
-    return linear(pairs, ("C", CCells(5, 1)), ("both", Maxout(2)), in_side=side)
+    w = gabors(size)
+    pairs = np.stack([w, -w], axis=1).reshape(-1, size, size)
+    return linear(pairs, ("C", CCells(side - size + 1, 1)), ("both", Maxout(2)), in_side=side)
 
 
 def energy(side=13):

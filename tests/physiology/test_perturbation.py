@@ -47,7 +47,7 @@ NETS = {
     "whitened": [OlshausenField(7), SCells(6, 5, pad="same"), CCells(3, 2)],
 }
 LAYERS = [(name, number) for name, layers in NETS.items() for number in range(len(layers))]
-SHAPE = (1, 33, 34)
+SHAPE = (1, 25, 26)
 
 
 def recorded(name, number):
@@ -102,7 +102,7 @@ def test_a_box_that_is_one_pixel_short_or_too_far_on_any_side_is_told(border):
 
 
 def test_the_protocol_agrees_for_whitened_cells_in_single_precision():
-    for preparation in simple_and_complex(whitened=True, side=32):
+    for preparation in simple_and_complex(whitened=True, side=28):
         found = receptive_box_check(preparation)
         assert found.usable.all()
         assert found.measures["agrees"].all()

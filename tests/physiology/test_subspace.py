@@ -25,7 +25,7 @@ def test_the_field_of_an_s_cell_is_its_filter_and_its_best_wave_has_the_filters_
 
 
 def test_a_c_cell_keeps_its_orientation_where_it_has_lost_its_polarity():
-    found = subspace_map(prepared(*both_polarities(17)))
+    found = subspace_map(prepared(*both_polarities(17, 13)))
     assert np.all(found.measures["polarity"] < 0.01)
     assert apart(found.measures["orientation"], ORIENTATIONS).max() < 12
     assert "4 of 4 do" in found.notes[0]

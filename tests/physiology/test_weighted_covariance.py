@@ -48,8 +48,8 @@ def test_a_filter_that_divides_the_response_is_suppressive():
 @pytest.mark.parametrize("seed", range(2))
 def test_of_cells_that_answer_at_random_no_more_than_5_per_cent_have_an_axis(seed):
     rng = np.random.default_rng(seed)
-    x = rng.standard_normal((2450, 49))
-    found = axes(x, np.concatenate([draw(rng, (2450, 100)) for draw in KINDS.values()], axis=1), rng)
+    x = rng.standard_normal((1800, 36))
+    found = axes(x, np.concatenate([draw(rng, (1800, 100)) for draw in KINDS.values()], axis=1), rng)
     false = (found.excitatory + found.suppressive > 0).reshape(len(KINDS), 100)
     assert false.mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / false.size)
     assert false.mean(axis=1).max() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
@@ -81,10 +81,10 @@ def test_too_few_frames_are_refused_with_the_number_that_is_needed():
 
 
 def test_an_s_cell_has_its_average_alone_a_c_cell_over_both_polarities_several_axes_and_a_dead_cell_none():
-    w = np.concatenate([gabors()[:3], np.zeros((1, 9, 9), np.float32)])
+    w = np.concatenate([gabors(7)[:3], np.zeros((1, 7, 7), np.float32)])
     simple = weighted_covariance(prepared(*linear(w)))
     assert simple.measures["dimensions"][:3].tolist() == [1, 1, 1]
     assert simple.verdicts[3].flag == "silent"
-    complex_ = weighted_covariance(prepared(*both_polarities(13)))
+    complex_ = weighted_covariance(prepared(*both_polarities(7, 5)))
     assert complex_.usable.all()
     assert complex_.measures["excitatory"].min() >= 2
