@@ -76,16 +76,10 @@ def nature(
                 grown[name].append(portrait(net, params, seen))
                 step()
     rows = [_row(name, seed, each) for name, of_seed in grown.items() for seed, each in enumerate(of_seed)]
-    detail = f"simple-complex, {planes} planes, views of {size} x {size}, threshold {threshold:g}, " + (
-        f"{seeds} seeds" if seeds > 1 else "one seed"
-    )
-    result = {
-        "schema_version": 1,
-        "worlds": names,
-        "options": options,
-        "figure": str(out / f"nature.{format_}"),
-        "rows": rows,
-    }
+    times = f"{seeds} seeds" if seeds > 1 else "one seed"
+    detail = f"simple-complex, {planes} planes, views of {size} x {size}, threshold {threshold:g}, {times}"
+    figure = f"nature.{format_}"
+    result = {"schema_version": 1, "worlds": names, "options": options, "figure": str(out / figure), "rows": rows}
     with replacing_folder(out) as folder:
         viz.save(viz.nature(grown, "What simple and complex cells become", detail), folder / figure)
         write_text(folder / MARK, as_json(result))

@@ -60,7 +60,7 @@ def maps(findings: Findings, *, title: str = "") -> Figure:
 
 def _tile(findings: Findings, sides: tuple[int, ...]) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
     """Rows and columns that a tile covers, the map and the receptive box: (top, left, bottom, right); its mm."""
-    top, left = findings.shown.corner  # type: ignore[union-attr]
+    top, left = findings.shown.corner
     mine = (top, left, top + sides[0], left + sides[1])
     box = findings.stimuli.get("box", mine)
     cover = (*np.minimum(mine[:2], box[:2]).tolist(), *np.maximum(mine[2:], box[2:]).tolist())
@@ -74,7 +74,7 @@ def _tiles(axes: Axes, findings: Findings, drawn: NDArray[Any]) -> bool:
     cover, (down, across) = _tile(findings, drawn.shape[1:])
     pixel = down / (cover[2] - cover[0])
     signed = bool(drawn.min() < 0)
-    top, left = findings.shown.corner  # type: ignore[union-attr]
+    top, left = findings.shown.corner
     for plane, each in enumerate(drawn):
         y, x = plane // ACROSS * (down + LINE + GAP), plane % ACROSS * (TILE + GAP)
         axes.add_patch(Rectangle((x, y), across, down, color="#eef1f4", linewidth=0))
