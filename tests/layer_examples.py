@@ -59,6 +59,7 @@ from neuro_cnn.layers import (
     Subsampling,
     Subtractive,
     Tanh,
+    Threshold,
     Triangle,
     TrueConv,
 )
@@ -68,6 +69,7 @@ from neuro_cnn.layers.labelled import Labels
 from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.layers.normalize import Moments
 from neuro_cnn.layers.standardized import Whitening
+from neuro_cnn.layers.threshold import Level
 from neuro_cnn.network import Branches, Chain, Residual
 from neuro_cnn.tree import tree_map
 
@@ -129,6 +131,9 @@ EXAMPLES = {
     "global-max": (GlobalPool(Max()), MAP),
     "global-l2": (GlobalPool(L2()), MAP),
     "scaled-tanh": (ScaledTanh(), MAP),
+    "threshold": (Threshold(), (4, 3, 3)),
+    "threshold-both": (Threshold(2), (4, 3, 3)),
+    "threshold-flat": (Threshold(2), (6,)),
     "triangle": (Triangle(), (4, 3, 3)),
     "triangle-flat": (Triangle(0.7), (6,)),
     "triangle-steep": (Triangle(1.4), (4, 3, 3)),
@@ -185,6 +190,8 @@ def example(name, precision=np.float32, images=3):
     params = layer.init(shape, rng)
     if isinstance(layer, Normalize):
         params = params._replace(fixed=Moments(rng.standard_normal(shape[0]), rng.uniform(0.5, 2, shape[0])))
+    if isinstance(layer, Threshold):
+        params = params._replace(fixed=Level(rng.uniform(0, 0.5, shape[0])))
     if isinstance(layer, StandardizedConv):
         size = params.fixed.mean.size
         mixed = rng.standard_normal((size, size)) / size

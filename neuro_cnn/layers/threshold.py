@@ -52,7 +52,9 @@ class Threshold(Layer):
         xp = namespace(x)
         level, zero = at_planes(params.fixed.level, x), xp.zeros((), dtype=x.dtype)
         parts = [xp.maximum(each - level, zero) for each in (x, -x)[: self.polarities]]
-        return xp.reshape(xp.stack(parts, axis=2), (x.shape[0], -1, *x.shape[2:])), Driven(x)
+        if self.polarities == 1:
+            return parts[0], Driven(x)
+        return xp.reshape(xp.stack(parts, axis=2), (x.shape[0], 2 * x.shape[1], *x.shape[2:])), Driven(x)
 
     def backward(
         self, params: Params, activity: Driven, dy: Array, need_input: bool = True

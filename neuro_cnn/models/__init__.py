@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from neuro_cnn.curriculum import Curriculum, Local, Phase
 from neuro_cnn.errors import UsageError, unknown
-from neuro_cnn.layers import Shape
+from neuro_cnn.layers import Flatten, Shape
 from neuro_cnn.models.adaline import Adaline
 from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
@@ -160,7 +160,7 @@ def system(name: str, options: Mapping[str, Any] | None = None) -> System:
 def build(name: str, in_shape: Shape, classes: int, **options: Any) -> tuple[Chain, Curriculum]:
     """The network and curriculum of a system for images of this shape. Raises UsageError as `system` does.
 
-    With 0 classes, for data without labels, what learns from labels is left out, and all above what then learns.
+    With 0 classes, for data without labels, what learns from labels is left out, and all from the read-out on.
     """
     made = system(name, options)
     try:
@@ -195,12 +195,18 @@ def _enough(made: System, in_shape: Shape, classes: int) -> str:
 
 
 def _without_labels(name: str, net: Chain, curriculum: Curriculum) -> tuple[Chain, Curriculum]:
-    """The phases that read no labels, and the layers up to the last that learns in them."""
+    """The phases that read no labels, and the layers below the read-out: the next that learns from labels, or flattens.
+
+    So C-cells above the last layer that learns are kept, for physiology.
+    """
     kept = tuple(phase for phase in curriculum if not phase.method.supervised)
     if not kept:
         raise UsageError(f"{name} learns from labels alone, but the data has none; choose other data or another system")
     last = max(net.names.index(layer) for phase in kept for layer in phase.learners(net))
-    return Chain(net.layers[: last + 1]), kept
+    taught = {layer for phase in curriculum if phase.method.supervised for layer in phase.learners(net)}
+    above = net.layers[last + 1 :]
+    ends = (at for at, (layer, wiring) in enumerate(above) if layer in taught or isinstance(wiring, Flatten))
+    return Chain(net.layers[: last + 1 + next(ends, len(above))]), kept
 
 
 def control(curriculum: Curriculum) -> Curriculum | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuro_cnn.physiology.findings import Criterion, Findings, Trial, Trials
+from neuro_cnn.physiology.findings import Findings, Trial, Trials
 from neuro_cnn.physiology.gratings import PHASES, harmonics
 from neuro_cnn.physiology.hw62_measures import (
     Numbers,
@@ -16,7 +16,7 @@ from neuro_cnn.physiology.hw62_measures import (
     slit_and_spots,
     spots,
 )
-from neuro_cnn.physiology.hw62_stimuli import Bars, best_bars, frames
+from neuro_cnn.physiology.hw62_stimuli import best_bars, frames
 from neuro_cnn.physiology.hw62_trials import NOTES, WORDS, judged, verdicts
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.simple_complex import Pair
@@ -49,7 +49,7 @@ def hw62(preparation: Preparation) -> Findings:
         found["orientation_gap_c"] = np.abs((bars.complex_orientation - bars.orientation + 90) % 180 - 90)
         found["bank_error_c"] = _bank(pair, preparation.rng("hw62"))
     trials = judged(found)
-    shown = _example(found, bars)
+    shown = int(bars.response.argmax())  # whose stimuli are drawn
     return Findings(
         "hw62",
         "Simple and complex cells put to the tests of Hubel and Wiesel (1962)",
@@ -58,7 +58,7 @@ def hw62(preparation: Preparation) -> Findings:
         {name: WORDS[name] for name in found},
         Trials(trials, shown, frames(pair, bars, shown)),
         tuple(name for pair_ in APART for name in pair_ if name in found),
-        (*(_count(trial, each, found) for trial in trials for each in trial.criteria), *NOTES),
+        (*NOTES, _counts(trials, found)),
         {"bars": "18 orientations, 5 widths, every pixel across, light and dark", "random images": RANDOM},
     )
 
@@ -72,26 +72,22 @@ APART = (
 """Measures that set S-cells apart from C-cells."""
 
 
-def _example(found: dict[str, Numbers], bars: Bars) -> int:
-    """The cell whose stimuli are drawn: the one driven most strongly by its bar."""
-    return int(bars.response.argmax())
-
-
-def _count(trial: Trial, criterion: Criterion, found: dict[str, Numbers]) -> str:
-    """How many cells meet a criterion, in words, with median, least and greatest."""
-    values = found[criterion.measure]
-    measured = values[np.isfinite(values)]
-    spread = f"{np.median(measured):.2g} [{measured.min():.2g} to {measured.max():.2g}]" if measured.size else "nowhere"
-    met = int(criterion.met(values).sum())
-    return f"{trial.name or 'Drift'}, {WORDS[criterion.measure].label}: {spread}; {criterion} in {met} of {len(values)}."
+def _counts(trials: tuple[Trial, ...], found: dict[str, Numbers]) -> str:
+    """How many cells meet each criterion, in words."""
+    met = [
+        f"{trial.name} {WORDS[each.measure].label} {each}: {each.met(found[each.measure]).sum()}"
+        for trial in trials
+        for each in trial.criteria
+    ]
+    return f"Of {len(next(iter(found.values())))} cells met: {'; '.join(met)}."
 
 
 def _bank(pair: Pair, rng: np.random.Generator) -> Numbers:
     """T7: the largest difference between C and the maximum over its S-cells, on random images."""
     assert pair.complex is not None
     worst = np.zeros(pair.cells)
-    for _ in range(RANDOM // 20):
-        shown = white_noise(20, pair.simple.sides, rng)
+    for _ in range(RANDOM // AT_ONCE):
+        shown = white_noise(AT_ONCE, pair.simple.sides, rng)
         gap = np.abs(pair.complex.respond(shown) - pair.bank(shown).max(axis=-1))
         worst = np.maximum(worst, gap.max(axis=0))
     return worst

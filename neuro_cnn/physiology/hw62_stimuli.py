@@ -44,7 +44,7 @@ class Bars:
     complex_orientation: NDArray[np.float64]
 
     def shown(self, offset: Any = 0.0, contrast: Any = 1.0) -> NDArray[np.float32]:
-        """Each cell's bar, moved across by `offset` and of this contrast, (..., K, H, W); negative ones are reversed."""
+        """Each cell's bar moved across by `offset`, (..., K, H, W); a negative contrast reverses it."""
         return bar(
             self.sides, self.orientation, self.width, np.inf, self.offset + offset, self.sign * contrast, self.centre
         )
@@ -152,7 +152,7 @@ def width_at_half(offsets: NDArray[np.float64], curve: NDArray[np.float64]) -> f
         inner = at - side
         part = (curve[inner] - half) / (curve[inner] - curve[at])
         ends.append(offsets[inner] + part * (offsets[at] - offsets[inner]))
-    return abs(ends[0] - ends[1])
+    return float(abs(ends[0] - ends[1]))
 
 
 def positions(pair: Pair) -> NDArray[np.float64]:
@@ -165,7 +165,9 @@ def frames(pair: Pair, bars: Bars, cell: int) -> dict[str, tuple[NDArray[np.floa
     """What one cell is shown in each trial, cut to what the recorded cells see: frames (n, h, w) and their names."""
     cut = pair.recorded.box.cut(pair.simple.sides)
     even, shown = diffuse(pair), bars.shown()[cell]
-    slit, line, moved = (each[cell] if isinstance(each, np.ndarray) else each[3][0, cell] for each in aligned(pair, bars))
+    slit, line, moved = (
+        each[cell] if isinstance(each, np.ndarray) else each[3][0, cell] for each in aligned(pair, bars)
+    )
     aside = bars.shown(pair.along(bars.orientation) / 2)[cell]
     spots = pixel_spots(pair)
     on, off = (np.unravel_index(pair.record(sign * spots)[0][..., cell].argmax(), spots.shape[:2]) for sign in (1, -1))
@@ -176,6 +178,6 @@ def frames(pair: Pair, bars: Bars, cell: int) -> dict[str, tuple[NDArray[np.floa
         "T4": ((slit, line), ("slit", "spots")),
         "T4b": ((line, moved), ("in line", "off")),
         "T5": ((shown, aside), ("best", "aside")),
-        "T6": ((shown, -shown), ("best", "opposite")),
+        "T6": ((shown, -shown), ("best", "inverse")),
     }
     return {name: (np.stack(each)[:, *cut], words) for name, (each, words) in made.items()}

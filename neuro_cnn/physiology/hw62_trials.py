@@ -52,8 +52,8 @@ TRIALS = (
     Trial(
         "T4",
         "A line of spots fools a simple cell: C no less",
-        (_least("fooled_c", 0.0),),
-        "four spots with the slit's light, response over that to the slit; C minus its best-placed S",
+        (_least("spots_s", 0.8), _least("fooled_c", 0.0)),
+        "four spots with the slit's light, response over that to the slit: best-placed S; and C less that",
     ),
     Trial(
         "T4b",
@@ -71,10 +71,13 @@ TRIALS = (
         "T6",
         "Light or dark at one place: simple cells tell",
         (_most("polarity_s", 0.2), _least("polarity_c", 0.8)),
-        "the S-cell's best bar and its opposite, the weaker response over the stronger",
+        "the S-cell's best bar and its opposite, weaker response over stronger; C needs both polarities or a wide pool",
     ),
     Trial(
-        "T7", "C is the maximum of its S-cells", (_most("bank_error_c", 1e-6),), "largest difference, 1000 random images"
+        "T7",
+        "C is the maximum of its S-cells",
+        (_most("bank_error_c", 1e-6),),
+        "largest difference, 1000 random images",
     ),
     Trial(
         "F1/F0",
@@ -89,7 +92,7 @@ TRIALS = (
         "complex where L / wavelength reaches what the S-cell's own F1/F0 asks for (.258 at threshold 0)",
     ),
     Trial(
-        "",
+        "drift",
         "Nobody prefers a direction",
         (_most("direction_s", 1e-4), _most("direction_c", 1e-4)),
         "the best grating drifting both ways, difference of F0 and F1 over their size: without memory it must be 0",
@@ -109,11 +112,13 @@ WORDS = {
     "overlap_c": Measure("overlap of ON and OFF, C", "", "complex cells 0.5 or more in 78% (Kagan et al. 2002)", 0.3),
     "antagonism_s": Measure("ON + OFF spots over ON spot, S", "", "", 1.0),
     "antagonism_c": Measure("ON + OFF spots over ON spot, C", "", "", 0.9),
-    "spots_s": Measure("line of spots over slit, best-placed S"),
+    "spots_s": Measure("line of spots over slit, best-placed S", "", "", 0.8),
     "spots_c": Measure("line of spots over slit, C"),
     "fooled_c": Measure("line of spots over slit, C - best-placed S", "", "", 0.0),
     **{
-        f"jitter{pixels}_{cells}": Measure(f"spots {pixels} px off the line over in line, {cells.upper()}", "", "", bound)
+        f"jitter{pixels}_{cells}": Measure(
+            f"spots {pixels} px off the line over in line, {cells.upper()}", "", "", bound
+        )
         for pixels, bounds in ((1, (None, None)), (2, (None, None)), (3, (0.3, 0.5)))
         for cells, bound in zip("sc", bounds, strict=True)
     },
@@ -133,8 +138,8 @@ WORDS = {
 }
 
 NOTES = (
-    "Certified by the wiring, not found: F1/F0 of a rectified linear cell is pi/2 and more above 0, whatever its "
-    "weights; C that pools by the maximum is that maximum, so spots that fool its best-placed S-cell fool it too.",
+    "Certified by the wiring, not found: F1/F0 of a rectified linear cell is pi/2, more with a threshold, whatever its "
+    "weights; a C-cell wired as a maximum is one, so that spots which fool its best-placed S-cell fool it too.",
     "Hubel and Wiesel (1962) proposed that simple cells converge on complex ones, and claimed no maximum. Without "
     "memory no cell can prefer a direction of movement, as many of theirs did.",
     "What sets S and C apart are T2, T3, the overlap of ON and OFF, and T4b: as populations; single cells overlap.",

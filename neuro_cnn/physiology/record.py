@@ -159,11 +159,7 @@ class Electrode:
 
         Raises UsageError for stimuli of another size.
         """
-        frames = self._frames(stimuli)
-        step = self._at_once
-        batches = (self._seen(frames[first : first + step]) for first in range(0, len(frames), step))
-        parts = [self._site(self.below.respond(self.params, batch)) for batch in batches]
-        return np.asarray(np.concatenate(parts).reshape(*stimuli.shape[:-2], self.planes))
+        return self._recorded(stimuli, self.at)
 
     def maps(
         self, stimuli: NDArray[Any], rows: slice = slice(None), columns: slice = slice(None)
@@ -172,13 +168,17 @@ class Electrode:
 
         Only they are kept, so that a part of a large map takes little memory.
         """
-        frames = self._frames(stimuli)
+        return self._recorded(stimuli, (rows, columns))
+
+    def _recorded(self, stimuli: NDArray[Any], where: tuple[Any, ...]) -> NDArray[np.float64]:
+        """What every plane has at one place, or within rows and columns: (..., H, W) -> (..., K) or (..., K, h, w)."""
+        frames, step = self._frames(stimuli), self._at_once
         parts = []
-        for first in range(0, len(frames), self._at_once):
-            y = self.below.respond(self.params, self._seen(frames[first : first + self._at_once]))
-            parts.append(np.asarray(to_numpy(y[:, :, rows, columns]), dtype=np.float64))
-        maps = np.concatenate(parts)
-        return maps.reshape(*stimuli.shape[:-2], *maps.shape[1:])
+        for first in range(0, len(frames), step):
+            y = self.below.respond(self.params, self._seen(frames[first : first + step]))
+            parts.append(np.asarray(to_numpy(y[(slice(None), slice(None), *where)]), dtype=np.float64))
+        together = np.concatenate(parts)
+        return together.reshape(*stimuli.shape[:-2], *together.shape[1:])
 
     def gradient(self, stimuli: NDArray[Any], plane: int) -> NDArray[np.float64]:
         """The derivative of one cell's response by every pixel of each stimulus: (..., H, W) -> the same."""
@@ -233,9 +233,6 @@ class Electrode:
             return image.astype(np.float32)
         xp = namespace(self._like)
         return xp.astype(xp.asarray(image), self._like.dtype)
-
-    def _site(self, y: Array) -> NDArray[np.float64]:
-        return np.asarray(to_numpy(y[(slice(None), slice(None), *self.at)]), dtype=np.float64)
 
     def _slope(self, x: Array, plane: int) -> NDArray[np.float64]:
         xp = namespace(x)

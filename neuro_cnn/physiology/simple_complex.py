@@ -115,20 +115,18 @@ class Pair:
         electrode = electrode.whole()
         net, params, in_shape = electrode.net, electrode.params, electrode.in_shape
         weights, simple, above = pair_of(net, electrode.layer)
-        shape = net.shapes(params, in_shape)[simple]
+        shape = Electrode(net, params, in_shape, simple).shape
         group = shape[0] // electrode.planes
+        row, column = (*electrode.at, 0, 0)[:2]
         if not above:
-            place = (*electrode.at, 0, 0)[:2]
-            rows, columns = (slice(at, at + 1) for at in place)
-            return cls(Electrode(net, params, in_shape, simple, place), None, group, rows, columns, weights)
+            site = Electrode(net, params, in_shape, simple, (row, column))
+            return cls(site, None, group, slice(row, row + 1), slice(column, column + 1), weights)
         window = net[above].window(shape)
-        firsts = [at * step - pad[0] for at, step, pad in zip(electrode.at, window.stride, window.pad, strict=True)]
-        place = tuple(first + size // 2 for first, size in zip(firsts, window.size, strict=True))
-        rows, columns = (
-            slice(max(first, 0), min(first + size, most))
-            for first, size, most in zip(firsts, window.size, shape[1:], strict=True)
-        )
-        return cls(Electrode(net, params, in_shape, simple, place), electrode, group, rows, columns, weights)
+        top, left = (at * step - pad[0] for at, step, pad in zip((row, column), window.stride, window.pad, strict=True))
+        tall, wide = window.size
+        site = Electrode(net, params, in_shape, simple, (top + tall // 2, left + wide // 2))
+        rows, columns = slice(max(top, 0), min(top + tall, shape[1])), slice(max(left, 0), min(left + wide, shape[2]))
+        return cls(site, electrode, group, rows, columns, weights)
 
     @property
     def recorded(self) -> Electrode:
@@ -143,7 +141,7 @@ class Pair:
     @property
     def reach(self) -> tuple[float, float]:
         """How far apart the first and the last S-cell of a pool lie, in pixels down and across."""
-        facts = next(row for row in describe(self.simple.below, self.simple.in_shape, self.simple.params)[::-1])
+        facts = describe(self.simple.below, self.simple.in_shape, self.simple.params)[-1]
         sides = (each.stop - each.start - 1 for each in (self.rows, self.columns))
         down, across = (step * side for step, side in zip(facts.stride, sides, strict=True))
         return down, across

@@ -12,6 +12,7 @@ from neuro_cnn.viz.flips import flips
 from neuro_cnn.viz.formation import formation
 from neuro_cnn.viz.frontispiece import overview
 from neuro_cnn.viz.health import health
+from neuro_cnn.viz.hw62 import hw62
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
 from neuro_cnn.viz.regions import regions
@@ -38,6 +39,7 @@ __all__ = [
     "frames",
     "gif",
     "health",
+    "hw62",
     "images",
     "learning_curves",
     "network_view",

@@ -48,11 +48,11 @@ def test_contrast_cells_see_nothing_beyond_the_edge():
 
 
 def test_of_data_without_labels_the_read_out_is_left_out_in_any_system():
-    assert build("cortical-sheet", (1, 16, 16), 0)[0].names == ("R", "flat", "S1")
+    assert build("cortical-sheet", (1, 16, 16), 0)[0].names == ("R", "flat", "S1", "T1")
     for name in ("hebbian-wta", "softhebb"):
         (whole, taught), (net, curriculum) = (build(name, (1, 16, 16), classes, layers=2) for classes in (3, 0))
         assert net.layers == whole.layers[: len(net.layers)]
-        assert net.names[-1] == "S2"
+        assert net.names[-4:] == ("S2", "T2", "C2", "P")
         assert curriculum == taught[:-1]
     with pytest.raises(UsageError, match="lenet5 learns from labels alone, but the data has none"):
         build("lenet5", (1, 28, 28), 0)
