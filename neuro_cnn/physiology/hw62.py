@@ -86,8 +86,8 @@ def _bank(pair: Pair, rng: np.random.Generator) -> Numbers:
     """T7: the largest difference between C and the maximum over its S-cells, on random images."""
     assert pair.complex is not None
     worst = np.zeros(pair.cells)
-    for _ in range(RANDOM // 20):
-        shown = white_noise(20, pair.simple.sides, rng)
+    for _ in range(RANDOM // AT_ONCE):
+        shown = white_noise(AT_ONCE, pair.simple.sides, rng)
         gap = np.abs(pair.complex.respond(shown) - pair.bank(shown).max(axis=-1))
         worst = np.maximum(worst, gap.max(axis=0))
     return worst

@@ -71,7 +71,7 @@ TRIALS = (
         "T6",
         "Light or dark at one place: simple cells tell",
         (_most("polarity_s", 0.2), _least("polarity_c", 0.8)),
-        "the S-cell's best bar and its opposite, the weaker response over the stronger",
+        "the S-cell's best bar and its opposite, weaker response over stronger; C needs both polarities or a wide pool",
     ),
     Trial(
         "T7",
@@ -138,8 +138,8 @@ WORDS = {
 }
 
 NOTES = (
-    "Certified by the wiring, not found: F1/F0 of a rectified linear cell is pi/2 and more above 0, whatever its "
-    "weights; C that pools by the maximum is that maximum, so spots that fool its best-placed S-cell fool it too.",
+    "Certified by the wiring, not found: F1/F0 of a rectified linear cell is pi/2, more with a threshold, whatever its "
+    "weights; a C-cell wired as a maximum is one, so that spots which fool its best-placed S-cell fool it too.",
     "Hubel and Wiesel (1962) proposed that simple cells converge on complex ones, and claimed no maximum. Without "
     "memory no cell can prefer a direction of movement, as many of theirs did.",
     "What sets S and C apart are T2, T3, the overlap of ON and OFF, and T4b: as populations; single cells overlap.",

@@ -160,22 +160,17 @@ class Electrode:
 
         Raises UsageError for stimuli of another size.
         """
-        frames = self._frames(stimuli)
-        step = self._at_once
-        batches = (self._seen(frames[first : first + step]) for first in range(0, len(frames), step))
-        net, params = self.tissue.net, self.tissue.params
-        parts = [self._site(net.respond(params, batch)) for batch in batches]
+        frames, step = self._frames(stimuli), self._at_once
+        parts = [self._site(self._seen(frames[first : first + step])) for first in range(0, len(frames), step)]
         return np.asarray(np.concatenate(parts).reshape(*stimuli.shape[:-2], self.planes))
 
     def see(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Responses of the cells to whole images in [0, 1]: (N, C, H, W) -> (N, K)."""
-        xp = np if self._like is None else namespace(self._like)
-        parts = []
-        for first in range(0, len(images), self._at_once):
-            batch = xp.asarray(images[first : first + self._at_once])
-            y = self.below.respond(self.params, batch if self._like is None else xp.astype(batch, self._like.dtype))
-            parts.append(np.asarray(to_numpy(y[(slice(None), slice(None), *self.at)]), dtype=np.float64))
-        return np.concatenate(parts)
+        """Responses of the cells to images as the network itself sees them: (N, C, H, W) -> (N, K)."""
+        rows, columns, step = self.tissue.rows, self.tissue.columns, self._at_once
+        starts = range(0, len(images), step)
+        return np.concatenate(
+            [self._site(self._moved(images[first : first + step, :, rows, columns])) for first in starts]
+        )
 
     def maps(
         self, stimuli: NDArray[Any], rows: slice = slice(None), columns: slice = slice(None)
@@ -184,13 +179,13 @@ class Electrode:
 
         Only they are kept, so that a part of a large map takes little memory.
         """
-        frames = self._frames(stimuli)
+        frames, step = self._frames(stimuli), self._at_once
         parts = []
-        for first in range(0, len(frames), self._at_once):
-            y = self.below.respond(self.params, self._seen(frames[first : first + self._at_once]))
+        for first in range(0, len(frames), step):
+            y = self.below.respond(self.params, self._image(frames[first : first + step]))
             parts.append(np.asarray(to_numpy(y[:, :, rows, columns]), dtype=np.float64))
-        maps = np.concatenate(parts)
-        return maps.reshape(*stimuli.shape[:-2], *maps.shape[1:])
+        together = np.concatenate(parts)
+        return together.reshape(*stimuli.shape[:-2], *together.shape[1:])
 
     def gradient(self, stimuli: NDArray[Any], plane: int) -> NDArray[np.float64]:
         """The derivative of one cell's response by every pixel of each stimulus: (..., H, W) -> the same."""
@@ -254,14 +249,22 @@ class Electrode:
 
     def _seen(self, frames: NDArray[Any]) -> Array:
         """What the tissue is shown: (N, H, W) -> (N, C, H', W'), where the weights are."""
-        frames = frames[:, self.tissue.rows, self.tissue.columns]
-        image = np.repeat(GREY + GREY * np.asarray(frames, float)[:, None], self.in_shape[0], axis=1)
-        if self._like is None:
-            return image.astype(np.float32)
-        xp = namespace(self._like)
-        return xp.astype(xp.asarray(image), self._like.dtype)
+        return self._image(frames[:, self.tissue.rows, self.tissue.columns])
 
-    def _site(self, y: Array) -> NDArray[np.float64]:
+    def _image(self, frames: NDArray[Any]) -> Array:
+        """Stimuli on grey in all colours, where the weights are: (N, H, W) -> (N, C, H, W)."""
+        return self._moved(np.repeat(GREY + GREY * np.asarray(frames, float)[:, None], self.in_shape[0], axis=1))
+
+    def _moved(self, images: NDArray[Any]) -> Array:
+        """Images where the weights are, in their precision."""
+        if self._like is None:
+            return images.astype(np.float32)
+        xp = namespace(self._like)
+        return xp.astype(xp.asarray(images), self._like.dtype)
+
+    def _site(self, seen: Array) -> NDArray[np.float64]:
+        """What the tissue's cells at the recorded place make of what it is shown: (N, C, H', W') -> (N, K)."""
+        y = self.tissue.net.respond(self.tissue.params, seen)
         return np.asarray(to_numpy(y[(slice(None), slice(None), *self.tissue.at)]), dtype=np.float64)
 
     def _slope(self, x: Array, plane: int) -> NDArray[np.float64]:

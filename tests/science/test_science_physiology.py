@@ -1,6 +1,8 @@
 """Simple and complex cells learned from photographs, and what physiologists would find of them.
 
 Bounds are those of the reference protocols; they were set on other photographs and patches, and nothing is tuned here.
+They hold for pools of 7 x 7, on which they were set, and for the system's own 5 x 5 as well, but that spots then
+predict the bars of C-cells a little too well: a median correlation of .606, not .6, in one bank of nine.
 """
 
 from functools import cache
