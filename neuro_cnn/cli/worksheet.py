@@ -87,6 +87,8 @@ def _tell(found: Worksheet, title: str) -> None:
         lines = dict.fromkeys((f"{step.symbol} = {step.formula}", f"  = {step.worked}", f"  = {text(step.value)}"))
         print("\n".join(lines))
     print(f"the network answers {text(found.network)}")
+    if work.silence:
+        print(f"silent: {work.silence}")
     if found.sources:
         _contributions(found)
 
@@ -95,7 +97,7 @@ def _contributions(found: Worksheet) -> None:
     """The table of the cells below, those that contribute most first, and the sum of the rest."""
     from neuro_cnn.physiology.arithmetic import text
 
-    heard = [each for each in found.sources if each.share]
+    heard = [each for each in found.sources if each.share] or list(found.sources[:LARGEST])
     many = LARGEST if len(heard) > WHOLE else len(heard)
     rows = [
         [str(each.cell), text(each.x), "" if each.weight is None else text(each.weight), text(each.share)]
@@ -105,7 +107,7 @@ def _contributions(found: Worksheet) -> None:
         rows.append([f"{len(heard[many:])} others", "", "", text(sum(each.share for each in heard[many:]))])
     silent = len(found.sources) - len(heard)
     if silent:
-        rows.append([f"{silent} {'others' if heard else 'cells'}", "", "", "0"])
+        rows.append([f"{silent} others", "", "", "0"])
     table(["cell below", "x", "weight", "contribution"], rows, "what each cell below contributes")
 
 
