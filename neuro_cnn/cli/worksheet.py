@@ -84,8 +84,7 @@ def _tell(found: Worksheet, title: str) -> None:
                 _grid(f"w, plane {plane}", work.weights[number], view)
     print()
     for step in work.steps:
-        lines = dict.fromkeys((f"{step.symbol} = {step.formula}", f"  = {step.worked}", f"  = {text(step.value)}"))
-        print("\n".join(lines))
+        print(f"{step.symbol} = " + "\n  = ".join(dict.fromkeys((step.formula, step.worked, text(step.value)))))
     print(f"the network answers {text(found.network)}")
     if work.silence:
         print(f"silent: {work.silence}")
@@ -122,7 +121,7 @@ def _seen(found: Worksheet) -> str:
     view, below = found.work.view, found.below
     count = len(view.planes)
     if len(view.rows) == len(view.columns) == 1 and not (view.rows[0] or view.columns[0]):
-        return f"{count} cells of {below}"
+        return f"{count} cell{'s' * (count != 1)} of {below}"
     planes = f"plane {view.planes[0]}" if count == 1 else f"{count} planes"
     return f"{planes} of {below}, {_span('row', view.rows)}, {_span('column', view.columns)}"
 

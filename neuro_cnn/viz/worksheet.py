@@ -74,7 +74,8 @@ def _steps(figure: Figure, left: float, top: float, lines: list[str]) -> None:
 
 def _lines(step: Any) -> list[str]:
     """A step as lines: formula, numbers, value."""
-    parts = dict.fromkeys((f"{step.symbol} = {step.formula}", f"= {step.worked}", f"= {step.value + 0.0:.6g}"))
+    first, *others = dict.fromkeys((step.formula, step.worked, f"{step.value + 0.0:.6g}"))
+    parts = [f"{step.symbol} = {first}", *(f"= {part}" for part in others)]
     lines = [line for part in parts for line in wrap(_signed(part), LETTERS, subsequent_indent="   ")]
     return [lines[0], *(f"   {line}" for line in lines[1:])]
 
