@@ -84,9 +84,10 @@ def _tell(found: Worksheet, title: str) -> None:
                 _grid(f"w, plane {plane}", work.weights[number], view)
     print()
     for step in work.steps:
-        lines = dict.fromkeys((f"{step.symbol} = {step.formula}", f"  = {step.worked}", f"  = {text(step.value)}"))
-        print("\n".join(lines))
+        print(f"{step.symbol} = " + "\n  = ".join(dict.fromkeys((step.formula, step.worked, text(step.value)))))
     print(f"the network answers {text(found.network)}")
+    if work.silence:
+        print(f"silent: {work.silence}")
     if found.sources:
         _contributions(found)
 
@@ -95,7 +96,7 @@ def _contributions(found: Worksheet) -> None:
     """The table of the cells below, those that contribute most first, and the sum of the rest."""
     from neuro_cnn.physiology.arithmetic import text
 
-    heard = [each for each in found.sources if each.share]
+    heard = [each for each in found.sources if each.share] or list(found.sources[:LARGEST])
     many = LARGEST if len(heard) > WHOLE else len(heard)
     rows = [
         [str(each.cell), text(each.x), "" if each.weight is None else text(each.weight), text(each.share)]
@@ -105,7 +106,7 @@ def _contributions(found: Worksheet) -> None:
         rows.append([f"{len(heard[many:])} others", "", "", text(sum(each.share for each in heard[many:]))])
     silent = len(found.sources) - len(heard)
     if silent:
-        rows.append([f"{silent} {'others' if heard else 'cells'}", "", "", "0"])
+        rows.append([f"{silent} others", "", "", "0"])
     table(["cell below", "x", "weight", "contribution"], rows, "what each cell below contributes")
 
 
@@ -120,7 +121,7 @@ def _seen(found: Worksheet) -> str:
     view, below = found.work.view, found.below
     count = len(view.planes)
     if len(view.rows) == len(view.columns) == 1 and not (view.rows[0] or view.columns[0]):
-        return f"{count} cells of {below}"
+        return f"{count} cell{'s' * (count != 1)} of {below}"
     planes = f"plane {view.planes[0]}" if count == 1 else f"{count} planes"
     return f"{planes} of {below}, {_span('row', view.rows)}, {_span('column', view.columns)}"
 

@@ -41,7 +41,8 @@ class Step(NamedTuple):
 class Work(NamedTuple):
     """A cell's arithmetic: its view, weights and contributions, alike in shape, and the steps to its response.
 
-    Weights are None where cells below are not weighed. What a kind of cell does not have is None.
+    Weights are None where cells below are not weighed. What a kind of cell does not have is None. `held` says in words
+    what holds the cell down where it is silent though it sees something; "" where adding up what it sees says it all.
     """
 
     view: View
@@ -53,6 +54,25 @@ class Work(NamedTuple):
     inhibition: float | None = None
     drive: float | None = None
     threshold: float | None = None
+    held: str = ""
+
+    @property
+    def silence(self) -> str | None:
+        """Why the cell is silent, in words; None where it answers."""
+        if self.response:
+            return None
+        seen = self.view.values
+        if seen.size and not self.view.inside.any():
+            return "all that it sees lies beyond the edge of the map"
+        if seen.size and not seen.any():
+            return "every cell that it sees is silent"
+        if self.excitation == 0:
+            return "no cell that excites it is active"
+        if self.held:
+            return self.held
+        pull = -float(self.shares[self.shares < 0].sum())
+        push = float(self.shares[self.shares > 0].sum())
+        return f"what inhibits it, {text(pull)}, outweighs what excites it, {text(push)}"
 
 
 Place: TypeAlias = tuple[int, int, int]
@@ -114,3 +134,14 @@ def here(x: Array, cell: Place, planes: NDArray[np.int64]) -> View:
         return cut(x, Window((1, 1)), *cell[1:], planes)
     view = row_of(x)
     return view._replace(values=view.values[planes], planes=planes)
+
+
+def passed(view: View, formula: str, worked: str, u: float) -> Work:
+    """One cell's response, made of that of one cell below."""
+    return Work(view, None, np.full(view.values.shape, u), (Step("u", formula, worked, u),), u)
+
+
+def nothing(x: Array, why: str, u: float) -> Work:
+    """The answer of a class that has no cells to speak for it."""
+    view = here(x, (0, 0, 0), np.arange(0))
+    return Work(view, None, view.values, (Step("u", text(u), why, u),), u, held=why)

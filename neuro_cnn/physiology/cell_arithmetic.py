@@ -11,7 +11,20 @@ from neuro_cnn.backend import to_numpy
 from neuro_cnn.layers import Params
 from neuro_cnn.layers.responses import Rectified, Shunting, Subtractive
 from neuro_cnn.layers.standardized import FLAT
-from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, minus, row_of, text, total, weight_of
+from neuro_cnn.physiology.arithmetic import (
+    Array,
+    Place,
+    Step,
+    View,
+    Work,
+    cut,
+    here,
+    minus,
+    row_of,
+    text,
+    total,
+    weight_of,
+)
 
 
 def linear(view: View, weights: Array, bias: float | None) -> Work:
@@ -68,31 +81,35 @@ def scells(layer: Any, params: Params, x: Array, cell: Place) -> Work:
         drive = e - b
         u = max(drive, 0.0)
         steps.append(Step("u", "max(0, e - b)", f"max(0, {minus(e, b)})", u))
-        return Work(view, a, shares, tuple(steps), u, e, drive=drive, threshold=b)
+        held = f"the excitation e = {text(e)} does not exceed the threshold b = {text(b)}"
+        return Work(view, a, shares, tuple(steps), u, e, drive=drive, threshold=b, held=held)
     squares = weight_of(params, "surround", "fixed")[0] * view.values**2
     v = sqrt(float(squares.sum()))
-    held = b * v
+    h = b * v
     steps.append(Step("v", "sqrt(sum c x^2)", f"sqrt({total(squares)})", v))
-    steps.append(Step("h", "b v", f"{text(b)} * {text(v)}", held))
-    drive, step, threshold = _held(response, e, held)
+    steps.append(Step("h", "b v", f"{text(b)} * {text(v)}", h))
+    drive, step, held = _held(response, e, h)
     steps.append(step)
-    return Work(view, a, shares, tuple(steps), max(drive, 0.0), e, held, drive, threshold)
+    return Work(view, a, shares, tuple(steps), max(drive, 0.0), e, h, drive, response.theta, held)
 
 
-def _held(response: Shunting | Subtractive, e: float, held: float) -> tuple[float, Step, float]:
-    """The drive under inhibition, the last step, and the threshold."""
+def _held(response: Shunting | Subtractive, e: float, h: float) -> tuple[float, Step, str]:
+    """The drive under inhibition, the last step, and what wins where the cell is silent."""
     if isinstance(response, Shunting):
         r = response.r
         part = 2 * r / (1 + r)
-        drive = r * ((1 + e) / (1 + part * held) - 1)
+        drive = r * ((1 + e) / (1 + part * h) - 1)
         formula = "r max(0, (1 + e) / (1 + 2r/(1+r) h) - 1)"  # Fukushima 1980, eq. (1)
-        worked = f"{text(r)} max(0, (1 + {text(e)}) / (1 + {text(part)} * {text(held)}) - 1)"
+        worked = f"{text(r)} max(0, (1 + {text(e)}) / (1 + {text(part)} * {text(h)}) - 1)"
+        against = f"2r/(1+r) h = {text(part * h)}"
     else:
         theta = response.theta
-        drive = (e - theta * held) / (1 - theta)
+        drive = (e - theta * h) / (1 - theta)
         formula = "max(0, e - theta h) / (1 - theta)"
-        worked = f"max(0, {text(e)} - {text(theta)} * {text(held)}) / (1 - {text(theta)})"
-    return drive, Step("u", formula, worked, max(drive, 0.0)), response.theta
+        worked = f"max(0, {text(e)} - {text(theta)} * {text(h)}) / (1 - {text(theta)})"
+        against = f"theta h = {text(theta * h)}"
+    won = f"inhibition wins: {against} is no less than the excitation e = {text(e)}"
+    return drive, Step("u", formula, worked, max(drive, 0.0)), won
 
 
 def standardized(layer: Any, params: Params, x: Array, cell: Place) -> Work:
@@ -134,7 +151,10 @@ def contrast(layer: Any, params: Params, x: Array, cell: Place) -> Work:
         Step("h", "sum surround x", total(surround * view.values), h),
         Step("u", f"max(0, {'e - h), ON' if on else 'h - e), OFF'}-centre", f"max(0, {words})", max(drive, 0.0)),
     )
-    return Work(view, weights, weights * view.values, steps, max(drive, 0.0), *((e, h) if on else (h, e)), drive)
+    sides = (e, h) if on else (h, e)
+    held = "the surround's h outweighs the centre's e" if on else "the centre's e outweighs the surround's h"
+    held = f"{held}: h = {text(h)}, e = {text(e)}"
+    return Work(view, weights, weights * view.values, steps, max(drive, 0.0), *sides, drive, held=held)
 
 
 def gabors(layer: Any, params: Params, x: Array, cell: Place) -> Work:
@@ -183,3 +203,19 @@ def prototypes(layer: Any, params: Params, x: Array, cell: Place) -> Work:
         Step("u", "exp(-d / (2 sigma^2))", f"exp(-{text(d)} / (2 * {text(layer.sigma)}^2))", exp(drive)),
     )
     return Work(view, weights, shares, steps, exp(drive), drive=drive)
+
+
+def associations(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """A-units: excitation less inhibition against a threshold; they see what they are connected with."""
+    weights = weight_of(params, "weight", "fixed")[cell[0]]
+    planes = np.flatnonzero(weights)
+    view = here(x, cell, planes)
+    shares = weights[planes][:, None, None] * view.values
+    e = float(shares.sum())
+    u = 1.0 if e >= layer.threshold else 0.0
+    last = Step("u", "1 where e reaches the threshold, else 0", f"{text(e)} against {text(layer.threshold)}", u)
+    steps = (Step("e", "sum of what excites - sum of what inhibits", total(shares), e), last)
+    held = f"e = {text(e)} does not reach the threshold of {text(layer.threshold)}"
+    return Work(
+        view, weights[planes][:, None, None], shares, steps, u, e, drive=e, threshold=layer.threshold, held=held
+    )

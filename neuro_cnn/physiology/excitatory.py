@@ -36,6 +36,7 @@ from neuro_cnn.layers import (
     Triangle,
     TrueConv,
 )
+from neuro_cnn.layers.olshausen_field import Filtered
 from neuro_cnn.ops.normalize import standardize
 from neuro_cnn.tree import tree_map
 
@@ -56,7 +57,7 @@ def down(name: str, layer: Any, params: Params, y: Any, in_shape: tuple[int, ...
         case SimpleCells():
             return ops.correlate_input_adjoint(y, to_numpy(params.fixed.kernel), in_shape, 1, layer.size // 2)
         case OlshausenField():  # its own adjoint
-            return layer.backward(tree_map(to_numpy, params), (), y)[0]
+            return layer.backward(tree_map(to_numpy, params), Filtered(in_shape), y)[0]
         case CCells():
             return _shared(layer, params.fixed, y, in_shape)
         case Contrast():

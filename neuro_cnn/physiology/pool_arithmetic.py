@@ -7,11 +7,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from neuro_cnn.backend import to_numpy
 from neuro_cnn.layers import CCells, Params
 from neuro_cnn.layers.pools import L2, Hyperbolic, Max, Mean, PowerMean, Saturating, SquareRoot
 from neuro_cnn.ops.geometry import Window
-from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, here, text, total, weight_of
+from neuro_cnn.physiology.arithmetic import Array, Place, Step, View, Work, cut, here, nothing, text, total, weight_of
 from neuro_cnn.physiology.cell_arithmetic import scells
+from neuro_cnn.tree import tree_map
 
 Centred: TypeAlias = Hyperbolic | SquareRoot
 
@@ -74,7 +76,8 @@ def _saturating(pool: Saturating, params: Params, view: View, plane: int) -> Wor
         Step("z", "max(0, (1 + e) / (1 + v) - 1)", f"max(0, (1 + {text(e)}) / (1 + {text(v)}) - 1)", risen),
         Step("u", "z / (alpha + z)", f"{text(risen)} / ({text(pool.alpha)} + {text(risen)})", u),
     )
-    return Work(own, d[None], d * own.values, steps, u, e, v, drive)
+    held = f"inhibition wins: the planes' mean v = {text(v)} is no less than the cell's own e = {text(e)}"
+    return Work(own, d[None], d * own.values, steps, u, e, v, drive, held=held)
 
 
 def _centred(pool: Centred, params: Params, x: Array, window: Window, cell: Place) -> Work:
@@ -111,7 +114,8 @@ def _centred(pool: Centred, params: Params, x: Array, window: Window, cell: Plac
         y = pool.total * risen
         u = y / (1 + y)
         steps.append(Step("u", "t z / (1 + t z)", f"{text(y)} / (1 + {text(y)}), t = {text(pool.total)}", u))
-    return Work(view, weights, shares, tuple(steps), u, e, held if pool.inhibition else None, drive)
+    won = f"the wider bell wins: k v = {text(held)} is no less than e = {text(e)}" if pool.inhibition else ""
+    return Work(view, weights, shares, tuple(steps), u, e, held if pool.inhibition else None, drive, held=won)
 
 
 def global_pool(layer: Any, params: Params, x: Array, cell: Place) -> Work:
@@ -139,13 +143,23 @@ def join(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     return Work(view, np.ones(view.values.shape), view.values, (Step("u", "sum x", total(view.values), u),), u, u)
 
 
+def majority(layer: Any, params: Params, x: Array, cell: Place) -> Work:
+    """The share of a group's units that are above 0: each that is contributes its vote."""
+    del params
+    view = here(x, cell, np.arange(cell[0] * layer.group, (cell[0] + 1) * layer.group))
+    shares = (view.values > 0) / layer.group
+    yes, u = int(np.sum(view.values > 0)), float(shares.sum())
+    step = Step("u", "units above 0 / units", f"{yes} / {layer.group}", u)
+    return Work(view, None, shares, (step,), u, held=f"none of its {layer.group} units is above 0")
+
+
 def labelled_cells(layer: Any, params: Params, x: Array, cell: Place) -> Work:
     """The strongest S-cell of a class: its arithmetic, wherever it lies. A class without planes is silent."""
-    y = np.asarray(layer.cells.respond(params, x[None].astype(params.learned.weight.dtype))[0], np.float64)
-    planes = np.flatnonzero(np.asarray(params.fixed.labels) == cell[0])
+    host = tree_map(to_numpy, params)
+    y = np.asarray(layer.cells.respond(host, x[None].astype(host.learned.weight.dtype))[0], np.float64)
+    planes = np.flatnonzero(host.fixed.labels == cell[0])
     if not planes.size:
-        view = here(x, (0, 0, 0), np.arange(0))
-        return Work(view, None, view.values, (Step("u", "0", "no plane is of this class", 0.0),), 0.0)
+        return nothing(x, "no plane is of this class", 0.0)
     plane, row, column = np.unravel_index(y[planes].argmax(), y[planes].shape)
     won = (int(planes[plane]), int(row), int(column))
     work = scells(layer.cells, params, x, won)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,35 +13,53 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Params
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import cell_arithmetic as cells
+from neuro_cnn.physiology import memory_arithmetic as memories
 from neuro_cnn.physiology import point_arithmetic as points
 from neuro_cnn.physiology import pool_arithmetic as pools
+from neuro_cnn.physiology import v1_arithmetic as v1
 from neuro_cnn.physiology.arithmetic import Arithmetic, Work
+from neuro_cnn.physiology.curve_arithmetic import CURVES, curve
 from neuro_cnn.physiology.record import Pixels, Unit, receptive_box
 
 KINDS: dict[str, Arithmetic] = {
+    "associations": cells.associations,
+    "batch_norm": points.batch_norm,
     "best_position": pools.best_position,
     "ccells": pools.ccells,
     "contrast": cells.contrast,
     "conv": cells.conv,
     "dense": cells.dense,
+    "divisive": v1.divisive,
+    "dropout": points.dropout,
+    "end_stopped": v1.end_stopped,
     "flatten": points.flatten,
+    "frame": points.frame,
     "gabors": cells.gabors,
     "global_pool": pools.global_pool,
+    "interpolating_vector": memories.interpolating_vector,
     "join": pools.join,
+    "labelled": memories.labelled,
     "labelled_cells": pools.labelled_cells,
+    "local_response": points.local_response,
     "locally_connected": cells.locally_connected,
+    "majority": pools.majority,
     "maxout": pools.maxout,
+    "nearest": memories.nearest,
+    "normalize": points.normalize,
     "olshausen_field": cells.olshausen_field,
     "prototypes": cells.prototypes,
-    "relu": points.relu,
-    "scaled_tanh": points.scaled_tanh,
+    "rbf": memories.rbf,
+    "resize": points.resize,
     "scells": cells.scells,
+    "simple_cells": v1.simple_cells,
     "standardized_conv": cells.standardized,
     "subsampling": cells.subsampling,
+    "threshold": points.threshold,
     "triangle": points.triangle,
     "true_conv": cells.conv,
+    **dict.fromkeys(CURVES, curve),
 }
-"""The arithmetic of every kind of layer that has a worksheet."""
+"""The arithmetic of every kind of layer but blocks, which are networks themselves."""
 INPUT = "input"
 """What pixels are addressed by, as cells by their layer."""
 
@@ -71,7 +90,7 @@ class Worksheet(NamedTuple):
     sources: tuple[Source, ...]
 
     def data(self) -> dict[str, Any]:
-        """All of it as plain data for JSON; None stands for what the cell does not have."""
+        """All of it as plain data for JSON; None stands for what the cell does not have, and for a score of -inf."""
         work = self.work
         return {
             "cell": str(self.cell),
@@ -87,9 +106,10 @@ class Worksheet(NamedTuple):
             "inhibition": work.inhibition,
             "threshold": work.threshold,
             "drive": work.drive,
-            "response": work.response,
-            "network": self.network,
-            "steps": [step._asdict() for step in work.steps],
+            "response": _plain(work.response),
+            "network": _plain(self.network),
+            "silent": work.silence,
+            "steps": [{**step._asdict(), "value": _plain(step.value)} for step in work.steps],
             "from": [{**source._asdict(), "cell": str(source.cell)} for source in self.sources],
         }
 
@@ -98,8 +118,10 @@ def worksheet(net: Chain, params: dict[str, Params], image: NDArray[Any], cell: 
     """Work out one cell for an image (C, H, W). Raises UsageError for a kind of layer that has no worksheet."""
     layer = net[cell.layer]
     if layer.kind not in KINDS:
+        others = [name for name, other in net.layers if other.kind in KINDS]
         raise UsageError(
-            f"layer {cell.layer} is of kind {layer.kind!r}, which has no worksheet; these have: {', '.join(KINDS)}"
+            f"layer {cell.layer} is a {layer.kind} block, a network of its own, which has no worksheet; name a layer "
+            f"outside blocks, such as --cell LAYER/PLANE: {', '.join(others) or 'this network has none'}"
         )
     place = net.names.index(cell.layer)
     below = net.names[place - 1] if place else INPUT
@@ -127,3 +149,8 @@ def sources(work: Work, below: str) -> tuple[Source, ...]:
         )
         for plane, row, column in at[order]
     )
+
+
+def _plain(value: float) -> float | None:
+    """A number that JSON has; the score of a class that nothing speaks for it has not."""
+    return value if isfinite(value) else None

@@ -24,36 +24,58 @@ LETTERS = 72  # of a line of the formula
 
 
 def worksheet(image: NDArray[Any], found: Worksheet, *, title: str) -> Figure:
-    """The image (C, H, W) with the pixels that a cell sees, its view, weights and contributions, and its steps."""
+    """The image (C, H, W) with the pixels that a cell sees, its view, weights and contributions, and its steps.
+
+    Where the view is one cell, its steps stand beside the image and say all that panels of one colour would.
+    """
     image = style.finite("the image", image, (3,))
-    work = found.work
+    work, lines = found.work, _told(found)
     strongest = np.argsort(-np.abs(work.shares).sum(axis=(1, 2)), kind="stable")[:MOST]
     planes = np.sort(strongest)
-    panels = [(f"View of {found.below}, x", work.view.values)]
-    panels += [] if work.weights is None else [("Weights, w", work.weights)]
-    panels.append(("Contributions", work.shares))
-    lines = [line for step in work.steps for line in _lines(step)]
-    lines.append(_signed(f"the network answers {found.network:.6g}"))
-    bars = [each for each in found.sources if each.share][:BARS]
-    low = max(4.0 * len(lines), 4.2 * len(bars) + 8)
+    single = work.view.values.size == 1
+    bars = [] if single else [each for each in found.sources if each.share][:BARS]
+    low = 4.0 * len(lines) + 5 - SIDE if single else max(4.0 * len(lines), 4.2 * len(bars) + 8) + 19
     with style.context():
-        figure, top = style.page(4 + SIDE + 19 + low, title, _detail(found, planes), [_note(found, planes)])
+        figure, top = style.page(6 + SIDE + max(low, 0), title, _detail(found, planes), [_note(found, planes)])
         _image(style.box(figure, LEFT, top + 4, SIDE, SIDE), image, found)
+        if single or not len(planes):
+            _steps(figure, LEFT + SIDE + GAP, top + 5, lines)
+            return figure
+        panels = [(f"View of {found.below}, x", work.view.values)]
+        panels += [] if work.weights is None else [("Weights, w", work.weights)]
+        panels.append(("Contributions", work.shares))
         for place, (name, values) in enumerate(panels, start=1):
-            if len(planes):
-                _tiles(figure, LEFT + place * (SIDE + GAP), top + 4, name, values[planes])
+            _tiles(figure, LEFT + place * (SIDE + GAP), top + 4, name, values[planes])
         top += 4 + SIDE + 15
-        style.text_at(figure, LEFT, top - 5, "Step by step", size=8, weight="bold")
-        for number, line in enumerate(lines):
-            style.text_at(figure, LEFT, top + 4 * number, line)
+        _steps(figure, LEFT, top, lines)
         if bars:
             _bars(style.box(figure, 138, top, 36, 4.2 * len(bars)), bars)
     return figure
 
 
+def _told(found: Worksheet) -> list[str]:
+    """The steps, the network's answer, and why the cell is silent where it is, as lines."""
+    work, view = found.work, found.work.view
+    lines = [line for step in work.steps for line in _lines(step)]
+    lines.append(_signed(f"the network answers {found.network:.6g}"))
+    if work.silence:
+        lines += wrap(_signed(f"silent: {work.silence}"), LETTERS, subsequent_indent="   ")
+    if view.values.size == 1:
+        lines = [_signed(f"x = {each.x:.6g}, the response of {each.cell}") for each in found.sources] + lines
+    return lines
+
+
+def _steps(figure: Figure, left: float, top: float, lines: list[str]) -> None:
+    """The arithmetic in lines, under its heading."""
+    style.text_at(figure, left, top - 4.3, "Step by step", size=8, weight="bold")
+    for number, line in enumerate(lines):
+        style.text_at(figure, left, top + 4 * number, line)
+
+
 def _lines(step: Any) -> list[str]:
     """A step as lines: formula, numbers, value."""
-    parts = dict.fromkeys((f"{step.symbol} = {step.formula}", f"= {step.worked}", f"= {step.value + 0.0:.6g}"))
+    first, *others = dict.fromkeys((step.formula, step.worked, f"{step.value + 0.0:.6g}"))
+    parts = [f"{step.symbol} = {first}", *(f"= {part}" for part in others)]
     lines = [line for part in parts for line in wrap(_signed(part), LETTERS, subsequent_indent="   ")]
     return [lines[0], *(f"   {line}" for line in lines[1:])]
 
@@ -73,7 +95,8 @@ def _note(found: Worksheet, planes: NDArray[Any]) -> str:
     names = ", ".join(str(found.work.view.planes[plane]) for plane in planes)
     whose = f" Tiles, row by row, are of {found.below}/{names}." if len(planes) > 1 else ""
     edge = "" if found.work.view.inside.all() else " Beyond the edge of the map the view is drawn as the cell takes it."
-    return f"Framed: the pixels that the cell sees. Each panel has a scale of its own.{whose}{edge}"
+    scale = " Each panel has a scale of its own." if found.work.view.values.size > 1 else ""
+    return f"Framed: the pixels that the cell sees.{scale}{whose}{edge}"
 
 
 def _image(axes: Axes, image: NDArray[Any], found: Worksheet) -> None:
@@ -84,10 +107,12 @@ def _image(axes: Axes, image: NDArray[Any], found: Worksheet) -> None:
     box, (height, width) = found.box, image.shape[1:]
     top, left = max(box.top, 0), max(box.left, 0)
     sides = (min(box.right, width) - left, min(box.bottom, height) - top)
-    frame = Rectangle((left - 0.5, top - 0.5), *sides, fill=False, edgecolor=style.ALARM, linewidth=1.2, clip_on=False)
+    frame = Rectangle(
+        (left - 0.5, top - 0.5), *sides, fill=False, edgecolor=style.ALARM, linewidth=1.2, clip_on=False, zorder=3
+    )
     axes.add_patch(frame)
     axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set(visible=True, color=style.MUTED, linewidth=0.4)
     axes.set_anchor("NW")
     axes.set_title("Image")
 

@@ -57,6 +57,14 @@ def test_what_is_named_can_be_explained_in_turn(hebbian):
     assert below["response"] == pytest.approx(above["x"], rel=1e-5, abs=1e-6)
 
 
+def test_a_silent_cell_says_why_and_names_what_it_sees(hebbian):
+    told = call("explain", hebbian, 7, "--cell", "T1/0/0/0")
+    assert "silent: every cell that it sees is silent" in told.out
+    assert "S1/0/0/0" in told.out
+    assert call("explain", hebbian, 7, "--cell", "T1/0/0/0", "--json").json["silent"]
+    assert call("explain", hebbian, 7, "--cell", "out/3", "--json").json["silent"] is None
+
+
 def test_cells_that_are_not_there_and_images_of_another_size_are_refused(hebbian, tmp_path):
     assert "did you mean 'S1'" in refused(2, "explain", hebbian, 7, "--cell", "S11/0/0/0")
     assert "plane 6 of layer S1, which has 0 to 5" in refused(2, "explain", hebbian, 7, "--cell", "S1/6/0/0")

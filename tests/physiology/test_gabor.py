@@ -26,7 +26,7 @@ def function(size, orientation, frequency, phase, n_x, n_y, middle=(0, 0)):
     return bell * np.cos(2 * np.pi * frequency * u + np.radians(phase))
 
 
-def known(count=40, size=(21, 21)):
+def known(count=20, size=(21, 21)):
     """Gabor functions within the field, with what they were made of."""
     made = {
         "orientation": RNG.uniform(0, 180, count),
@@ -119,27 +119,46 @@ def test_the_jacobian_is_that_of_the_projected_error():
 def test_scipy_goes_no_further_from_where_the_search_ends():
     from scipy.optimize import least_squares
 
-    fields = RNG.standard_normal((8, 7, 7))
+    fields = RNG.standard_normal((4, 7, 7))
     shapes, _ = search(fields)
     r2 = gabor.fit(fields).r2
     low, high = np.array([-0.5, -0.5, -9, 1e-3, 0.4, 0.4]), np.array([6.5, 6.5, 9, 0.5, 14, 14])
-    for w, start, found in zip(fields.reshape(8, 1, -1), np.stack(shapes, axis=1), r2, strict=True):
+    for w, start, found in zip(fields.reshape(4, 1, -1), np.stack(shapes, axis=1), r2, strict=True):
         begin = np.clip(start, low + 1e-9, high - 1e-9)
         best = least_squares(lambda p, w=w: _linear(w, p[None], (7, 7))[0][0], begin, bounds=(low, high))
         assert 1 - 2 * best.cost / np.sum(w**2) == pytest.approx(found, abs=5e-3)
 
 
-@pytest.mark.parametrize(("side", "published"), [(5, 0.49), (7, 0.30), (9, 0.19), (11, 0.14)])
-def test_noise_is_fitted_as_badly_as_in_the_reference(side, published):
-    """Medians over 32 fields there, of 100 here, from more starts."""
-    null = gabor.null(side, side)
-    assert np.median(null) == pytest.approx(published, abs=0.04)
-    assert np.median(null) < np.quantile(null, 0.95) < published + 0.25
+@pytest.fixture(scope="module")
+def noise():
+    """Fits to 32 fields of noise a size, as many as in the reference, and how many seconds each kept a processor."""
+    fits, seconds = {}, {}
+    for side in (7, 9, 11):
+        fields = np.random.default_rng(0).standard_normal((32, side, side))
+        begun = time.thread_time()
+        fits[side] = gabor.fit(fields)
+        seconds[side] = time.thread_time() - begun
+    return fits, seconds
+
+
+@pytest.mark.parametrize(("side", "published"), [(7, 0.30), (9, 0.19), (11, 0.14)])
+def test_noise_is_fitted_as_badly_as_in_the_reference(noise, side, published):
+    """Medians over 32 fields there, of which ours are from more starts."""
+    r2 = noise[0][side].r2
+    assert np.median(r2) == pytest.approx(published, abs=0.04)
+    assert np.quantile(r2, 0.95) < published + 0.25
+
+
+def test_the_null_is_what_noise_of_that_size_is_fitted_with():
+    """100 fields, sorted; the reference's median is .49."""
+    null = gabor.null(5, 5)
+    assert np.median(null) == pytest.approx(0.49, abs=0.04)
+    assert np.median(null) < np.quantile(null, 0.95) < 0.74
     assert np.array_equal(null, np.sort(null))
 
 
-def test_r2_adjusted_for_its_parameters_takes_most_of_the_fit_to_noise_away():
-    found = gabor.fit(RNG.standard_normal((50, 7, 7)))
+def test_r2_adjusted_for_its_parameters_takes_most_of_the_fit_to_noise_away(noise):
+    found = noise[0][7]
     assert np.median(found.adjusted) < np.median(found.r2) - 0.1
 
 
@@ -184,10 +203,10 @@ def test_the_closed_forms_are_the_tuning_of_the_field():
     def response(f, angle=0.0):
         return abs(np.sum(field * np.exp(2j * np.pi * f * (x * np.cos(angle) + y * np.sin(angle)))))
 
-    frequencies = np.geomspace(0.03, 0.45, 2000)
+    frequencies = np.geomspace(0.03, 0.45, 500)
     over = frequencies[np.array([response(f) for f in frequencies]) > response(0.15) / 2]
     assert np.log2(over[-1] / over[0]) == pytest.approx(gabor.bandwidth(0.5), abs=0.05)
-    angles = np.linspace(0, np.pi / 2, 1000)
+    angles = np.linspace(0, np.pi / 2, 300)
     over = angles[np.array([response(0.15, angle) for angle in angles]) > response(0.15) / 2]
     assert np.degrees(over[-1]) == pytest.approx(gabor.half_width(0.7), abs=1)
 
@@ -255,8 +274,5 @@ def test_fields_that_cannot_be_fitted_are_refused():
         gabor.bank(np.zeros((2, 5, 5)))
 
 
-def test_a_bank_of_32_fields_is_fitted_in_time():
-    fields = RNG.standard_normal((32, 11, 11))
-    begun = time.perf_counter()
-    gabor.fit(fields)
-    assert time.perf_counter() - begun < 2
+def test_a_bank_of_32_fields_is_fitted_in_time(noise):
+    assert noise[1][11] < 2

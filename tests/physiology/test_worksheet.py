@@ -1,23 +1,28 @@
-"""The worksheet: worked by hand it comes to what the network answers, for every kind of cell that has a view."""
+"""The worksheet: worked by hand it comes to what the network answers, for every kind of cell."""
 
 import json
+import re
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 from layer_examples import EXAMPLES, example
 
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Dense, Flatten, SCells, Shunting
+from neuro_cnn.layers import AnyLayer, CCells, Dense, Flatten, ReLU, SCells, Shunting, Threshold
+from neuro_cnn.layers.threshold import Level
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Unit, worksheet
 from neuro_cnn.physiology.worksheet import KINDS
 
-SEEING = [
-    name
-    for name, (layer, shape) in EXAMPLES.items()
-    if layer.kind in KINDS or (len(shape) == 3 and tuple(layer.window(shape).size) != (1, 1))
-]
-UNEXPLAINED = {"interpolating_vector"}  # their answer is that of many references to the whole map
+EXPLAINED = [name for name, (layer, _) in EXAMPLES.items() if layer.kind not in ("residual", "branches")]
+
+
+def thresholds(name):
+    """Drives, and thresholds that some of them exceed, by themselves or by their opposites."""
+    layer, rng = Threshold(2 if name == "threshold-both" else 1), np.random.default_rng(1)
+    params = layer.init((2, 7, 6), rng)._replace(fixed=Level(np.float32([0.3, -0.2])))
+    return layer, params, rng.standard_normal((2, 2, 7, 6)).astype(np.float32)
 
 
 def cells_of(layer, params, x, y):
@@ -27,9 +32,9 @@ def cells_of(layer, params, x, y):
             yield (plane, *(int(part * (side - 1)) for side in y.shape[2:]))
 
 
-@pytest.mark.parametrize("name", [name for name in SEEING if EXAMPLES[name][0].kind not in UNEXPLAINED])
+@pytest.mark.parametrize("name", [*EXPLAINED, "threshold", "threshold-both"])
 def test_the_worked_response_is_that_of_the_forward_pass(name):
-    layer, params, x, _ = example(name)
+    layer, params, x = thresholds(name) if name.startswith("threshold") else example(name)[:3]
     net = Chain((("cells", layer),))
     y, _ = layer.forward(params, x)
     for image, answer in zip(x[:2], y, strict=False):
@@ -45,20 +50,30 @@ def explained(name, cell):
     return worksheet(Chain((("cells", layer),)), {"cells": params}, x[0], Unit("cells", *cell)), x[0]
 
 
-def test_every_kind_of_layer_with_a_view_has_a_worksheet_or_is_refused_with_those_that_have():
-    assert {EXAMPLES[name][0].kind for name in SEEING} == set(KINDS) | UNEXPLAINED
-    for name in ("interpolating-reach", "batch-norm", "residual"):
-        with pytest.raises(UsageError, match="has no worksheet; these have: best_position, ccells, contrast, conv,"):
-            explained(name, (0, 0, 0))
+def test_every_kind_of_layer_has_a_worksheet_but_blocks():
+    kinds = {kind for layer in get_args(AnyLayer) for kind in get_args(get_type_hints(layer)["kind"])}
+    assert set(KINDS) == kinds
+
+
+def test_a_block_is_refused_with_the_layers_that_can_be_explained():
+    block, shape = EXAMPLES["residual"]
+    net = Chain((("first", ReLU()), ("block", block), ("last", Flatten())))
+    params, x = net.init(shape, 0), np.ones(shape, np.float32)
+    with pytest.raises(UsageError, match=r"layer block is a residual block.*--cell LAYER/PLANE: first, last$"):
+        worksheet(net, params, x, Unit("block", 0, 0, 0))
+    found = worksheet(net, params, x, Unit("last", 5))
+    assert found.work.response == found.network
+    assert found.sources[0].cell.layer == "block"
 
 
 @pytest.mark.parametrize(
-    "name", ["conv-odd", "conv-table", "scells-shunting", "dense", "ccells-mean", "join", "triangle"]
+    "name",
+    ["conv-odd", "conv-table", "scells-shunting", "dense", "ccells-mean", "join", "triangle", "end-stopped", "resize"],
 )
 def test_contributions_add_up_and_are_named_largest_first(name):
     found, x = explained(name, (1, 0, 0))
     shares = [source.share for source in found.sources]
-    before = {"triangle": found.work.drive}.get(name, found.work.excitation)
+    before = found.work.drive if name in ("triangle", "end-stopped") else found.work.excitation
     assert sum(shares) == pytest.approx(before, rel=1e-9, abs=1e-12)
     assert np.abs(shares).tolist() == sorted(np.abs(shares), reverse=True)
     for source in found.sources:
@@ -105,14 +120,84 @@ def test_the_cell_that_has_won_is_the_only_one_that_contributes_to_a_maximum():
     assert f"row {won.cell.row}, column {won.cell.column} has won" in found.work.steps[0].worked
 
 
-def test_a_class_without_planes_is_silent():
-    layer, params, x, _ = example("labelled-cells")
-    fixed = params.fixed._replace(labels=np.zeros_like(params.fixed.labels))
-    net = Chain((("out", layer),))
-    found = worksheet(net, {"out": params._replace(fixed=fixed)}, x[0], Unit("out", 1))
-    assert found.work.response == found.network == 0
+def emptied(name):
+    """The fixed arrays of a layer of classes, nothing of which is any class's."""
+    layer, params, x, _ = example(name)
+    fixed = params.fixed
+    if name == "labelled":
+        return layer, params._replace(fixed=fixed._replace(table=0 * fixed.table)), x
+    return layer, params._replace(fixed=fixed._replace(labels=np.zeros_like(fixed.labels))), x
+
+
+@pytest.mark.parametrize(
+    ("name", "score", "why"),
+    [
+        ("labelled-cells", 0, "no plane is of this class"),
+        ("labelled", 0, "no cell is of this class"),
+        ("nearest", -np.inf, "no template is of this class"),
+        ("interpolating", -np.inf, "no reference is of this class"),
+    ],
+)
+def test_a_class_that_nothing_speaks_for_says_so(name, score, why):
+    layer, params, x = emptied(name)
+    found = worksheet(Chain((("out", layer),)), {"out": params}, x[0], Unit("out", 1))
+    assert found.work.response == found.network == score
+    assert found.work.steps[-1].worked == why
+    assert found.work.silence == (None if score else why)
     assert found.sources == ()
-    assert json.dumps(found.data())
+    assert json.loads(json.dumps(found.data(), allow_nan=False))["response"] == (None if score else 0)
+
+
+SILENT = {
+    "scells-shunting": r"inhibition wins: 2r/\(1\+r\) h = .* no less than the excitation e = ",
+    "scells-subtractive": "inhibition wins: theta h = .* no less than the excitation e = ",
+    "scells-rectified": "the excitation e = .* does not exceed the threshold b = ",
+    "ccells-saturating": "inhibition wins: the planes' mean v = ",
+    "contrast": "the (surround's h outweighs the centre's e|centre's e outweighs the surround's h): h = ",
+    "simple-cells": "the pull of h = .* outweighs the push of e = ",
+    "end-stopped": "the cells at its ends, h = .* outweigh the one in the middle, e = ",
+    "threshold": "x = .* does not exceed the threshold b = ",
+    "relu": "its drive, .*, is not above 0",
+    "triangle": "e = .* does not exceed the mean of its column, m = ",
+    "associations": "e = .* does not reach the threshold of 0.5",
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_silent_cell_says_what_won(name):
+    layer, params, x = thresholds(name) if name == "threshold" else example(name)[:3]
+    y = layer.respond(params, x)
+    seen = np.argwhere((y == 0) & (np.indices(y.shape)[-1] < 3))  # not in the corner, where all lies beyond the edge
+    number, *place = (int(axis) for axis in seen[0])
+    net, params = Chain((("cells", layer),)), {"cells": params}
+    found = worksheet(net, params, x[number], Unit("cells", *place)).work
+    assert re.match(SILENT[name], found.silence)
+    answering = np.argwhere(y[number] != 0)[0]
+    assert worksheet(net, params, x[number], Unit("cells", *map(int, answering))).work.silence is None
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "why"),
+    [
+        ("scells-shunting", (1, 1), "every cell that it sees is silent"),
+        ("scells-shunting", (2, 5), "all that it sees lies beyond the edge of the map"),
+        ("resize", (0, 0), "all that it sees lies beyond the edge of the map"),
+    ],
+)
+def test_a_cell_that_sees_nothing_says_so(name, place, why):
+    layer, params, x, _ = example(name)
+    found = worksheet(Chain((("cells", layer),)), {"cells": params}, 0 * x[0], Unit("cells", 0, *place)).work
+    assert found.silence == why
+
+
+def test_a_cell_divided_by_its_neighbours_would_answer_more_without_each():
+    layer, params, x, _ = example("local-response")
+    image, found = x[0], explained("local-response", (1, 0, 0))[0]
+    for source in found.sources:
+        without = image.copy()
+        without[source.cell.plane, 0, 0] = 0
+        answer = float(layer.respond(params, without[None])[0, 1, 0, 0])
+        assert source.share == pytest.approx(found.network - answer, rel=1e-4, abs=1e-6)
 
 
 def test_what_a_cell_came_from_can_be_explained_in_turn_down_to_the_pixels():

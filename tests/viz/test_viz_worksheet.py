@@ -12,7 +12,8 @@ from test_viz_layout import (
 )
 
 from neuro_cnn import viz
-from neuro_cnn.layers import CCells, Dense, Flatten, SCells, Shunting
+from neuro_cnn.layers import CCells, Dense, Flatten, Params, SCells, Shunting
+from neuro_cnn.layers.nearest import Memory
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Unit, worksheet
 
@@ -24,10 +25,14 @@ __all__ = [
 ]
 
 
-def of_example(name, cell, scale=1.0):
+def of_example(name, cell, scale=1.0, fixed=None):
     layer, params, x, _ = example(name)
-    net = Chain((("cells", layer),))
-    return viz.worksheet(x[0], worksheet(net, {"cells": params}, scale * x[0], Unit("cells", *cell)), title=name)
+    params = params if fixed is None else params._replace(fixed=fixed)
+    flat = x.ndim == 2  # a row of units is made of an image of single pixels
+    net = Chain(((("flat", Flatten()),) if flat else ()) + (("cells", layer),))
+    image = scale * (x[0, :, None, None] if flat else x[0])
+    found = worksheet(net, {"flat": Params(), "cells": params}, image, Unit("cells", *cell))
+    return viz.worksheet(image, found, title=name)
 
 
 def deep(layer, colours=1):
@@ -54,9 +59,14 @@ FIGURES = {
     "read-out": lambda: deep("readout/2"),
     **{
         name: lambda name=name: of_example(name, (0, 0, 0))
-        for name in ("conv-table", "ccells-saturating", "ccells-hyperbolic", "standardized", "join", "prototypes")
+        for name in (
+            *("conv-table", "ccells-saturating", "ccells-hyperbolic", "standardized", "join", "prototypes"),
+            *("simple-cells", "end-stopped", "divisive", "interpolating-reach", "rbf", "apl", "batch-norm", "resize"),
+        )
     },
     "large numbers": lambda: of_example("conv-odd", (1, 1, 1), -12345678.0),
+    "inhibited": lambda: of_example("scells-rectified", (0, 0, 0), -1.0),
+    "no template": lambda: of_example("nearest", (0, 0, 0), fixed=Memory(np.zeros((0, 6)), np.zeros(0, int))),
     "silent": lambda: of_example("conv-no-bias", (1, 1, 1), 0.0),
 }
 
