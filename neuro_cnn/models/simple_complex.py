@@ -27,8 +27,8 @@ from neuro_cnn.network import Chain
 from neuro_cnn.rules import Conscience, HardWTA, Hebbian, Homeostasis, Instar, SetThreshold, Standardize, UnitNorm
 from neuro_cnn.schedule import Linear
 
-REACH = 4
-"""Pixels that the whitening filter reaches to each side: 9 a side (our choice)."""
+REACH = 7
+"""Pixels that the whitening filter reaches to each side: 15 a side, as of the layer itself (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class SimpleComplex:
     polarities: Literal[1, 2] = 1
     eye: Literal["olshausen-field", "retina"] = "olshausen-field"
     rate: Positive = 0.2
-    epochs: Count = 5
+    epochs: Count = 3
     batch: Count = 100
     conscience: NotNegative = 10.0
     positions: Annotated[float, Field(gt=0, le=1)] = 0.1
