@@ -23,7 +23,7 @@ WORDS = {
     "doubling": Measure(
         "frequency doubling F2 / (F1 + F2) in counterphase",
         "",
-        "half where Hochstein & Shapley's index F2/F1 (1976) is 1",
+        "F2 = F1 (Hochstein & Shapley 1976)",
         0.5,
     ),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -69,7 +70,10 @@ def _curves(figure: Figure, top: float, findings: Findings, cells: NDArray[Any])
         flag = findings.verdicts[cell].flag
         colour = style.COLOURS[0] if flag == "ok" else style.MUTED
         fits = shown.fits[cell] if len(shown.fits) else shown.responses[cell]
-        graph.frame(sheet, corner, column == 0, place + columns >= len(cells))
+        graph.number(sheet, corner, column == 0, place + columns >= len(cells))
+        rules, axes = graph.lines(corner)
+        sheet.add_collection(LineCollection(rules, colors="#e3e7eb", linewidths=0.5, zorder=1))
+        sheet.add_collection(LineCollection(axes, colors=style.MUTED, linewidths=0.5, clip_on=False))
         sheet.plot(*graph.at(corner, shown.axis.values, fits * graph.share[cell]), color=colour, linewidth=0.8)
         dots = graph.at(corner, shown.axis.values, shown.responses[cell] * graph.share[cell])
         sheet.plot(*dots, ".", color=colour, markersize=2.5, clip_on=False)
@@ -116,19 +120,28 @@ class _Graph(NamedTuple):
         height = (np.clip(y, *self.up) - self.up[0]) / (self.up[1] - self.up[0])
         return corner[0] + self.width * (ROOM + (1 - 2 * ROOM) * share), corner[1] - self.height * height
 
-    def frame(self, sheet: Axes, corner: NDArray[Any], left: bool, below: bool) -> None:
-        """The two axes, with a rule at whole numbers; those are written at the left ones, and ticks at the lowest."""
+    def lines(self, corner: NDArray[Any]) -> tuple[list[Any], list[Any]]:
+        """The rules at whole numbers, and the two axes with their ticks, as lines on the sheet."""
         x, y = corner
-        for level in (each for each in (-1, 0, 1, 2, 3, 4) if self.up[0] <= each <= self.up[1]):
-            _, (height,) = self.at(corner, self.across[:1], [level])
-            sheet.plot([x, x + self.width], [height, height], color="#e3e7eb", linewidth=0.5, zorder=1)
-            if left:
-                sheet.text(x - 1.2, height, f"{level}", ha="right", va="center")
-        sheet.plot([x, x, x + self.width], [y - self.height, y, y], color=style.MUTED, linewidth=0.5, clip_on=False)
-        for tick, place in zip(self.ticks, self.at(corner, self.ticks, 0)[0], strict=True):
-            sheet.plot([place, place], [y, y + 0.8], color=style.MUTED, linewidth=0.5, clip_on=False)
-            if below:
-                sheet.text(place, y + 1.2, f"{tick:g}", ha="center", va="top")
+        rules = [[(x, height), (x + self.width, height)] for height in self._heights(corner)]
+        places, _ = self.at(corner, self.ticks, 0)
+        axes = [[(x, y - self.height), (x, y), (x + self.width, y)]]
+        return rules, axes + [[(place, y), (place, y + 0.8)] for place in places]
+
+    def number(self, sheet: Axes, corner: NDArray[Any], left: bool, below: bool) -> None:
+        """Write the whole numbers at a left graph, and the ticks below a lowest."""
+        if left:
+            for level, height in zip(self._levels(), self._heights(corner), strict=True):
+                sheet.text(corner[0] - 1.2, height, f"{level}", ha="right", va="center")
+        if below:
+            for tick, place in zip(self.ticks, self.at(corner, self.ticks, 0)[0], strict=True):
+                sheet.text(place, corner[1] + 1.2, f"{tick:g}", ha="center", va="top")
+
+    def _levels(self) -> list[int]:
+        return [level for level in range(-1, 5) if self.up[0] <= level <= self.up[1]]
+
+    def _heights(self, corner: NDArray[Any]) -> NDArray[Any]:
+        return self.at(corner, self.across[:1], self._levels())[1]
 
 
 def _ticks(axis: Axis, width: float) -> NDArray[Any]:

@@ -32,6 +32,7 @@ COMMANDS = (
     ("fields",),
     ("health",),
     ("respond",),
+    ("probe",),
     ("view",),
     ("explain",),
     ("responders",),
