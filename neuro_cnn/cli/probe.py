@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import emit, say
+from neuro_cnn.cli.console import emit, progress
+from neuro_cnn.cli.measured import as_csv, free
+from neuro_cnn.cli.measured import as_json as line_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neuro_cnn.layers import Params, Shape
     from neuro_cnn.network import Chain
-    from neuro_cnn.physiology import Electrode, Preparation
+    from neuro_cnn.physiology import Electrode, Findings, Preparation
 
 MARK = "units.json"
 """The file by which a folder is known as a probe's."""
@@ -44,28 +45,36 @@ def probe(
     Example: neuro-cnn probe runs/hebbian --layer C1 --protocol orientation,phase --out probed
     """
     from neuro_cnn import viz
+    from neuro_cnn.errors import UsageError
     from neuro_cnn.files import replacing_folder, write_text
     from neuro_cnn.physiology import PROTOCOLS, Preparation
 
     chosen = _protocols(protocol)
-    _free(out, overwrite)
+    free(out, MARK, overwrite)
     subject = _subject(what, input_shape, seed)
     electrode = _electrode(subject, layer, (row, column), canvas)
-    if subject.unlearned:
-        say(f"{what} has not learned: {subject.unlearned}")
+    refused: dict[str, str] = {}
+    found: list[Findings] = []
     with progress(_steps(chosen), f"{subject.name}, {layer}") as step, replacing_folder(out) as folder:
-        preparation = Preparation(electrode, seed, step)
-        found = []
+        preparation = Preparation(electrode, seed, step, subject.images)
         for name in chosen:
-            found.append(PROTOCOLS[name](preparation))
+            try:
+                found.append(PROTOCOLS[name](preparation))
+            except UsageError as error:  # of all protocols some do not fit every layer
+                if protocol != "all":
+                    raise
+                refused[name] = str(error)
+                continue
             title = f"{subject.name}, {layer}: {found[-1].title[0].lower()}{found[-1].title[1:]}"
             viz.save(viz.found(found[-1], title), folder / f"{name}.{format_}")
             step()
         units = preparation.units
         records = [{"layer": layer, **each.record(units)} for each in found]
-        told = "\n\n".join(each.told() for each in found)
-        write_text(folder / MARK, _json({**_about(what, subject, preparation), "protocols": records}))
-        write_text(folder / "units.csv", _csv(records))
+        told = "\n\n".join((*(each.told() for each in found), *(f"{k}: left out: {v}" for k, v in refused.items())))
+        about = {**_about(what, subject, preparation), "protocols": records, "left_out": refused}
+        write_text(folder / MARK, line_of(about))
+        columns = ["cell", "plane", "protocol", "flag", "reason", "measure", "value", "unit"]
+        write_text(folder / "units.csv", as_csv(columns, _rows(records)))
         write_text(folder / "summary.txt", f"{subject.name}, {layer}\n\n{told}\n")
     if as_json:
         told_of = ("layer", "protocol", "units", "summary")
@@ -79,12 +88,13 @@ def probe(
 
 
 class Subject(NamedTuple):
-    """What is probed: its name, its network, and the images that it sees."""
+    """What is probed: its name, its network, the shape of the images that it sees, and such images where it has any."""
 
     name: str
     net: Chain
     params: dict[str, Params]
     in_shape: Shape
+    images: NDArray[Any] | None = None
     unlearned: str = ""
     """Where its weights come from, where it has not learned."""
 
@@ -101,19 +111,6 @@ def _protocols(text: str) -> list[str]:
     return names
 
 
-def _free(out: Path, overwrite: bool) -> None:
-    """Raises UsageError unless a folder can be made, or an earlier probe's be replaced."""
-    from neuro_cnn.errors import UsageError
-
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; choose another --out")
-    if out.is_dir() and any(out.iterdir()):
-        if not overwrite:
-            raise UsageError(f"{out} already exists; choose another --out, or replace it with --overwrite")
-        if not (out / MARK).is_file():
-            raise UsageError(f"{out} is not a probe's folder (it has no {MARK}), so it is not replaced; move it away")
-
-
 def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
     """A run's best weights, or a system with weights drawn from a seed."""
     from neuro_cnn.cli.info import _shape
@@ -121,6 +118,7 @@ def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
     from neuro_cnn.compare import parse
     from neuro_cnn.errors import UsageError
     from neuro_cnn.models import CATALOGUE, build, system
+    from neuro_cnn.physiology.preparation import SCENES
 
     if what not in CATALOGUE and len(what) < 256 and Path(what).is_dir():
         if input_shape is not None:
@@ -128,7 +126,8 @@ def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
                 "--input is for systems; a run sees images of the size that it learned from, or a --canvas"
             )
         saved, experiment = opened(Path(what))
-        return Subject(experiment.name, saved.net, saved.state.params, saved.in_shape)
+        scenes = experiment.load().test.images[:SCENES]
+        return Subject(experiment.name, saved.net, saved.state.params, saved.in_shape, scenes)
     name, options = parse(what)
     made: Any = system(name, options)
     shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
@@ -178,38 +177,11 @@ def _steps(chosen: list[str]) -> int:
     return len(FREQUENCIES) + len(chosen)
 
 
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, allow_nan=False) + "\n"
-
-
-def _csv(records: list[dict[str, Any]]) -> str:
-    """One row a cell, protocol and measure; empty where there is none."""
-    import csv
-    import io
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["cell", "plane", "protocol", "flag", "reason", "measure", "value", "unit"])
-    for record in records:
-        for unit in record["units"]:
-            told = [unit["cell"], unit["plane"], record["protocol"], unit["flag"], unit["reason"]]
-            for name, measure in record["measures"].items():
-                writer.writerow([*told, name, unit[name], measure["unit"]])
-    return text.getvalue()
-
-
-@contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """A bar on stderr for as long as the block runs; what it gives is called after every part."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+def _rows(records: list[dict[str, Any]]) -> list[list[Any]]:
+    """One row a cell, protocol and measure."""
+    return [
+        [unit["cell"], unit["plane"], each["protocol"], unit["flag"], unit["reason"], name, unit[name], measure["unit"]]
+        for each in records
+        for unit in each["units"]
+        for name, measure in each["measures"].items()
+    ]

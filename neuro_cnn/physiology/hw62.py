@@ -36,7 +36,7 @@ def hw62(preparation: Preparation) -> Findings:
     S stands for the S-cell in the middle of each C-cell's pool; in T4 for the one that is placed best. Raises
     UsageError for a layer that is neither, or whose cells see more than the image.
     """
-    pair, step = Pair.of(preparation.electrode), preparation.step
+    pair, step = Pair.of(preparation.close), preparation.step
     bars = best_bars(pair, step)
     found: dict[str, Numbers] = {}
     for part in (diffuse_light, spots, slit_and_spots, position, polarity):
@@ -105,7 +105,7 @@ def _drifting(pair: Pair, preparation: Preparation) -> dict[str, Numbers]:
         found["as_predicted_c"] = np.where(simple_too == (best.ratio > 1), 1.0, 0.0)
     ways = []
     for turn in (0.0, 180.0):
-        centre = preparation.electrode.centre
+        centre = preparation.close.centre
         shown = grating(pair.simple.sides, best.orientation + turn, best.frequency, PHASES[:, None], centre=centre)
         cycles = zip(*map(pair.record, shown), strict=True)  # S- and C-cells, of every phase
         ways.append([np.stack(harmonics(own(np.stack(each)), np.zeros(pair.cells))[:2]) for each in cycles])
