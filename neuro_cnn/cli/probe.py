@@ -132,7 +132,8 @@ def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
     made: Any = system(name, options)
     shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
     net, _ = build(name, shape, int(getattr(made, "for_classes", 10)), **options)
-    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape, f"its weights are drawn from seed {seed}")
+    born = f"its weights are drawn from seed {seed}"
+    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape, unlearned=born)
 
 
 def _electrode(subject: Subject, layer: str, place: tuple[int | None, int | None], canvas: int | None) -> Electrode:
