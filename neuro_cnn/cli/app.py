@@ -27,6 +27,7 @@ from neuro_cnn.cli import (
     similarity,
     topography,
     train,
+    v1,
     view,
     watch,
     weights,
@@ -101,6 +102,7 @@ app.command("similarity")(similarity.similarity)
 app.command("topography")(topography.topography)
 app.command("angles")(angles.angles)
 app.command("nature")(nature.nature)
+app.command("v1")(v1.v1)
 app.command("bench")(bench.bench)
 app.command("costs")(costs.costs)
 app.command("models")(info.models)

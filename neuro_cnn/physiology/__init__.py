@@ -3,6 +3,7 @@
 from neuro_cnn.physiology.active import answered, most_active
 from neuro_cnn.physiology.angles import Angle, angles
 from neuro_cnn.physiology.backprojection import Fields, backprojection
+from neuro_cnn.physiology.controls import born, gabor_bank
 from neuro_cnn.physiology.courses import Course, courses
 from neuro_cnn.physiology.effective import effective_field
 from neuro_cnn.physiology.findings import (
@@ -44,13 +45,16 @@ from neuro_cnn.physiology.seen import seen_fields
 from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
 from neuro_cnn.physiology.similarity import Code, Likeness, cka, code, likeness, rsa
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
+from neuro_cnn.physiology.single_cells import SingleCells, single_cells
 from neuro_cnn.physiology.sparseness import lifetime_sparseness, population_sparseness, sparseness
 from neuro_cnn.physiology.spots import SpotMaps, spot_map, spot_maps
 from neuro_cnn.physiology.subspace import subspace_map
 from neuro_cnn.physiology.switches import deconvnet
 from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
 from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
-from neuro_cnn.physiology.v1 import MISSING, PUBLISHED, V1Cells, v1_cells
+from neuro_cnn.physiology.v1 import MISSING, PIXELS_PER_DEGREE, PUBLISHED, Published, V1Cells, v1_cells
+from neuro_cnn.physiology.v1_table import Column as V1Column
+from neuro_cnn.physiology.v1_table import columns as v1_columns
 from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
 from neuro_cnn.physiology.weighted_covariance import weighted_covariance
 from neuro_cnn.physiology.worksheet import Worksheet, worksheet
@@ -58,6 +62,7 @@ from neuro_cnn.physiology.worksheet import Worksheet, worksheet
 __all__ = [
     "MISSING",
     "NEAR",
+    "PIXELS_PER_DEGREE",
     "PROTOCOLS",
     "PUBLISHED",
     "TRANSFORMS",
@@ -99,9 +104,11 @@ __all__ = [
     "Portrait",
     "Preferred",
     "Preparation",
+    "Published",
     "Redrawn",
     "Responders",
     "Seed",
+    "SingleCells",
     "SpotMaps",
     "Table",
     "Threshold",
@@ -112,12 +119,14 @@ __all__ = [
     "Tuned",
     "Unit",
     "V1Cells",
+    "V1Column",
     "Verdict",
     "Winners",
     "Worksheet",
     "angles",
     "answered",
     "backprojection",
+    "born",
     "cell_names",
     "cka",
     "class_selectivity",
@@ -129,6 +138,7 @@ __all__ = [
     "deepest",
     "effective_field",
     "example",
+    "gabor_bank",
     "grating_map",
     "grow",
     "guided",
@@ -160,6 +170,7 @@ __all__ = [
     "saliency",
     "seed_cells",
     "seen_fields",
+    "single_cells",
     "sparseness",
     "spot_map",
     "spot_maps",
@@ -168,6 +179,7 @@ __all__ = [
     "topography",
     "trained",
     "v1_cells",
+    "v1_columns",
     "verdicts",
     "view_of",
     "weighted_covariance",

@@ -31,6 +31,7 @@ from neuro_cnn.viz.speed import speed
 from neuro_cnn.viz.style import drawable, save, to_svg
 from neuro_cnn.viz.topography import topography
 from neuro_cnn.viz.tuning import tuning
+from neuro_cnn.viz.v1 import v1
 from neuro_cnn.viz.vary import against_option
 from neuro_cnn.viz.weights import filters
 from neuro_cnn.viz.worksheet import worksheet
@@ -74,5 +75,6 @@ __all__ = [
     "to_svg",
     "topography",
     "tuning",
+    "v1",
     "worksheet",
 ]
