@@ -79,9 +79,8 @@ def v1(
 
 def _said(row: dict[str, Any]) -> str:
     """A median, and the likeness in brackets where there is one."""
-    if row["median"] is None:
-        return "-"
-    return f"{row['median']:.3g}" + ("" if row["of_ceiling"] is None else f" ({row['of_ceiling']:.2f})")
+    alike = "" if row["of_ceiling"] is None else f" ({row['of_ceiling']:.2f})"
+    return f"{'-' if row['median'] is None else format(row['median'], '.3g')}{alike}"
 
 
 def _cells(found: list[V1Column]) -> str:

@@ -94,9 +94,9 @@ class V1Cells(NamedTuple):
     cells: int
 
     def median(self, name: str) -> float | None:
-        """The median over the cells that have the property; of a yes or no the share of yes; None without cells."""
+        """The median over the cells that have the property; of a yes or no the share of yes; of an angle None."""
         values = self.properties[name][np.isfinite(self.properties[name])]
-        if not len(values):
+        if not len(values) or name == "pref_or":
             return None
         return float(values.mean() if name.endswith("selective") else np.median(values))
 

@@ -13,9 +13,10 @@ from neuro_cnn.viz import style
 if TYPE_CHECKING:
     from neuro_cnn.physiology import Published, V1Column
 
-LINE, HEAD, NAME, SAID, COLUMN = 4.6, 10.0, 2.0, 50.0, 88.0  # mm: a row, the heading, where words and numbers stand
-PANEL, TALL, GAP = 34.0, 22.0, 12.0
-ACROSS = 4
+LINE, HEAD, NAME, SAID, COLUMN = 4.6, 10.0, 2.0, 48.0, 84.0  # mm: a row, the heading, where words and numbers stand
+PANEL, TALL, GAP = 44.0, 22.0, 14.0
+ACROSS = 3
+SMALL = 0.005  # numbers below are written as 0
 NAMES = {
     "circular_variance": "circular variance",
     "or_bandwidth": "half width at 70.7 %, degrees",
@@ -43,7 +44,7 @@ SHAPES = {
 OF_CEILING = (
     "Numbers are medians over cells (of yes and no shares), in brackets 1 minus the Kolmogorov-Smirnov distance to "
     "the published histogram, over what cells drawn from it would have; as Marques, Schrimpf and DiCarlo (2021) "
-    "define all properties. The world is {ppd:g} pixels a degree: our choice, nothing in a network says it."
+    "define all properties. The world is {ppd:g} pixels a degree: nothing in a network says it. *: recalled."
 )
 
 
@@ -99,7 +100,7 @@ def _said(name: str, published: Published) -> str:
     if name.endswith("selective"):
         return f"{counts[-1] / counts.sum():.2f}"
     if name == "pref_or":
-        return "0\N{DEGREE SIGN} and 90\N{DEGREE SIGN} 1.2 times as often"
+        return "cardinal 1.2 times oblique"
     place = np.interp(counts.sum() / 2, np.append(0, np.cumsum(counts)), edges)
     return f"median {place:.2g}"
 
@@ -112,7 +113,9 @@ def _shape(figure: Figure, top: float, name: str, columns: list[V1Column]) -> No
 
 
 def _short(value: object) -> str:
-    return "\N{EN DASH}" if not isinstance(value, float) else f"{value:.2g}".replace("-", "\N{MINUS SIGN}")
+    if not isinstance(value, float):
+        return "\N{EN DASH}"
+    return (f"{value:.2g}" if abs(value) >= SMALL else "0").replace("-", "\N{MINUS SIGN}")
 
 
 def _histogram(axes: Axes, name: str, published: Published, columns: list[V1Column], named: bool) -> None:
