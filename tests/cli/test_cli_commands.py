@@ -35,6 +35,8 @@ COMMANDS = (
     ("probe",),
     ("view",),
     ("explain",),
+    ("nature",),
+    ("v1",),
     ("responders",),
     ("organisation",),
     ("selectivity",),
