@@ -37,6 +37,8 @@ COMMANDS = (
     ("explain",),
     ("nature",),
     ("v1",),
+    ("similarity",),
+    ("lesions",),
     ("responders",),
     ("organisation",),
     ("selectivity",),
