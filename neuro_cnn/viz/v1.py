@@ -132,7 +132,6 @@ def _histogram(axes: Axes, name: str, published: Published, columns: list[V1Colu
             axes.stairs(shares, steps, color=style.COLOURS[index], linewidth=1.1, label=f"S, {each.system}")
     shown = steps[:: 2 if len(steps) > 6 else 1]
     axes.set_xticks(shown, [f"{edges[step]:.3g}".replace("-", "\N{MINUS SIGN}") for step in shown], rotation=45)
-    axes.tick_params(labelsize=6)
     axes.set(xlabel=NAMES[name], ylabel="cells, %" if named else "", xlim=(0, len(counts)), ylim=(0, None))
     if named:
         axes.legend(loc="lower left", bbox_to_anchor=(-0.25, 1.02), ncols=4, borderaxespad=0, columnspacing=1.2)
