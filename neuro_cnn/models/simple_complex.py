@@ -48,8 +48,8 @@ class SimpleComplex:
     pool: Annotated[int, Field(ge=1)] = 5
     polarities: Literal[1, 2] = 1
     eye: Literal["olshausen-field", "retina"] = "olshausen-field"
-    rate: Positive = 0.2
-    epochs: Count = 3
+    rate: Positive = 0.95
+    epochs: Count = 5
     batch: Count = 100
     conscience: NotNegative = 10.0
     positions: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -66,7 +66,7 @@ class SimpleComplex:
     def eyes(self) -> tuple[tuple[str, AnyLayer], ...]:
         """What S-cells look at."""
         if self.eye == "retina":
-            return (("R", Contrast(margin=-3)),)
+            return (("R", Contrast(7, 0.8, 1.6, margin=-3)),)
         return ("R", OlshausenField(2 * REACH + 1)), ("N1", Normalize())
 
     def cells(self) -> AnyLayer:
