@@ -70,13 +70,20 @@ def fields(size, seed, eye="olshausen-field"):
 @cache
 def shown(size, seed, eye="olshausen-field", threshold=0.0):
     """Rectified cells with these fields, shown gratings directly; thresholds are this part of their best drive."""
-    weight = fields(size, seed, eye).astype(np.float32)
-    level = 0.5 * weight.sum(axis=(1, 2))  # what grey drives them to
+    weight = fields(size, seed, eye)
     if threshold:  # F1 of a rectified cosine is half its amplitude
-        level = level + threshold * 2 * shown(size, seed, eye).gratings.peak
-    net = Chain((("S", Conv(len(weight), size)), ("R", ReLU())))
-    params = {"S": Params(Weights(weight[:, None], -level.astype(np.float32))), "R": Params()}
-    return Preparation(Electrode(net, params, (1, size, size), "R"))
+        threshold = threshold * 2 * shown(size, seed, eye).gratings.peak
+    return Preparation(rectified(weight, threshold))
+
+
+def rectified(weight, threshold=0.0, *above):
+    """An electrode in cells [w (x - grey) - threshold]+ or in what lies `above` them, as small as what they see."""
+    level = threshold + 0.5 * weight.sum(axis=(1, 2))
+    net = Chain((("S", Conv(len(weight), weight.shape[1:])), ("R", ReLU()), *above))
+    params = net.init((1, *weight.shape[1:]), 0)
+    params["S"] = Params(Weights(weight[:, None].astype(np.float32), -level.astype(np.float32)))
+    electrode = Electrode(net, params, (1, 2 * weight.shape[1], 2 * weight.shape[1]), net.names[-1])
+    return on_canvas(electrode, max(electrode.box.sides))
 
 
 @cache
@@ -85,22 +92,16 @@ def simple(size, seed):
     return Preparation(bank(size, seed).recorded("T1"))
 
 
-@cache
 def divided(size, seed):
-    """The S-cells behind the eye, each divided by all cells around it.
+    """The same as `shown`, each divided by all cells around it.
 
     The pool is a Gaussian of a quarter of the field's side, and the semisaturation a fiftieth of each cell's own best
-    response, for which weights are scaled; with a tenth of it a surround takes a fifth, and with a half nothing. Both
-    are our choice, by gratings on these banks alone.
+    response, to which weights are scaled. Both are our choice, by gratings alone: with a tenth of the best response a
+    surround takes a fifth, with a half of it next to nothing.
     """
-    learned, best = bank(size, seed), 2 * simple(size, seed).gratings.peak
-    pool = Divisive(size / 4, 0.02)
-    below = learned.net.layers[: learned.net.names.index("T1") + 1]
-    params = {**learned.params, "D": pool.init((32, 1, 1), np.random.default_rng(0))}
-    weights = params["S1"].learned
-    scaled = weights.weight / best[:, None, None, None].astype(np.float32)
-    params["S1"] = params["S1"]._replace(learned=weights._replace(weight=scaled))
-    return Preparation(Learned(Chain((*below, ("D", pool))), params, learned.images).recorded("D"))
+    best = 2 * shown(size, seed).gratings.peak
+    pool = ("D", Divisive(size / 4, 0.02))
+    return Preparation(rectified(fields(size, seed) / best[:, None, None], 0.0, pool))
 
 
 @cache
