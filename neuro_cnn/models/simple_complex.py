@@ -38,7 +38,8 @@ class SimpleComplex:
     The eye whitens (Olshausen & Field 1996) or is the `retina`'s ON and OFF cells; cells whose view would leave the
     image are left out, for its edge is none of the world's. Behind the whitening eye views have their mean removed, so
     that diffuse light drives nobody. S = phi[w x - threshold max], max being a cell's response to its best grating;
-    C is the maximum over `pool` x `pool` S-cells of one plane, and of its opposite with 2 `polarities`. `positions` is
+    C is the maximum over `pool` x `pool` S-cells of one plane, and of its opposite with 2 `polarities`. `rate` begins
+    so high that cells behind the retina learn as well, whose views are faint beside weights of norm 1. `positions` is
     the fraction of views learned from, `source` other images of the same shape to learn from. Constants are our choice.
     """
 
