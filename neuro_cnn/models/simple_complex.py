@@ -38,7 +38,8 @@ class SimpleComplex:
     The eye whitens (Olshausen & Field 1996) or is the `retina`'s ON and OFF cells; cells whose view would leave the
     image are left out, for its edge is none of the world's. Behind the whitening eye views have their mean removed, so
     that diffuse light drives nobody. S = phi[w x - threshold max], max being a cell's response to its best grating;
-    C is the maximum over `pool` x `pool` S-cells of one plane, and of its opposite with 2 `polarities`. `positions` is
+    C is the maximum over `pool` x `pool` S-cells of one plane, and of its opposite with 2 `polarities`. `rate` begins
+    so high that cells behind the retina learn as well, whose views are faint beside weights of norm 1. `positions` is
     the fraction of views learned from, `source` other images of the same shape to learn from. Constants are our choice.
     """
 
@@ -48,8 +49,8 @@ class SimpleComplex:
     pool: Annotated[int, Field(ge=1)] = 5
     polarities: Literal[1, 2] = 1
     eye: Literal["olshausen-field", "retina"] = "olshausen-field"
-    rate: Positive = 0.2
-    epochs: Count = 3
+    rate: Positive = 0.95
+    epochs: Count = 5
     batch: Count = 100
     conscience: NotNegative = 10.0
     positions: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -66,7 +67,7 @@ class SimpleComplex:
     def eyes(self) -> tuple[tuple[str, AnyLayer], ...]:
         """What S-cells look at."""
         if self.eye == "retina":
-            return (("R", Contrast(margin=-3)),)
+            return (("R", Contrast(7, 0.8, 1.6, margin=-3)),)
         return ("R", OlshausenField(2 * REACH + 1)), ("N1", Normalize())
 
     def cells(self) -> AnyLayer:

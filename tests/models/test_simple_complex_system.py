@@ -45,6 +45,12 @@ def test_views_lie_within_the_image():
         assert [at + reach for at, reach in zip(last, facts.receptive_field, strict=True)] == [28, 28]
 
 
+@pytest.mark.parametrize(("size", "pool", "seen"), [(9, 5, 27), (11, 5, 29), (9, 7, 29), (11, 7, 31)])
+def test_a_complex_cell_sees_what_its_eye_its_view_and_its_pool_reach_together(size, pool, seen):
+    rows = describe(build("simple-complex", (1, 35, 35), 10, size=size, pool=pool)[0], (1, 35, 35))
+    assert next(row for row in rows if row.name == "C1").receptive_field == (seen, seen)
+
+
 def test_diffuse_light_drives_no_cell_of_the_whitening_eye(natural):
     net, params = learned(natural, planes=8)
     electrode = Electrode(net, params, (1, 32, 32), "S1")
@@ -66,5 +72,5 @@ def test_a_complex_cell_of_both_polarities_cannot_tell_an_image_from_its_negativ
 
 
 def test_images_too_small_are_refused_with_the_least_that_would_do():
-    with pytest.raises(UsageError, match=r"simple-complex cannot see images of 1 x 16 x 16.*at least 1 x 22 x 22"):
+    with pytest.raises(UsageError, match=r"simple-complex cannot see images of 1 x 16 x 16.*at least 1 x 28 x 28"):
         build("simple-complex", (1, 16, 16), 10)
