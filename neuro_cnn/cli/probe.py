@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import emit, progress
+from neuro_cnn.cli.console import bars, emit
 from neuro_cnn.cli.measured import as_csv, free
 from neuro_cnn.cli.measured import as_json as line_of
 
@@ -55,8 +55,9 @@ def probe(
     electrode = _electrode(subject, layer, (row, column), canvas)
     refused: dict[str, str] = {}
     found: list[Findings] = []
-    with progress(_steps(chosen), f"{subject.name}, {layer}") as step, replacing_folder(out) as folder:
-        preparation = Preparation(electrode, seed, step, subject.images)
+    with bars() as shown, replacing_folder(out) as folder:
+        done = shown.counter(f"{subject.name}, {layer}: protocols", len(chosen))
+        preparation = Preparation(electrode, seed, shown.counter("recordings", None), subject.images)
         for name in chosen:
             try:
                 found.append(PROTOCOLS[name](preparation))
@@ -64,10 +65,10 @@ def probe(
                 if protocol != "all":
                     raise
                 refused[name] = str(error)
-                continue
-            title = f"{subject.name}, {layer}: {found[-1].title[0].lower()}{found[-1].title[1:]}"
-            viz.save(viz.found(found[-1], title), folder / f"{name}.{format_}")
-            step()
+            else:
+                title = f"{subject.name}, {layer}: {found[-1].title[0].lower()}{found[-1].title[1:]}"
+                viz.save(viz.found(found[-1], title), folder / f"{name}.{format_}")
+            done()
         units = preparation.units
         records = [{"layer": layer, **each.record(units)} for each in found]
         told = "\n\n".join((*(each.told() for each in found), *(f"{k}: left out: {v}" for k, v in refused.items())))
@@ -169,13 +170,6 @@ def _about(what: str, subject: Subject, preparation: Preparation) -> dict[str, A
         "seed": preparation.seed,
         "blank": electrode.blank.tolist(),
     }
-
-
-def _steps(chosen: list[str]) -> int:
-    """Parts of the work: the frequencies of the gratings, and the protocols."""
-    from neuro_cnn.physiology.gratings import FREQUENCIES
-
-    return len(FREQUENCIES) + len(chosen)
 
 
 def _rows(records: list[dict[str, Any]]) -> list[list[Any]]:
