@@ -180,6 +180,6 @@ def bars() -> Iterator[Bars]:
 
 @contextmanager
 def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """A bar for as long as the block runs; what it gives is to be called after each of the steps; None: who knows how many."""
+    """A bar for as long as the block runs; what it gives is to be called after each of so many steps."""
     with bars() as shown:
         yield shown.counter(what, total)

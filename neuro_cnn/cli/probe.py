@@ -96,8 +96,6 @@ class Subject(NamedTuple):
     params: dict[str, Params]
     in_shape: Shape
     images: NDArray[Any] | None = None
-    unlearned: str = ""
-    """Where its weights come from, where it has not learned."""
 
 
 def _protocols(text: str) -> list[str]:
@@ -133,8 +131,7 @@ def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
     made: Any = system(name, options)
     shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
     net, _ = build(name, shape, int(getattr(made, "for_classes", 10)), **options)
-    born = f"its weights are drawn from seed {seed}"
-    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape, unlearned=born)
+    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape)
 
 
 def _electrode(subject: Subject, layer: str, place: tuple[int | None, int | None], canvas: int | None) -> Electrode:

@@ -100,4 +100,4 @@ def _ratios(axes: Axes, seeds: list[Portrait]) -> None:
     }
     _shares(axes, groups, np.linspace(0, 2, 21))
     axes.axvline(1, color=style.MUTED, linestyle=":", linewidth=0.8)
-    axes.legend(loc="upper left", handlelength=1.0, borderaxespad=0.1, fontsize=6)
+    axes.legend(loc="upper left", handlelength=1.0, borderaxespad=0.1)
