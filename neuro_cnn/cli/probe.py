@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import bars, emit
+from neuro_cnn.cli.console import bars, emit, say
 from neuro_cnn.cli.measured import as_csv, free
 from neuro_cnn.cli.measured import as_json as line_of
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MARK = "units.json"
 """The file by which a folder is known as a probe's."""
+PATIENCE = 3
+"""Minutes from which on it is said beforehand how long a probe takes (our choice)."""
 
 
 def probe(
@@ -58,6 +60,8 @@ def probe(
     with bars() as shown, replacing_folder(out) as folder:
         done = shown.counter(f"{subject.name}, {layer}: protocols", len(chosen))
         preparation = Preparation(electrode, seed, shown.counter("recordings", None), subject.images)
+        if protocol == "all":
+            _foretell(preparation)
         for name in chosen:
             try:
                 found.append(PROTOCOLS[name](preparation))
@@ -152,6 +156,14 @@ def _electrode(subject: Subject, layer: str, place: tuple[int | None, int | None
         chosen = [middle if given is None else given for given, middle in zip(place, electrode.at, strict=True)]
         electrode = replace(electrode, place=(chosen[0], chosen[1]))
     return electrode.whole()
+
+
+def _foretell(preparation: Preparation) -> None:
+    """Say how long all protocols will take, where that is some minutes."""
+    minutes, electrode = preparation.seconds() / 60, preparation.electrode
+    if minutes > PATIENCE:
+        planes = f"{electrode.planes} planes of {electrode.layer}"
+        say(f"all protocols on {planes} take about {minutes:.0f} minutes; name some with --protocol for less")
 
 
 def _about(what: str, subject: Subject, preparation: Preparation) -> dict[str, Any]:
