@@ -18,8 +18,8 @@ AT_ONCE = 1024
 """Frames that are drawn and recorded at once (our choice)."""
 CONTRASTS = (0.3, 0.6, 1.0)
 """Standard deviations of noise, of which the lowest that drives the cells is shown (our choice)."""
-TRIED = 100
-"""Frames on which that is tried (our choice)."""
+TRIED, ANSWERED = 100, 5
+"""Frames on which that is tried, and to how many per cent of them a cell that it drives answers (our choice)."""
 
 
 class Noise(Protocol):
@@ -47,7 +47,7 @@ class Loud(NamedTuple):
         """Why it is not the lowest, in a sentence, or nothing."""
         if self.contrast == CONTRASTS[0]:
             return ""
-        return f" At contrast {CONTRASTS[0]} noise leaves more than half of the cells silent that gratings drive."
+        return f" At contrast {CONTRASTS[0]} noise drives fewer than half of the cells that gratings drive."
 
 
 class Recording(NamedTuple):
@@ -66,15 +66,16 @@ def middle(box: Pixels, most: int) -> Pixels:
 
 
 def loud(preparation: Preparation, part: Pixels, noise: Noise = white_noise) -> Loud:
-    """Noise of the lowest contrast to which half of all cells answer, or half of those that answer to gratings.
+    """Noise of the lowest contrast that drives half of all cells, or half of those that answer to gratings.
 
-    An experimenter turns it up for cells with thresholds; those that stay silent at the highest are silent.
+    It is turned up for cells with thresholds; a cell that it drives answers to 5 % of the frames or more.
     """
     electrode = preparation.electrode
     for contrast in CONTRASTS:
         draw = partial(noise, contrast=contrast)
         seen = record(electrode, part, TRIED, draw, preparation.rng(f"noise of contrast {contrast}"))
-        quiet = silent(seen.responses, electrode.blank)
+        often = np.percentile(np.abs(seen.responses - electrode.blank), 100 - ANSWERED, axis=0)
+        quiet = silent(electrode.blank + often, electrode.blank)
         if _half(~quiet) or _half(~quiet[~preparation.gratings.silent]):
             break
     return Loud(contrast, draw)

@@ -26,10 +26,10 @@ def cells(*deviations):
     [
         ((0, 0, 0, 0), 0.3),
         ((0, 0, 9, 9), 0.3),  # half of all
-        ((1.1, 1.1, 1.1, 1.1), 0.6),
-        ((1.1, 1.1, 9, 9), 0.6),
+        ((0.75, 0.75, 0.75, 0.75), 0.6),
+        ((0.75, 0.75, 9, 9), 0.6),
         ((2.2, 2.2, 2.2, 2.2), 1.0),
-        ((1.1, 4.5, 99, 99), 0.6),  # half of those that gratings drive; the dead do not count
+        ((0.75, 4.5, 99, 99), 0.6),  # half of those that gratings drive; the dead do not count
         ((4.5, 4.5, 4.5, 4.5), 1.0),
     ],
 )
@@ -45,10 +45,10 @@ def test_noise_has_the_lowest_contrast_that_drives_half_of_the_cells(thresholds,
 
 @pytest.mark.parametrize("protocol", [reverse_correlation, weighted_covariance, local_spectral_map, effective_field])
 def test_every_protocol_of_noise_says_its_contrast_and_finds_cells_with_thresholds(protocol):
-    found = protocol(cells(1.1, 1.1, 9, 1.1))
+    found = protocol(cells(0.75, 0.75, 9, 0.75))
     assert found.stimuli["contrast"] == 0.6
     assert "noise of contrast 0.6" in found.notes[0]
-    assert found.notes[0].endswith("noise leaves more than half of the cells silent that gratings drive.")
+    assert found.notes[0].endswith("noise drives fewer than half of the cells that gratings drive.")
     assert [verdict.flag == "silent" for verdict in found.verdicts] == [False, False, True, False]
 
 
