@@ -21,6 +21,7 @@ from neuro_cnn.layers import (
     BentIdentity,
     CCells,
     Conv,
+    Divisive,
     Dropout,
     Gabors,
     LeakyReLU,
@@ -34,6 +35,7 @@ from neuro_cnn.layers import (
     RReLU,
     ScaledTanh,
     SCells,
+    SimpleCells,
     Softplus,
     SoftPlusPlus,
     SReLU,
@@ -46,13 +48,13 @@ from neuro_cnn.layers import (
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology.record import Electrode
 
-CELLS = (Conv, TrueConv, StandardizedConv, SCells, Gabors, LocallyConnected)
+CELLS = (Conv, TrueConv, StandardizedConv, SCells, Gabors, LocallyConnected, SimpleCells)
 """Layers whose cells weigh a view of their own: S-cells, or their linear part."""
 AT_PLACE = (
     *(ReLU, Triangle, Threshold, Normalize, BatchNorm, LocalResponse, Dropout, ScaledTanh, LeakyReLU, RReLU, PReLU),
-    *(SReLU, APL, ELU, SELU, ISRLU, Softplus, SoftPlusPlus, BentIdentity, Tanh, Logistic, GELU),
+    *(SReLU, APL, ELU, SELU, ISRLU, Softplus, SoftPlusPlus, BentIdentity, Tanh, Logistic, GELU, Divisive),
 )
-"""Layers that change a response where it is, and pool no places."""
+"""Layers that change a response where it is; those that normalise weigh it against others."""
 
 
 class Names(NamedTuple):
