@@ -144,8 +144,8 @@ class Bars:
         rate = done / max(time.perf_counter() - self.started, 1e-9)
         self.bar.update(self.task, completed=done, rate=f"{rate:.1f} batches/s")
 
-    def counter(self, what: str, total: int) -> Callable[[], None]:
-        """A bar of so many steps, and what to call after each."""
+    def counter(self, what: str, total: int | None) -> Callable[[], None]:
+        """A bar of so many steps, None where nobody knows how many, and what to call after each."""
         if self.bar is None:
             return lambda: None
         task = self.bar.add_task(what, total=total, rate="")
@@ -179,7 +179,7 @@ def bars() -> Iterator[Bars]:
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
     """A bar for as long as the block runs; what it gives is to be called after each of so many steps."""
     with bars() as shown:
         yield shown.counter(what, total)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from neuro_cnn.cli import explanations, patches, planes
+from neuro_cnn.cli import explanations, mapping, patches, planes
 from neuro_cnn.cli.asked import Asked, Shown
 from neuro_cnn.cli.console import emit
 from neuro_cnn.cli.look import opened
@@ -27,6 +27,11 @@ class Method(NamedTuple):
 METHODS: dict[str, Method] = {
     "weights": Method(planes.weights),
     "backprojection": Method(planes.backprojection),
+    "reverse-correlation": Method(mapping.mapped),
+    "spots": Method(mapping.mapped),
+    "effective": Method(mapping.mapped),
+    "subspace": Method(mapping.mapped),
+    "spectra": Method(mapping.mapped),
     "patches": Method(patches.patches),
     "preferred": Method(patches.preferred, ("cell", "contrast")),
     "deconvnet": Method(explanations.deconvnet, ("image", "cell")),
@@ -56,9 +61,10 @@ def fields(
 ) -> None:
     """Receptive fields of every plane of a layer, or what in an image its cells answer to.
 
-    Methods: weights; backprojection, the weights brought down to the pixels; patches, the test images that planes
-    answer to most; preferred, the stimulus that they prefer. Of one --image: saliency, guided backpropagation,
-    deconvnet, and occlusion.
+    Methods: weights; backprojection, the weights brought down to the pixels. By what the cell in the middle of every
+    plane answers to: reverse-correlation and local spectra of noise, light and dark spots, the subspace of Hartley's
+    waves, the effective field of all that moves it. patches, the test images that planes answer to most; preferred, the
+    stimulus that they prefer. Of one --image: saliency, guided backpropagation, deconvnet, and occlusion.
 
     Example: neuro-cnn fields runs/hebbian --layer S1 --out fields.png
     """
@@ -111,8 +117,8 @@ def _layer(saved: Checkpoint, layer: str | None, cell: str | None) -> str:
 
 
 def _columns(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose lists have become parts numbered from 1, for a table."""
-    return {key: _parts(value) for key, value in row.items()}
+    """A row whose lists have become parts numbered from 1, for a table; maps are left to the JSON."""
+    return {key: _parts(value) for key, value in row.items() if key != "map"}
 
 
 def _parts(value: Any) -> Any:

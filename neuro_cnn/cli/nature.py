@@ -102,10 +102,18 @@ def nature(
 
 
 def _named(worlds: list[str], photographs: Path | None, side: int, count: int) -> dict[str, str]:
-    """Names of data by world. Raises UsageError where photographs are given and nobody looks at them."""
-    from neuro_cnn.errors import UsageError
+    """Names of data by world.
+
+    Raises UsageError for a world that does not exist, and where photographs are given and nobody looks at them.
+    """
+    from neuro_cnn.data import catalogue
+    from neuro_cnn.errors import UsageError, unknown
     from neuro_cnn.physiology import WORLDS
 
+    known = [*WORLDS, *(str(row["name"]) for row in catalogue())]
+    for name in worlds:
+        if name not in known and ":" not in name and not Path(name).exists():
+            raise unknown("world", name, known)
     if photographs is not None and "natural" not in worlds:
         raise UsageError(f"--photographs {photographs} without --world natural; add it, or leave them out")
     names = {name: WORLDS.get(name, name).format(size=side, count=count) for name in worlds}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from neuro_cnn.cli.console import emit, progress
+from neuro_cnn.cli.console import bars, emit, say
 from neuro_cnn.cli.measured import as_csv, free
 from neuro_cnn.cli.measured import as_json as line_of
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MARK = "units.json"
 """The file by which a folder is known as a probe's."""
+PATIENCE = 3
+"""Minutes from which on it is said beforehand how long a probe takes (our choice)."""
 
 
 def probe(
@@ -55,8 +57,11 @@ def probe(
     electrode = _electrode(subject, layer, (row, column), canvas)
     refused: dict[str, str] = {}
     found: list[Findings] = []
-    with progress(_steps(chosen), f"{subject.name}, {layer}") as step, replacing_folder(out) as folder:
-        preparation = Preparation(electrode, seed, step, subject.images)
+    with bars() as shown, replacing_folder(out) as folder:
+        done = shown.counter(f"{subject.name}, {layer}: protocols", len(chosen))
+        preparation = Preparation(electrode, seed, shown.counter("recordings", None), subject.images)
+        if protocol == "all":
+            _foretell(preparation)
         for name in chosen:
             try:
                 found.append(PROTOCOLS[name](preparation))
@@ -64,10 +69,10 @@ def probe(
                 if protocol != "all":
                     raise
                 refused[name] = str(error)
-                continue
-            title = f"{subject.name}, {layer}: {found[-1].title[0].lower()}{found[-1].title[1:]}"
-            viz.save(viz.found(found[-1], title), folder / f"{name}.{format_}")
-            step()
+            else:
+                title = f"{subject.name}, {layer}: {found[-1].title[0].lower()}{found[-1].title[1:]}"
+                viz.save(viz.found(found[-1], title), folder / f"{name}.{format_}")
+            done()
         units = preparation.units
         records = [{"layer": layer, **each.record(units)} for each in found]
         told = "\n\n".join((*(each.told() for each in found), *(f"{k}: left out: {v}" for k, v in refused.items())))
@@ -95,8 +100,6 @@ class Subject(NamedTuple):
     params: dict[str, Params]
     in_shape: Shape
     images: NDArray[Any] | None = None
-    unlearned: str = ""
-    """Where its weights come from, where it has not learned."""
 
 
 def _protocols(text: str) -> list[str]:
@@ -132,8 +135,7 @@ def _subject(what: str, input_shape: str | None, seed: int) -> Subject:
     made: Any = system(name, options)
     shape = getattr(made, "for_images", (1, 28, 28)) if input_shape is None else _shape(input_shape)
     net, _ = build(name, shape, int(getattr(made, "for_classes", 10)), **options)
-    born = f"its weights are drawn from seed {seed}"
-    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape, unlearned=born)
+    return Subject(f"{what}, unlearned", net, net.init(shape, seed), shape)
 
 
 def _electrode(subject: Subject, layer: str, place: tuple[int | None, int | None], canvas: int | None) -> Electrode:
@@ -156,6 +158,14 @@ def _electrode(subject: Subject, layer: str, place: tuple[int | None, int | None
     return electrode.whole()
 
 
+def _foretell(preparation: Preparation) -> None:
+    """Say how long all protocols will take, where that is some minutes."""
+    minutes, electrode = preparation.seconds() / 60, preparation.electrode
+    if minutes > PATIENCE:
+        planes = f"{electrode.planes} planes of {electrode.layer}"
+        say(f"all protocols on {planes} take about {minutes:.0f} minutes; name some with --protocol for less")
+
+
 def _about(what: str, subject: Subject, preparation: Preparation) -> dict[str, Any]:
     """What was probed, where, and the responses before any stimulus."""
     electrode = preparation.electrode
@@ -169,13 +179,6 @@ def _about(what: str, subject: Subject, preparation: Preparation) -> dict[str, A
         "seed": preparation.seed,
         "blank": electrode.blank.tolist(),
     }
-
-
-def _steps(chosen: list[str]) -> int:
-    """Parts of the work: the frequencies of the gratings, and the protocols."""
-    from neuro_cnn.physiology.gratings import FREQUENCIES
-
-    return len(FREQUENCIES) + len(chosen)
 
 
 def _rows(records: list[dict[str, Any]]) -> list[list[Any]]:

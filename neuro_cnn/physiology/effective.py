@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_cnn.physiology.findings import Findings, Maps, Measure, Verdict
+from neuro_cnn.physiology.noise import loud
 from neuro_cnn.physiology.preparation import Preparation
-from neuro_cnn.stimuli import white_noise
 
 LEVEL = 1 - 0.9545
 """Share of the largest value from which a pixel belongs to the field: two deviations (Luo et al. 2016)."""
-IMAGES, CONTRAST = 64, 0.3
+IMAGES = 64
 """Noise images that slopes are averaged over (our choice)."""
 
 
@@ -41,7 +41,8 @@ def effective_field(preparation: Preparation, images: int = IMAGES) -> Findings:
     """
     electrode = preparation.electrode.whole()
     box = electrode.box
-    noise = white_noise(images, electrode.sides, preparation.rng("effective field"), CONTRAST)
+    chosen = loud(preparation, box)
+    noise = chosen.draw(images, electrode.sides, preparation.rng("effective field"))
     rows, columns = box.cut(electrode.sides)
     fields = []
     for plane in range(electrode.planes):
@@ -57,8 +58,8 @@ def effective_field(preparation: Preparation, images: int = IMAGES) -> Findings:
         words=WORDS,
         shown=Maps(maps, (box.top, box.left), "mean |dr/dx|"),
         shown_in=("ratio", "sigma"),
-        notes=(f"Mean over {images} images of Gaussian noise, standard deviation {CONTRAST}.",),
-        stimuli={"box": list(box), "images": images, "contrast": CONTRAST},
+        notes=(f"Mean over {images} images of Gaussian noise of contrast {chosen.contrast:g}.{chosen.why}",),
+        stimuli={"box": list(box), "images": images, "contrast": chosen.contrast},
     )
 
 

@@ -37,11 +37,13 @@ WORDS = {
 def gabor_fits(preparation: Preparation) -> Findings:
     """Gabor functions fitted to the weights of the S-cells on what they look at, one field a plane.
 
+    A C-cell that pools several planes has the field of the first of them.
+
     Raises UsageError for layers whose S-cells look at more than an image: more than three planes.
     """
     electrode = preparation.electrode
     layer = pair_of(electrode.net, electrode.layer).weights
-    fields = seen_fields(electrode.net, electrode.params, layer)
+    fields = _of_planes(seen_fields(electrode.net, electrode.params, layer), electrode.planes)
     if min(fields.shape[1:]) < 3:
         raise UsageError(
             f"views of {layer} of {fields.shape[1]} x {fields.shape[2]} are too small for a Gabor function"
@@ -69,3 +71,10 @@ def gabor_fits(preparation: Preparation) -> Findings:
         ),
         {"layer": layer, "null_95": limit, "effective_rank": bank.effective_rank},
     )
+
+
+def _of_planes(fields: NDArray[np.float64], planes: int) -> NDArray[np.float64]:
+    """The field of every recorded plane: the first of those that it pools, or both polarities of each, in turn."""
+    if planes <= len(fields):
+        return fields[:: len(fields) // planes]
+    return np.stack([fields, -fields], axis=1).reshape(planes, *fields.shape[1:])

@@ -18,9 +18,10 @@ from neuro_cnn.physiology.hw62_measures import (
 )
 from neuro_cnn.physiology.hw62_stimuli import best_bars, frames
 from neuro_cnn.physiology.hw62_trials import NOTES, WORDS, judged, verdicts
+from neuro_cnn.physiology.noise import loud
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.simple_complex import Pair
-from neuro_cnn.stimuli import grating, white_noise
+from neuro_cnn.stimuli import grating
 
 RANDOM, AT_ONCE = 1000, 20
 """Random images on which C is compared with the best of its S-cells, and how many at once."""
@@ -47,7 +48,7 @@ def hw62(preparation: Preparation) -> Findings:
         found = {name: values for name, values in found.items() if not name.endswith("_c")}
     else:
         found["orientation_gap_c"] = np.abs((bars.complex_orientation - bars.orientation + 90) % 180 - 90)
-        found["bank_error_c"] = _bank(pair, preparation.rng("hw62"))
+        found["bank_error_c"] = _bank(pair, preparation)
     trials = judged(found)
     shown = int(bars.response.argmax())  # whose stimuli are drawn
     return Findings(
@@ -82,12 +83,13 @@ def _counts(trials: tuple[Trial, ...], found: dict[str, Numbers]) -> str:
     return f"Of {len(next(iter(found.values())))} cells met: {'; '.join(met)}."
 
 
-def _bank(pair: Pair, rng: np.random.Generator) -> Numbers:
+def _bank(pair: Pair, preparation: Preparation) -> Numbers:
     """T7: the largest difference between C and the maximum over its S-cells, on random images."""
     assert pair.complex is not None
-    worst = np.zeros(pair.cells)
+    worst, rng = np.zeros(pair.cells), preparation.rng("hw62")
+    noise = loud(preparation, preparation.electrode.box)
     for _ in range(RANDOM // AT_ONCE):
-        shown = white_noise(AT_ONCE, pair.simple.sides, rng)
+        shown = noise.draw(AT_ONCE, pair.simple.sides, rng)
         gap = np.abs(pair.complex.respond(shown) - pair.bank(shown).max(axis=-1))
         worst = np.maximum(worst, gap.max(axis=0))
     return worst

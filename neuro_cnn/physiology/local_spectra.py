@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology.findings import Findings, Maps, Measure, Verdict, silent
-from neuro_cnn.physiology.noise import Recording, middle, record
+from neuro_cnn.physiology.noise import Recording, loud, middle, record
 from neuro_cnn.physiology.preparation import Preparation
-from neuro_cnn.physiology.reverse_correlation import FRAMES, GAUSSIAN, MOST, bonferroni
+from neuro_cnn.physiology.reverse_correlation import FRAMES, MOST, bonferroni
 from neuro_cnn.physiology.subfields import ellipse
 from neuro_cnn.physiology.subspace import LEAST, orientation_of
 from neuro_cnn.stimuli import HIGHEST
@@ -84,7 +84,8 @@ def local_spectral_map(preparation: Preparation) -> Findings:
     if min(part.sides) < LEAST:
         raise UsageError(f"receptive box of {min(part.sides)} pixels a side, too small for waves; choose a layer above")
     count = FRAMES * int(np.prod(part.sides))
-    seen = record(electrode, part, count, GAUSSIAN, preparation.rng("local spectra"), preparation.step)
+    chosen = loud(preparation, part)
+    seen = record(electrode, part, count, chosen.draw, preparation.rng("local spectra"), preparation.step)
     window = min(WINDOW, *part.sides)
     found = local_spectra(seen, window)
     cells, flat = np.arange(electrode.planes), found.z.reshape(electrode.planes, -1)
@@ -112,10 +113,12 @@ def local_spectral_map(preparation: Preparation) -> Findings:
         shown=Maps(maps, found.corner, "correlation with the best wave's power (z)"),
         shown_in=("frequency",),
         notes=(
-            f"{count} frames of noise on the middle {part.sides[0]} x {part.sides[1]} pixels, in windows of {window} x "
-            f"{window}. Power has no sign: the maps show S- and C-cells alike.",
+            f"{count} frames of noise of contrast {chosen.contrast:g} on the middle {part.sides[0]} x {part.sides[1]} "
+            f"pixels, in windows of {window} x {window}. Power has no sign: the maps show S- and C-cells alike."
+            f"{chosen.why}",
         ),
-        stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "window": window},
+        stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "window": window}
+        | {"contrast": chosen.contrast},
     )
 
 

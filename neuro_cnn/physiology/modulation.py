@@ -15,6 +15,8 @@ FINE = 2 * np.pi * np.arange(24) / 24
 STANDING = np.pi * np.arange(8) / 8
 """Spatial phases of counterphase gratings; the other half cycle is the same half a period later."""
 TIMES = 2 * np.pi * np.arange(16) / 16
+PULSE = 2.0
+"""F1/F0 of a cell that answers at one phase alone, more than which none reaches that is silent at rest (analytic)."""
 HEARD = 0.05
 """Share of the best response below which F1/F0 says nothing of a frequency (our choice)."""
 WORDS = {
@@ -32,7 +34,7 @@ WORDS = {
 def phase(preparation: Preparation) -> Findings:
     """Modulation by the phase of each cell's best grating: F1/F0, there and at every frequency, and F2 of counterphase.
 
-    A cell is unfit where its mean does not rise above blank, as that of one without rectification does not.
+    A cell is unfit where its mean hardly rises above blank, as that of one without rectification does not.
     """
     gratings = preparation.gratings
     ratio = _drifting(preparation)
@@ -40,6 +42,8 @@ def phase(preparation: Preparation) -> Findings:
     verdicts = preparation.heard()
     for k in np.flatnonzero(~gratings.silent & ~np.isfinite(ratio)):
         verdicts[k] = Verdict("unfit", "its mean response stays at blank, so that F1/F0 has no bound")
+    for k in np.flatnonzero(np.isfinite(ratio) & (ratio > PULSE + 1e-3)):
+        verdicts[k] = Verdict("unfit", f"F1/F0 of {ratio[k]:.1f}: it answers at rest, and gratings lower it as well")
     measures = {
         "f1_f0": np.where(np.isfinite(ratio), ratio, np.nan),
         "complex_from": complex_from(curves, gratings.frequencies),

@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_cnn.physiology.findings import silent
+from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.record import Electrode, Pixels
+from neuro_cnn.stimuli import white_noise
 
 AT_ONCE = 1024
 """Frames that are drawn and recorded at once (our choice)."""
+CONTRASTS = (0.3, 0.6, 1.0)
+"""Standard deviations of noise, of which the lowest that drives the cells is shown (our choice)."""
+TRIED, ANSWERED = 100, 5
+"""Frames on which that is tried, and to how many per cent of them a cell that it drives answers (our choice)."""
 
 
 class Noise(Protocol):
-    """Draws so many frames of these sides: (N, h, w)."""
+    """Draws so many frames of these sides at a contrast, their standard deviation: (N, h, w)."""
 
-    def __call__(self, count: int, sides: tuple[int, int], rng: np.random.Generator, /) -> NDArray[np.float32]:
+    def __call__(
+        self, count: int, sides: tuple[int, int], rng: np.random.Generator, /, *, contrast: float
+    ) -> NDArray[np.float32]:
         """The frames."""
         ...
+
+
+Frames: TypeAlias = Callable[[int, tuple[int, int], np.random.Generator], NDArray[np.float32]]
+"""Noise at a contrast that has been chosen."""
+
+
+class Loud(NamedTuple):
+    """Noise at the contrast that was chosen for a preparation."""
+
+    contrast: float
+    draw: Frames
+
+    @property
+    def why(self) -> str:
+        """Why it is not the lowest, in a sentence, or nothing."""
+        if self.contrast == CONTRASTS[0]:
+            return ""
+        return f" At contrast {CONTRASTS[0]} noise drives fewer than half of the cells that gratings drive."
 
 
 class Recording(NamedTuple):
@@ -37,11 +65,31 @@ def middle(box: Pixels, most: int) -> Pixels:
     return Pixels(top, left, top + height, left + width)
 
 
+def loud(preparation: Preparation, part: Pixels, noise: Noise = white_noise) -> Loud:
+    """Noise of the lowest contrast that drives half of all cells, or half of those that answer to gratings.
+
+    It is turned up for cells with thresholds; a cell that it drives answers to 5 % of the frames or more.
+    """
+    electrode = preparation.electrode
+    for contrast in CONTRASTS:
+        draw = partial(noise, contrast=contrast)
+        seen = record(electrode, part, TRIED, draw, preparation.rng(f"noise of contrast {contrast}"))
+        often = np.percentile(np.abs(seen.responses - electrode.blank), 100 - ANSWERED, axis=0)
+        quiet = silent(electrode.blank + often, electrode.blank)
+        if _half(~quiet) or _half(~quiet[~preparation.gratings.silent]):
+            break
+    return Loud(contrast, draw)
+
+
+def _half(answered: NDArray[np.bool_]) -> bool:
+    return bool(2 * answered.sum() >= len(answered))
+
+
 def record(
     electrode: Electrode,
     part: Pixels,
     count: int,
-    noise: Noise,
+    noise: Frames,
     rng: np.random.Generator,
     step: Callable[[], None] = lambda: None,
 ) -> Recording:

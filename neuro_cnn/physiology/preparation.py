@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ WIDER = 32
 """Pixels by which a close-up may be wider than what the cells see, for strides and padding (our choice)."""
 SCENES = 200
 """Images that cells are tried on (our choice)."""
+SHOWN, SHOWN_EACH = 60_000, 2_600
+"""Frames that all protocols together show to all cells at once, and to each alone (counted on a C-layer)."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,14 @@ class Preparation:
     def extent(self) -> float:
         """The diagonal of the box that the cells see, in pixels: what is larger looks the same to them."""
         return float(np.hypot(*self.electrode.box.sides))
+
+    def seconds(self) -> float:
+        """How long all protocols will take, about, by the time of a few frames."""
+        frames = np.zeros((64, *self.close.sides), np.float32)
+        self.close.respond(frames)  # the first ones compile
+        started = perf_counter()
+        self.close.respond(frames)
+        return (SHOWN + SHOWN_EACH * len(self.planes)) / len(frames) * (perf_counter() - started)
 
     def rng(self, protocol: str) -> np.random.Generator:
         """The random numbers of a protocol: they depend on the seed and its name alone."""

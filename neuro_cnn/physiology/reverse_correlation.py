@@ -3,7 +3,6 @@ answer by rates."""
 
 from __future__ import annotations
 
-from functools import partial
 from math import pi, sqrt
 from typing import Any, NamedTuple
 
@@ -11,13 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_cnn.physiology.findings import Findings, Maps, Measure, Verdict, silent
-from neuro_cnn.physiology.noise import Noise, Recording, middle, record, shifts
+from neuro_cnn.physiology.noise import Loud, Noise, Recording, loud, middle, record, shifts
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.stimuli import white_noise
 
-CONTRAST = 0.3
-GAUSSIAN = partial(white_noise, contrast=CONTRAST)
-"""Gaussian white noise of that standard deviation (our choice)."""
 MOST = 17
 """Pixels a side of the noise, in the middle of the receptive box, whose rim weighs next to nothing (our choice)."""
 FRAMES = 26
@@ -107,19 +103,20 @@ WORDS = {
 
 
 def reverse_correlation(
-    preparation: Preparation, noise: Noise = GAUSSIAN, ridge: float | None = None, frames: int | None = None
+    preparation: Preparation, noise: Noise = white_noise, ridge: float | None = None, frames: int | None = None
 ) -> Findings:
     """Each cell's response-weighted average of noise, with its significance, its quality, and what it predicts.
 
-    `noise` draws the frames, 26 a pixel unless `frames` says how many; give `ridge` where it is not white. Raises
-    UsageError where the box leaves the image.
+    `noise` draws the frames, at the lowest contrast that drives half of the cells, 26 a pixel unless `frames` says how
+    many; give `ridge` where it is not white. Raises UsageError where the box leaves the image.
     """
     electrode = preparation.electrode.whole()
     part = middle(electrode.box, MOST)
     rng = preparation.rng("reverse correlation")
     pixels = int(np.prod(part.sides))
     count = FRAMES * pixels if frames is None else frames
-    seen = record(electrode, part, count, noise, rng, preparation.step)
+    chosen = loud(preparation, part, noise)
+    seen = record(electrode, part, count, chosen.draw, rng, preparation.step)
     found, bound = average(seen.frames, seen.responses, rng), bonferroni(pixels)
     filters = found.filters if ridge is None else whitened(found.filters, seen.frames, ridge)
     explained = prediction(seen.frames, seen.responses, ridge)
@@ -137,9 +134,9 @@ def reverse_correlation(
         words=WORDS,
         shown=Maps(filters.reshape(-1, *part.sides), (part.top, part.left), "response-weighted mean"),
         shown_in=("quality", "prediction"),
-        notes=_notes(seen, electrode.box.sides),
+        notes=_notes(seen, electrode.box.sides, chosen),
         stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "pixels": pixels}
-        | {"quality predicted": predicted_quality(pixels, count)},
+        | {"contrast": chosen.contrast, "quality predicted": predicted_quality(pixels, count)},
     )
 
 
@@ -159,11 +156,12 @@ def _verdict(quiet: bool, excess: float, explained: float) -> Verdict:
     return Verdict()
 
 
-def _notes(seen: Recording, box: tuple[int, int]) -> tuple[str, ...]:
+def _notes(seen: Recording, box: tuple[int, int], chosen: Loud) -> tuple[str, ...]:
     count, pixels = seen.frames.shape
     rows, columns = seen.part.sides
     return (
-        f"{count} frames of noise on the middle {rows} x {columns} of {box[0]} x {box[1]} pixels. Of a half-rectified "
-        f"linear cell so many give a correlation of {predicted_quality(pixels, count):.3f} with its filter.",
+        f"{count} frames of noise of contrast {chosen.contrast:g} on the middle {rows} x {columns} of {box[0]} x "
+        f"{box[1]} pixels. Of a half-rectified linear cell so many give a correlation of "
+        f"{predicted_quality(pixels, count):.3f} with its filter.{chosen.why}",
         "A C-cell has no one filter: over both polarities its average is nil, over one it may look like an S-cell's.",
     )

@@ -48,26 +48,13 @@ from neuro_cnn.layers import (
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology.record import Electrode
 
-CELLS = (Conv, TrueConv, StandardizedConv, SCells, SimpleCells, Gabors, LocallyConnected)
+CELLS = (Conv, TrueConv, StandardizedConv, SCells, Gabors, LocallyConnected, SimpleCells)
 """Layers whose cells weigh a view of their own: S-cells, or their linear part."""
 AT_PLACE = (
-    *(
-        ReLU,
-        Triangle,
-        Threshold,
-        Normalize,
-        BatchNorm,
-        LocalResponse,
-        Divisive,
-        Dropout,
-        ScaledTanh,
-        LeakyReLU,
-        RReLU,
-        PReLU,
-    ),
-    *(SReLU, APL, ELU, SELU, ISRLU, Softplus, SoftPlusPlus, BentIdentity, Tanh, Logistic, GELU),
+    *(ReLU, Triangle, Threshold, Normalize, BatchNorm, LocalResponse, Dropout, ScaledTanh, LeakyReLU, RReLU, PReLU),
+    *(SReLU, APL, ELU, SELU, ISRLU, Softplus, SoftPlusPlus, BentIdentity, Tanh, Logistic, GELU, Divisive),
 )
-"""Layers that change a response where it is, and pool no places (a divisive surround only holds down)."""
+"""Layers that change a response where it is; those that normalise weigh it against others."""
 
 
 class Names(NamedTuple):

@@ -10,6 +10,8 @@ from neuro_cnn.layers import (
     CCells,
     Contrast,
     Conv,
+    Divisive,
+    EndStopped,
     Join,
     LocalResponse,
     Maxout,
@@ -20,6 +22,7 @@ from neuro_cnn.layers import (
     ReLU,
     SCells,
     Shape,
+    SimpleCells,
     Triangle,
     TrueConv,
 )
@@ -30,7 +33,7 @@ Range: TypeAlias = tuple[int, int]
 Part: TypeAlias = tuple[Range, Range]
 """Rows and columns of a map, from and to."""
 ALIKE: tuple[Any, ...] = (Conv, TrueConv, SCells, CCells, Contrast, OlshausenField, ReLU, Triangle)
-ALIKE += (OutputFunction, Normalize, BatchNorm, LocalResponse, Join, Maxout)
+ALIKE += (OutputFunction, Normalize, BatchNorm, LocalResponse, Join, Maxout, SimpleCells, Divisive, EndStopped)
 """Layers whose cells answer as they do on the whole map wherever their view lies within a part of it."""
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology.findings import Findings, Maps, Measure, Verdict, silent
-from neuro_cnn.physiology.noise import middle, record, shifts
+from neuro_cnn.physiology.noise import loud, middle, record, shifts
 from neuro_cnn.physiology.preparation import Preparation
-from neuro_cnn.physiology.reverse_correlation import GAUSSIAN, LONGER, average
+from neuro_cnn.physiology.reverse_correlation import LONGER, average
 
 MOST = 11
 """Pixels a side of the noise, in the middle of the receptive box: frames and time grow with its fourth power and more
@@ -150,7 +150,8 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
     pixels = int(np.prod(part.sides))
     count = FRAMES * pixels if frames is None else frames
     _enough(count, pixels)  # before they are recorded
-    seen = record(electrode, part, count, GAUSSIAN, rng, preparation.step)
+    chosen = loud(preparation, part)
+    seen = record(electrode, part, count, chosen.draw, rng, preparation.step)
     mean = average(seen.frames, seen.responses, rng)
     along = mean.excess >= LONGER
     found = axes(seen.frames, seen.responses, rng, np.where(along[:, None], mean.filters, 0.0))
@@ -176,12 +177,12 @@ def weighted_covariance(preparation: Preparation, frames: int | None = None) -> 
         ),
         shown_in=("dimensions",),
         notes=(
-            f"{count} frames of noise on the middle {part.sides[0]} x {part.sides[1]} of {electrode.box.sides[0]} x "
-            f"{electrode.box.sides[1]} pixels; chance by {SHUFFLES} circular shifts of the responses, shared among the "
-            "cells. The sign of an axis means nothing.",
+            f"{count} frames of noise of contrast {chosen.contrast:g} on the middle {part.sides[0]} x {part.sides[1]} "
+            f"of {electrode.box.sides[0]} x {electrode.box.sides[1]} pixels; chance by {SHUFFLES} circular shifts of "
+            f"the responses, shared among the cells. The sign of an axis means nothing.{chosen.why}",
         ),
         stimuli={"box": list(electrode.box), "noise": list(part), "frames": count, "pixels": pixels}
-        | {"shuffles": max(SHUFFLES, electrode.planes)},
+        | {"contrast": chosen.contrast, "shuffles": max(SHUFFLES, electrode.planes)},
     )
 
 

@@ -91,7 +91,7 @@ def _number(figure: Figure, top: float, criterion: Criterion, findings: Findings
 
 
 def _short(value: float) -> str:
-    if abs(value) < 1e-12:  # rounding
+    if abs(value) < 1e-6:  # rounding, in single precision
         return "0"
     return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
 

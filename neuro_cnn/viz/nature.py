@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from neuro_cnn.viz import mosaic, style
@@ -68,7 +69,7 @@ def _world(figure: Figure, top: float, name: str, seeds: list[Portrait], widths:
     for axes, words in zip((*boxes, plane), names, strict=True):
         axes.set_xlabel(words if last else "")
         if not last:
-            axes.tick_params(labelbottom=False)
+            axes.xaxis.set_major_formatter(NullFormatter())
 
 
 def _shares(axes: Axes, groups: dict[str, NDArray[Any]], edges: NDArray[Any]) -> None:
@@ -100,4 +101,4 @@ def _ratios(axes: Axes, seeds: list[Portrait]) -> None:
     }
     _shares(axes, groups, np.linspace(0, 2, 21))
     axes.axvline(1, color=style.MUTED, linestyle=":", linewidth=0.8)
-    axes.legend(loc="upper left", handlelength=1.0, borderaxespad=0.1, fontsize=6)
+    axes.legend(loc="upper left", handlelength=1.0, borderaxespad=0.1)

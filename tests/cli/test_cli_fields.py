@@ -36,7 +36,13 @@ def fields(run, method, out, *words):
     return call("fields", run, "--method", method, *explains, "--out", out, *words)
 
 
-QUICK = [("letters", "backprojection"), ("letters", "patches"), ("letters", "occlusion"), ("colours", "guided")]
+QUICK = [
+    ("letters", "backprojection"),
+    ("letters", "subspace"),
+    ("letters", "patches"),
+    ("letters", "occlusion"),
+    ("colours", "guided"),
+]
 CASES = [(network, method) for network in ("letters", "colours") for method in METHODS]
 
 
@@ -54,6 +60,22 @@ def test_every_method_draws_a_layer_of_a_neocognitron_and_of_a_cnn_in_colour(met
     assert len(table) == len(rows)
     if "response" in rows[0]:
         assert [float(row["response"]) for row in table] == [row["response"] for row in rows]
+
+
+def test_maps_by_stimuli_have_the_numbers_of_the_protocol_and_the_map_of_every_plane(letters, tmp_path):
+    how = ("--layer", "S1", "--csv", tmp_path / "f.csv", "--json")
+    found = fields(letters, "subspace", tmp_path / "f.png", *how).json
+    assert len(found["planes"]) == found["summary"]["of"] == 24
+    top, left, bottom, right = found["stimuli"]["box"]
+    assert found["corner"] == [top, left]
+    for plane in found["planes"]:
+        assert np.shape(plane["map"]) == (bottom - top, right - left)
+        assert set(found["measures"]) < set(plane)
+        assert (plane["flag"] == "ok") == (plane["reason"] == "")
+    probed = call("probe", letters, "--layer", "S1", "--protocol", "subspace", "--out", tmp_path / "p", "--json").json
+    assert [{k: v for k, v in plane.items() if k != "map"} for plane in found["planes"]] == probed["units"]
+    table = list(csv.DictReader((tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()))
+    assert list(table[0]) == list(probed["units"][0])
 
 
 @pytest.mark.parametrize(("method", "suffix"), [("patches", "pdf"), ("saliency", "svg")])
@@ -128,6 +150,10 @@ def test_what_cannot_be_explained_is_refused(letters, colours, tmp_path):
     assert told == "all cells of S1 are silent at dark.png; choose another image or layer"
     told = refused(2, "fields", letters, "--method", "occlusion", "--image", 0, "--side", 9, *out)
     assert "squares of 9 pixels over the" in told
+    told = refused(2, "fields", letters, "--method", "spots", "--cell", "S1/0/0/0", *out)
+    assert told.startswith("--cell says nothing to --method spots; it is for ")
+    told = refused(2, "fields", colours, "--method", "spots", "--layer", "out", *out)
+    assert told.endswith("choose a layer below; `neuro-cnn probe` has --row, --column and --canvas for that")
     told = refused(2, "fields", letters, "--method", "preferred", "--contrast", 2, *out)
     assert told == "contrast 2 of a preferred stimulus; give more than 0, and 1 at most"
     told = refused(2, "fields", letters, "--method", "deconvnet", "--image", 0, "--layer", "out", *out)

@@ -86,7 +86,7 @@ def test_one_protocol_prints_one_object_and_the_same_run_the_same_bytes(run):
 def test_a_system_is_probed_with_weights_drawn_from_the_seed():
     words = ("probe", "lenet5", "--layer", "S1", "--protocol", "length", "--json", "--out")
     first, other = call(*words, "a", "--seed", 1), call(*words, "b", "--seed", 2)
-    assert first.err == "lenet5 has not learned: its weights are drawn from seed 1\n"
+    assert Path("a", "summary.txt").read_text(encoding="utf-8").startswith("lenet5, unlearned, S1\n")
     assert first.json["units"] != other.json["units"]
 
 
@@ -103,7 +103,7 @@ def test_a_folder_that_is_no_probe_is_never_replaced(run):
     os.mkdir("mine")
     Path("mine/letter").touch()
     told = refused(2, "probe", run, "--out", "mine", "--overwrite")
-    assert told == "mine is not a probe's folder (it has no units.json), so it is not replaced; move it away"
+    assert told == "mine is not of this command (it has no units.json), so it is not replaced; move it away"
     assert os.listdir("mine") == ["letter"]
 
 

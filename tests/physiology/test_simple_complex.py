@@ -7,7 +7,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import CCells, Contrast, Conv, Maxout, Normalize, ReLU, SCells, Threshold, Triangle
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology import Electrode, Pair, pair_of
+from neuro_cnn.physiology import PROTOCOLS, Electrode, Pair, Preparation, pair_of
 from neuro_cnn.stimuli import white_noise
 
 SHAPE = (1, 20, 24)
@@ -31,10 +31,15 @@ def test_an_s_layer_stands_below_its_output_function_and_a_c_layer_above_both(la
         ("neocognitron-1980", "C2", ("S2", "S2", "C2")),
         ("neocognitron-1980", "S1", ("S1", "S1", "")),
         ("simple-complex", "C1", ("S1", "T1", "C1")),
+        ("lgn-v1", "S1", ("S1", "S1", "")),
     ],
 )
 def test_the_pairs_of_systems_of_the_catalogue(name, layer, found):
     assert pair_of(build(name, (1, 28, 28), 10)[0], layer) == found
+
+
+def test_simple_cells_that_are_normalised_are_those_that_complex_cells_pool():
+    assert pair_of(build("lgn-v1", (1, 28, 28), 10, surround=3.0)[0], "C1") == ("S1", "N1", "C1")
 
 
 @pytest.mark.parametrize("layer", ["R", "N", "M"])
@@ -68,3 +73,14 @@ def test_an_s_layer_alone_is_its_own_bank():
     noise = white_noise(5, SHAPE[1:], np.random.default_rng(0))
     assert (pair.complex, pair.simple.layer, pair.simple.at) == (None, "U", (1, 2))
     np.testing.assert_array_equal(pair.bank(noise)[..., 0], pair.simple.respond(noise))
+
+
+@pytest.mark.parametrize(("layer", "between"), [("S", ()), ("T", ()), ("C", ()), ("C", (("M", Maxout(4)),))])
+def test_every_recorded_plane_has_the_field_of_its_s_cells(layer, between):
+    net = Chain((("S", Conv(4, 5)), ("T", Threshold(2)), *between, ("C", CCells(2, 1))))
+    params = net.init((1, 12, 12), 0)
+    found = PROTOCOLS["gabor"](Preparation(Electrode(net, params, (1, 12, 12), layer)))
+    weights = params["S"].learned.weight[:, 0]
+    both = np.stack([weights, -weights], axis=1).reshape(8, 5, 5)
+    np.testing.assert_array_equal(found.shown.fields, weights if layer == "S" else weights[::2] if between else both)
+    assert len(found.verdicts) == Electrode(net, params, (1, 12, 12), layer).planes
