@@ -14,7 +14,7 @@ from neuro_cnn.layers.base import Weights
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Health, health, sparseness
-from neuro_cnn.physiology.health import effective_rank
+from neuro_cnn.physiology.learning.health import effective_rank
 from neuro_cnn.training import train
 from neuro_cnn.tree import tree_map
 

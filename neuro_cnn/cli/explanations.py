@@ -92,7 +92,7 @@ def _checked(asked: Asked, way: Callable[..., Any], what: str, words: str) -> Sh
     """Maps by a way down, with the sanity check that belongs to them."""
     from neuro_cnn import viz
     from neuro_cnn.physiology import randomisation, receptive_box
-    from neuro_cnn.physiology.randomisation import DRAWS
+    from neuro_cnn.physiology.deep.randomisation import DRAWS
 
     saved = asked.saved
     net, params = saved.net, saved.state.params
@@ -138,7 +138,7 @@ def _explained(asked: Asked, image: Any, name: str) -> list[Unit]:
     """The cells to explain. Raises UsageError where they are silent at this image: nothing is to be told."""
     from neuro_cnn.errors import UsageError
     from neuro_cnn.physiology import answered, most_active
-    from neuro_cnn.physiology.active import at, respond_to
+    from neuro_cnn.physiology.deep.active import at, respond_to
 
     net, params = asked.saved.net, asked.saved.state.params
     active = most_active(net, params, image, asked.layer, MOST)

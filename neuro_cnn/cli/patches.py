@@ -64,7 +64,7 @@ def preferred(asked: Asked) -> Shown:
 
     from neuro_cnn import physiology, viz
     from neuro_cnn.errors import UsageError
-    from neuro_cnn.physiology.preferred import CONTRAST
+    from neuro_cnn.physiology.deep.preferred import CONTRAST
 
     saved, layer = asked.saved, asked.layer
     net, params, shape = saved.net, saved.state.params, saved.in_shape
@@ -106,7 +106,7 @@ def preferred(asked: Asked) -> Shown:
 
 def _winners(asked: Asked, images: Any) -> Winners:
     from neuro_cnn.physiology import winners
-    from neuro_cnn.physiology.active import at_once
+    from neuro_cnn.physiology.deep.active import at_once
 
     net, params = asked.saved.net, asked.saved.state.params
     size = at_once(net, params, asked.saved.in_shape, asked.layer)

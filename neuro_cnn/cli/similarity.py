@@ -105,7 +105,7 @@ def _layers(text: str | None, found: list[tuple[Checkpoint, Experiment]], runs: 
 def _images(count: int, found: list[tuple[Checkpoint, Experiment]], runs: list[Path]) -> Any:
     """Test images of the first run, drawn at random. Raises UsageError where they are too few, or not all see them."""
     from neuro_cnn.errors import UsageError
-    from neuro_cnn.physiology.similarity import FEWEST, MOST
+    from neuro_cnn.physiology.population.similarity import FEWEST, MOST
     from neuro_cnn.streams import generator
 
     for (saved, _), run in zip(found, runs, strict=True):

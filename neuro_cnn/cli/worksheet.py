@@ -69,7 +69,7 @@ def _rows(found: Worksheet) -> list[dict[str, Any]]:
 
 def _tell(found: Worksheet, title: str) -> None:
     """Print where the view lies, its numbers, the steps, and the cells that contribute most."""
-    from neuro_cnn.physiology.arithmetic import text
+    from neuro_cnn.physiology.worksheets.arithmetic import text
 
     work, box = found.work, found.box
     view = work.view
@@ -94,7 +94,7 @@ def _tell(found: Worksheet, title: str) -> None:
 
 def _contributions(found: Worksheet) -> None:
     """The table of the cells below, those that contribute most first, and the sum of the rest."""
-    from neuro_cnn.physiology.arithmetic import text
+    from neuro_cnn.physiology.worksheets.arithmetic import text
 
     heard = [each for each in found.sources if each.share] or list(found.sources[:LARGEST])
     many = LARGEST if len(heard) > WHOLE else len(heard)

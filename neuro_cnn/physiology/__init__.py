@@ -1,11 +1,19 @@
 """What can be measured of cells: their health as learners, what they look for, and who answers to what."""
 
-from neuro_cnn.physiology.active import answered, most_active
-from neuro_cnn.physiology.angles import Angle, angles
-from neuro_cnn.physiology.backprojection import Fields, backprojection
-from neuro_cnn.physiology.controls import born, gabor_bank
-from neuro_cnn.physiology.courses import Course, courses
-from neuro_cnn.physiology.effective import effective_field
+from neuro_cnn.physiology.cortex.controls import born, gabor_bank
+from neuro_cnn.physiology.cortex.nature import NEAR, WORLDS, Portrait, Tuned, grow, portrait
+from neuro_cnn.physiology.cortex.single_cells import SingleCells, single_cells
+from neuro_cnn.physiology.cortex.v1 import MISSING, PIXELS_PER_DEGREE, PUBLISHED, Published, V1Cells, v1_cells
+from neuro_cnn.physiology.cortex.v1_table import Column as V1Column
+from neuro_cnn.physiology.cortex.v1_table import columns as v1_columns
+from neuro_cnn.physiology.deep.active import answered, most_active
+from neuro_cnn.physiology.deep.backprojection import Fields, backprojection
+from neuro_cnn.physiology.deep.occlusion import Occlusion, occlusion
+from neuro_cnn.physiology.deep.patches import Patches, Winners, example, patches, view_of, winners
+from neuro_cnn.physiology.deep.preferred import Preferred, preferred
+from neuro_cnn.physiology.deep.randomisation import Redrawn, randomisation
+from neuro_cnn.physiology.deep.saliency import PixelMaps, guided, saliency
+from neuro_cnn.physiology.deep.switches import deconvnet
 from neuro_cnn.physiology.findings import (
     Axis,
     Criterion,
@@ -17,47 +25,39 @@ from neuro_cnn.physiology.findings import (
     Trials,
     Verdict,
 )
-from neuro_cnn.physiology.fitted import Fitted
-from neuro_cnn.physiology.gabor import Bank, Gabors
 from neuro_cnn.physiology.gratings import GratingMap, Harmonics, grating_map, harmonics
-from neuro_cnn.physiology.health import Health, health
-from neuro_cnn.physiology.hw62 import hw62
-from neuro_cnn.physiology.invariance import Cells, Invariance, Kept, invariance
-from neuro_cnn.physiology.lesions import Lesions, class_selectivity, lesions
-from neuro_cnn.physiology.local_spectra import local_spectral_map
-from neuro_cnn.physiology.nature import NEAR, WORLDS, Portrait, Tuned, grow, portrait
-from neuro_cnn.physiology.occlusion import Occlusion, occlusion
-from neuro_cnn.physiology.organisation import Seed, seed_cells, trained
-from neuro_cnn.physiology.patches import Patches, Winners, example, patches, view_of, winners
-from neuro_cnn.physiology.perturbation import receptive_box_check
-from neuro_cnn.physiology.preferred import Preferred, preferred
+from neuro_cnn.physiology.hubel_wiesel.hw62 import hw62
+from neuro_cnn.physiology.learning.angles import Angle, angles
+from neuro_cnn.physiology.learning.courses import Course, courses
+from neuro_cnn.physiology.learning.health import Health, health
+from neuro_cnn.physiology.learning.organisation import Seed, seed_cells, trained
+from neuro_cnn.physiology.learning.regions import Answer, Plane, decision_regions
+from neuro_cnn.physiology.learning.responders import Responders, Table, cell_names, deepest, responders
+from neuro_cnn.physiology.learning.selectivity import Mixture, Threshold, mixture, thresholds
+from neuro_cnn.physiology.learning.topography import Pinwheel, Topography, topography
+from neuro_cnn.physiology.learning.view import LayerView, NetworkView, network_view
+from neuro_cnn.physiology.mapping.effective import effective_field
+from neuro_cnn.physiology.mapping.local_spectra import local_spectral_map
+from neuro_cnn.physiology.mapping.perturbation import receptive_box_check
+from neuro_cnn.physiology.mapping.response_field import response_field
+from neuro_cnn.physiology.mapping.reverse_correlation import reverse_correlation
+from neuro_cnn.physiology.mapping.spots import SpotMaps, spot_map, spot_maps
+from neuro_cnn.physiology.mapping.subspace import subspace_map
+from neuro_cnn.physiology.mapping.weighted_covariance import weighted_covariance
+from neuro_cnn.physiology.population.invariance import Cells, Invariance, Kept, invariance
+from neuro_cnn.physiology.population.lesions import Lesions, class_selectivity, lesions
+from neuro_cnn.physiology.population.references import Comparison, comparisons, verdicts
+from neuro_cnn.physiology.population.similarity import Code, Likeness, cka, code, likeness, rsa
+from neuro_cnn.physiology.population.sparseness import lifetime_sparseness, population_sparseness, sparseness
+from neuro_cnn.physiology.population.transforms import TRANSFORMS, Transform
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.protocols import PROTOCOLS
-from neuro_cnn.physiology.randomisation import Redrawn, randomisation
 from neuro_cnn.physiology.record import Electrode, Pixels, Unit, on_canvas, receptive_box
-from neuro_cnn.physiology.references import Comparison, comparisons, verdicts
-from neuro_cnn.physiology.regions import Answer, Plane, decision_regions
-from neuro_cnn.physiology.responders import Responders, Table, cell_names, deepest, responders
-from neuro_cnn.physiology.response_field import response_field
-from neuro_cnn.physiology.reverse_correlation import reverse_correlation
-from neuro_cnn.physiology.saliency import PixelMaps, guided, saliency
-from neuro_cnn.physiology.seen import seen_fields
-from neuro_cnn.physiology.selectivity import Mixture, Threshold, mixture, thresholds
-from neuro_cnn.physiology.similarity import Code, Likeness, cka, code, likeness, rsa
+from neuro_cnn.physiology.shapes.fitted import Fitted
+from neuro_cnn.physiology.shapes.gabor import Bank, Gabors
+from neuro_cnn.physiology.shapes.seen import seen_fields
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
-from neuro_cnn.physiology.single_cells import SingleCells, single_cells
-from neuro_cnn.physiology.sparseness import lifetime_sparseness, population_sparseness, sparseness
-from neuro_cnn.physiology.spots import SpotMaps, spot_map, spot_maps
-from neuro_cnn.physiology.subspace import subspace_map
-from neuro_cnn.physiology.switches import deconvnet
-from neuro_cnn.physiology.topography import Pinwheel, Topography, topography
-from neuro_cnn.physiology.transforms import TRANSFORMS, Transform
-from neuro_cnn.physiology.v1 import MISSING, PIXELS_PER_DEGREE, PUBLISHED, Published, V1Cells, v1_cells
-from neuro_cnn.physiology.v1_table import Column as V1Column
-from neuro_cnn.physiology.v1_table import columns as v1_columns
-from neuro_cnn.physiology.view import LayerView, NetworkView, network_view
-from neuro_cnn.physiology.weighted_covariance import weighted_covariance
-from neuro_cnn.physiology.worksheet import Worksheet, worksheet
+from neuro_cnn.physiology.worksheets.worksheet import Worksheet, worksheet
 
 __all__ = [
     "MISSING",

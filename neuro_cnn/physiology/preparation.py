@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from neuro_cnn.data.natural import photographs
 from neuro_cnn.errors import UsageError
-from neuro_cnn.physiology.bar_search import Bars, bar_search
 from neuro_cnn.physiology.findings import Verdict
 from neuro_cnn.physiology.gratings import PHASES, GratingMap, grating_map, harmonics
 from neuro_cnn.physiology.record import Electrode, Unit, on_canvas
+from neuro_cnn.physiology.tuning.bar_search import Bars, bar_search
 from neuro_cnn.stimuli import Stimulus, grating, patches, white_noise
 from neuro_cnn.streams import generator
 

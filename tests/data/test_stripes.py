@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from neuro_cnn.data import load
 from neuro_cnn.data.stripes import Stripes, parse
 from neuro_cnn.errors import UsageError
-from neuro_cnn.physiology.topography import orientations
+from neuro_cnn.physiology.learning.topography import orientations
 
 
 def test_vertical_stripes_do_not_change_along_a_column_nor_horizontal_ones_along_a_row():

@@ -18,8 +18,8 @@ from neuro_cnn.layers.base import Weights
 from neuro_cnn.losses import SquaredError
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import angles, courses
-from neuro_cnn.physiology.angles import between, ceiling, measure, step, tangential
-from neuro_cnn.physiology.descent import PENALTIES, Probe, descent, probe, readout
+from neuro_cnn.physiology.learning.angles import between, ceiling, measure, step, tangential
+from neuro_cnn.physiology.learning.descent import PENALTIES, Probe, descent, probe, readout
 from neuro_cnn.rules import Conscience, Hebb, Hebbian, Imprint, Memorize, SoftHebb, SoftWTA, UnitNorm
 from neuro_cnn.rules.base import Rule
 from neuro_cnn.training import train

@@ -5,9 +5,9 @@ import pytest
 from known_cells import rectified, shunting
 
 from neuro_cnn.physiology import PROTOCOLS, Preparation, grating_map
-from neuro_cnn.physiology.contrast import CONTRASTS
-from neuro_cnn.physiology.naka_rushton import naka_rushton
-from neuro_cnn.physiology.orientation import orientation_curves, orientation_measures
+from neuro_cnn.physiology.tuning.contrast import CONTRASTS
+from neuro_cnn.physiology.tuning.naka_rushton import naka_rushton
+from neuro_cnn.physiology.tuning.orientation import orientation_curves, orientation_measures
 from neuro_cnn.stimuli import gabor
 
 SELECTIVITY = (0.5, 1.0, 2.0, 4.0)

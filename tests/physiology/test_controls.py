@@ -9,8 +9,8 @@ from neuro_cnn.layers import Contrast, Conv, ReLU, SCells, Shunting
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import born, gabor_bank
-from neuro_cnn.physiology.controls import random_gabors
-from neuro_cnn.physiology.gabor import fit
+from neuro_cnn.physiology.cortex.controls import random_gabors
+from neuro_cnn.physiology.shapes.gabor import fit
 from neuro_cnn.training import train
 
 

@@ -8,7 +8,7 @@ from neuro_cnn.layers import Conv, Params
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import effective_field
-from neuro_cnn.physiology.effective import spread
+from neuro_cnn.physiology.mapping.effective import spread
 
 
 @pytest.mark.parametrize(("count", "size"), [(2, 3), (5, 3), (10, 3), (4, 5)])

@@ -8,9 +8,9 @@ import pytest
 from neuro_cnn.data.natural import photographs
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.ops.kernels import gabor as kernel
-from neuro_cnn.physiology import gabor
-from neuro_cnn.physiology.gabor_search import Shapes, _linear, search
-from neuro_cnn.physiology.topography import orientations
+from neuro_cnn.physiology.learning.topography import orientations
+from neuro_cnn.physiology.shapes import gabor
+from neuro_cnn.physiology.shapes.gabor_search import Shapes, _linear, search
 
 RNG = np.random.default_rng(0)
 

@@ -8,7 +8,7 @@ from neuro_cnn.layers import CCells, Conv, Maxout, Mean, Threshold
 from neuro_cnn.layers.threshold import Level
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Electrode, Preparation, hw62
-from neuro_cnn.physiology.hw62_stimuli import width_at_half
+from neuro_cnn.physiology.hubel_wiesel.hw62_stimuli import width_at_half
 from neuro_cnn.stimuli import gabor
 
 SHAPE = (1, 17, 17)

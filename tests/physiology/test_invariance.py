@@ -10,7 +10,7 @@ from neuro_cnn.layers import CCells, Conv, Dense, Flatten, Max
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import TRANSFORMS, invariance
-from neuro_cnn.physiology.transforms import changes, mixed
+from neuro_cnn.physiology.population.transforms import changes, mixed
 
 RNG = np.random.default_rng(0)
 SIDE = 17  # the middle is pixel 8

@@ -74,7 +74,9 @@ def test_sets_grow_from_none_to_all_in_the_order_of_selectivity(found):
 
 
 def test_the_same_is_found_whatever_the_batch_and_every_batch_is_told_of(found, monkeypatch):
-    monkeypatch.setattr(sys.modules["neuro_cnn.physiology.lesions"], "BATCH", 16)  # its function has the same name
+    monkeypatch.setattr(
+        sys.modules["neuro_cnn.physiology.population.lesions"], "BATCH", 16
+    )  # its function has the same name
     again, batches = finished(lesions(NET, PARAMS, RECTIFIED, TEST, TRAINING, seeds=3))
     assert batches == 5
     assert again.alone == pytest.approx(found.alone)

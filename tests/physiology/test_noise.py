@@ -5,7 +5,7 @@ import pytest
 from cells import gabors, linear, prepared
 
 from neuro_cnn.physiology import effective_field, local_spectral_map, reverse_correlation, weighted_covariance
-from neuro_cnn.physiology.noise import CONTRASTS, loud
+from neuro_cnn.physiology.mapping.noise import CONTRASTS, loud
 from neuro_cnn.stimuli import binary_noise, white_noise
 
 DRIVE = 0.5

@@ -9,7 +9,7 @@ from neuro_cnn.layers import CCells, Dense, Flatten, SCells
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Unit, example, most_active, patches, view_of, winners
-from neuro_cnn.physiology.active import at_once, peaks, respond_to
+from neuro_cnn.physiology.deep.active import at_once, peaks, respond_to
 
 RNG = np.random.default_rng(0)
 NETS = [("lenet5", {}, (3, 20, 20)), ("neocognitron-2013", {"planes": 5, "theta_recognition": 0.3}, (1, 28, 28))]
@@ -20,7 +20,7 @@ def test_winners_are_those_of_all_images_at_once(system, options, shape, monkeyp
     net, _ = build(system, shape, 10, **options)
     params = net.init(shape, 1)
     images = RNG.random((70, *shape), dtype=np.float32)
-    monkeypatch.setattr(sys.modules["neuro_cnn.physiology.patches"], "at_once", lambda *about: 32)  # three batches
+    monkeypatch.setattr(sys.modules["neuro_cnn.physiology.deep.patches"], "at_once", lambda *about: 32)  # three batches
     steps = []
     found = winners(net, params, images, "C2", 4, step=lambda: steps.append(1))
     value, place = peaks(respond_to(net, params, images, "C2"))

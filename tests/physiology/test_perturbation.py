@@ -26,7 +26,7 @@ from neuro_cnn.layers import (
 )
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Electrode, Pixels, receptive_box_check
-from neuro_cnn.physiology.perturbation import BORDERS, support
+from neuro_cnn.physiology.mapping.perturbation import BORDERS, support
 
 NETS = {
     "cnn": [Conv(6, 3, pad="same"), ReLU(), CCells(2), Conv(6, 3, pad=1), ReLU(), CCells(3, 2)],

@@ -6,7 +6,7 @@ import pytest
 from neuro_cnn import viz
 from neuro_cnn.data.plane import PROBLEMS, grid, points
 from neuro_cnn.physiology import Answer, decision_regions
-from neuro_cnn.physiology.regions import network
+from neuro_cnn.physiology.learning.regions import network
 from neuro_cnn.viz import style
 
 

@@ -7,7 +7,7 @@ import pytest
 from cells import both_polarities, gabors, linear, prepared, simple_and_complex
 
 from neuro_cnn.physiology import reverse_correlation
-from neuro_cnn.physiology.reverse_correlation import average, bonferroni, predicted_quality, whitened
+from neuro_cnn.physiology.mapping.reverse_correlation import average, bonferroni, predicted_quality, whitened
 from neuro_cnn.stimuli import binary_noise, coloured_noise, white_noise
 
 

@@ -17,7 +17,7 @@ from neuro_cnn.layers import (
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain, Residual
 from neuro_cnn.physiology import Unit, backprojection, deconvnet, guided, most_active, randomisation, saliency
-from neuro_cnn.physiology.randomisation import ranks_agree
+from neuro_cnn.physiology.deep.randomisation import ranks_agree
 
 RNG = np.random.default_rng(0)
 LOW = {"theta_s1": 0.2, "theta_recognition": 0.2}  # random cells that answer

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology import mixture
-from neuro_cnn.physiology.selectivity import overlapping, probes, taught, threshold
+from neuro_cnn.physiology.learning.selectivity import overlapping, probes, taught, threshold
 
 
 @given(st.integers(0, 10_000), st.floats(0.3, 10), st.integers(1, 4), st.floats(0.1, 100), st.floats(0.5, 1))

@@ -8,9 +8,10 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Dense
 from neuro_cnn.models import build, control, unlearned
 from neuro_cnn.network import Chain
-from neuro_cnn.physiology import cka, code, comparisons, likeness, rsa, similarity, verdicts
-from neuro_cnn.physiology.references import AT_CEILING, AT_FLOOR, BETWEEN, LEARNED, NOTHING, UNDEFINED
-from neuro_cnn.physiology.similarity import coded
+from neuro_cnn.physiology import cka, code, comparisons, likeness, rsa, verdicts
+from neuro_cnn.physiology.population import similarity
+from neuro_cnn.physiology.population.references import AT_CEILING, AT_FLOOR, BETWEEN, LEARNED, NOTHING, UNDEFINED
+from neuro_cnn.physiology.population.similarity import coded
 
 RNG = np.random.default_rng(0)
 

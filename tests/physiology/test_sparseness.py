@@ -5,7 +5,7 @@ import pytest
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology import lifetime_sparseness, population_sparseness, sparseness
-from neuro_cnn.physiology.sparseness import activity_ratio
+from neuro_cnn.physiology.population.sparseness import activity_ratio
 
 RNG = np.random.default_rng(0)
 

@@ -5,7 +5,7 @@ import pytest
 from cells import gabors, linear, prepared, simple_and_complex
 
 from neuro_cnn.physiology import response_field, spot_map, spot_maps
-from neuro_cnn.physiology.subfields import ellipse, overlap_index, profile, shared_area
+from neuro_cnn.physiology.mapping.subfields import ellipse, overlap_index, profile, shared_area
 from neuro_cnn.stimuli import gabor
 
 

@@ -6,7 +6,7 @@ from cells import FREQUENCIES, ORIENTATIONS, both_polarities, gabors, linear, pr
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology import local_spectral_map, subspace_map
-from neuro_cnn.physiology.subspace import orientation_of
+from neuro_cnn.physiology.mapping.subspace import orientation_of
 
 
 def apart(a, b):

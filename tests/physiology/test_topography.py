@@ -8,7 +8,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.layers import Contrast, Dense, Flatten
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Pinwheel, topography
-from neuro_cnn.physiology.topography import differences, orientations, pinwheels, sheet
+from neuro_cnn.physiology.learning.topography import differences, orientations, pinwheels, sheet
 from neuro_cnn.rules import HardWTA, Hebbian, Neighbourhood
 
 SIDE = 16

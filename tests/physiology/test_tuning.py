@@ -6,10 +6,10 @@ from known_cells import end_stopped, energy, pooled, rectified
 
 from neuro_cnn.ops.kernels import difference_of_gaussians
 from neuro_cnn.physiology import PROTOCOLS, Preparation, grating_map
-from neuro_cnn.physiology.modulation import complex_from, ratio_curves
-from neuro_cnn.physiology.orientation import noise_selectivity, orientation
-from neuro_cnn.physiology.summation import size_measures
-from neuro_cnn.physiology.tuning_curves import peak, sides
+from neuro_cnn.physiology.tuning.modulation import complex_from, ratio_curves
+from neuro_cnn.physiology.tuning.orientation import noise_selectivity, orientation
+from neuro_cnn.physiology.tuning.summation import size_measures
+from neuro_cnn.physiology.tuning.tuning_curves import peak, sides
 from neuro_cnn.stimuli import gabor
 
 KAPPA = np.sqrt(2 * np.log(2)) / (2 * np.pi)  # .1874

@@ -8,7 +8,7 @@ from neuro_cnn.layers import Conv, ReLU
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Electrode
-from neuro_cnn.physiology.v1 import (
+from neuro_cnn.physiology.cortex.v1 import (
     DIAMETERS,
     FREQUENCIES,
     MISSING,

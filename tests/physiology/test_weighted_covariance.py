@@ -6,7 +6,7 @@ from cells import both_polarities, energy, gabors, linear, prepared
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology import weighted_covariance
-from neuro_cnn.physiology.weighted_covariance import _covariance, _weights, axes, chance, edges, spectrum
+from neuro_cnn.physiology.mapping.weighted_covariance import _covariance, _weights, axes, chance, edges, spectrum
 
 RNG = np.random.default_rng(0)
 KINDS = {  # responses that have nothing to do with the stimuli

@@ -13,7 +13,7 @@ from neuro_cnn.layers import AnyLayer, CCells, Dense, Flatten, ReLU, SCells, Shu
 from neuro_cnn.layers.threshold import Level
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Unit, worksheet
-from neuro_cnn.physiology.worksheet import KINDS
+from neuro_cnn.physiology.worksheets.worksheet import KINDS
 
 EXPLAINED = [name for name, (layer, _) in EXAMPLES.items() if layer.kind not in ("residual", "branches")]
 

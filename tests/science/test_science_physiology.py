@@ -24,10 +24,10 @@ from neuro_cnn.layers import CCells, Conv, Divisive, Params, ReLU
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import PROTOCOLS, Electrode, Preparation, grow, health, hw62, on_canvas, seen_fields
-from neuro_cnn.physiology.gabor import bank as in_dimensions
-from neuro_cnn.physiology.gabor import fit
-from neuro_cnn.physiology.hw62 import CROSSINGS
-from neuro_cnn.physiology.nature import tuned
+from neuro_cnn.physiology.cortex.nature import tuned
+from neuro_cnn.physiology.hubel_wiesel.hw62 import CROSSINGS
+from neuro_cnn.physiology.shapes.gabor import bank as in_dimensions
+from neuro_cnn.physiology.shapes.gabor import fit
 
 BANKS = [(9, 0), *(pytest.param(size, seed, marks=pytest.mark.slow) for size in (7, 9, 11) for seed in (0, 1, 2))]
 BANKS = [BANKS[0], *(each for each in BANKS[1:] if each.values != BANKS[0])]

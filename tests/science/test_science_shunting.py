@@ -18,7 +18,7 @@ from neuro_cnn.layers import Conv, Normalize, OlshausenField, Params, ReLU, SCel
 from neuro_cnn.layers.base import Weights
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import PROTOCOLS, Electrode, Preparation
-from neuro_cnn.physiology.orientation import orientation_measures
+from neuro_cnn.physiology.tuning.orientation import orientation_measures
 from neuro_cnn.rules import Conscience, HardWTA, Hebbian, Instar, Standardize, UnitNorm
 from neuro_cnn.schedule import Linear
 from neuro_cnn.training import train

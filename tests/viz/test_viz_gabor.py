@@ -12,7 +12,7 @@ from test_viz_layout import (
 
 from neuro_cnn import viz
 from neuro_cnn.errors import DataError
-from neuro_cnn.physiology import gabor
+from neuro_cnn.physiology.shapes import gabor
 from neuro_cnn.viz.gabor import MACAQUE, MEDIANS
 
 __all__ = [

@@ -11,7 +11,7 @@ from test_viz_layout import test_text_is_legible_in_print as text_is_legible
 from neuro_cnn import viz
 from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology import Findings, Trials, Verdict
-from neuro_cnn.physiology.hw62_trials import NOTES, WORDS, judged
+from neuro_cnn.physiology.hubel_wiesel.hw62_trials import NOTES, WORDS, judged
 
 RNG = np.random.default_rng(0)
 NAMES = ("T1", "T2", "T3", "T4", "T4b", "T5", "T6")

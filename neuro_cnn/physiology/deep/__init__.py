@@ -1,0 +1,1 @@
+"""What cells of deep layers look for: patches, slopes, switches, occlusion, preferred stimuli."""

@@ -1,0 +1,1 @@
+"""Layers as learners: health, responders, seeds, maps, and the step beside backpropagation's."""

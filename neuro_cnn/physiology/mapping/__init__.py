@@ -1,0 +1,1 @@
+"""How receptive fields are mapped: by single pixels, spots, patches and noise."""

@@ -1,0 +1,1 @@
+"""What layers come to together: likeness of codes, sparseness, invariance, lesions."""
