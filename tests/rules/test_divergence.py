@@ -78,7 +78,12 @@ def test_no_curriculum_of_the_examples_comes_near_the_limit(name):
     assert 0 <= largest(progress.params) < LIMIT / 1000
 
 
-LOCAL = [name for name in OF_DIGITS if any(p.method.taught for p in build(name, (1, 28, 28), 10)[1])]
+FOR_LARGER = ("simple-complex",)  # than stick figures of 16 x 16
+LOCAL = [
+    name
+    for name in OF_DIGITS
+    if name not in FOR_LARGER and any(p.method.taught for p in build(name, (1, 28, 28), 10)[1])
+]
 
 
 @pytest.mark.parametrize("name", LOCAL)
