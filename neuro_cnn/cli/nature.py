@@ -33,7 +33,7 @@ def nature(
     out: Annotated[Path, typer.Option(help="Folder to make: the figure, nature.json, cells.csv.")],
     world: Annotated[
         list[str] | None,
-        typer.Option(help="A world: natural, vertical, horizontal, mixed, or a data set; several for rearing."),
+        typer.Option(help="Worlds: natural, vertical, horizontal, mixed, or a data set; several for rearing."),
     ] = None,
     photographs: Annotated[Path | None, typer.Option(help="Folder of photographs of one's own for `natural`.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Learning seeds, from 0 on.")] = 1,
