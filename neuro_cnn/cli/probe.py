@@ -46,6 +46,8 @@ def probe(
 
     Example: neuro-cnn probe runs/hebbian --layer C1 --protocol orientation,phase --out probed
     """
+    from dataclasses import replace
+
     from neuro_cnn import viz
     from neuro_cnn.errors import UsageError
     from neuro_cnn.files import replacing_folder, write_text
@@ -64,13 +66,13 @@ def probe(
             _foretell(preparation)
         for name in chosen:
             try:
-                found.append(PROTOCOLS[name](preparation))
+                found.append(replace(PROTOCOLS[name](preparation), protocol=name))
             except UsageError as error:  # of all protocols some do not fit every layer
                 if protocol != "all":
                     raise
                 refused[name] = str(error)
             else:
-                title = f"{subject.name}, {layer}: {found[-1].title[0].lower()}{found[-1].title[1:]}"
+                title = f"{subject.name}, {layer}: {found[-1].title}"
                 viz.save(viz.found(found[-1], title), folder / f"{name}.{format_}")
             done()
         units = preparation.units

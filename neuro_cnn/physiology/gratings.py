@@ -52,7 +52,8 @@ class GratingMap(NamedTuple):
     """Harmonics (O, F, K) of cells at every orientation (O,) and frequency (F,), and which grating each likes best.
 
     `best` are indices (K, 2) into orientations and frequencies; `simple` says whose best response is its F1, (K,):
-    F1/F0 > 1 there (Skottun et al. 1991). `silent` cells never depart from blank.
+    F1/F0 > 1 there (Skottun et al. 1991). `silent` cells never depart from blank, or are only
+    held down below it.
     """
 
     orientations: NDArray[np.float64]
@@ -112,18 +113,22 @@ def grating_map(
     electrode = electrode.whole()
     cycle = 2 * np.pi * np.arange(phases) / phases
     parts = []
-    departed = np.zeros(electrode.planes, bool)
+    departed, largest = np.zeros(electrode.planes, bool), np.abs(electrode.blank)
     for frequency in frequencies:
         shown = grating(
             electrode.sides, orientations[:, None], frequency, cycle[None], contrast, centre=electrode.centre
         )
         responses = electrode.respond(shown)  # (O, T, K)
         departed |= ~silent(responses, electrode.blank)
+        largest = np.maximum(largest, np.abs(responses).max(axis=(0, 1)))
         parts.append(harmonics(responses, electrode.blank))
         step()
     found = Harmonics(*(np.stack(each, axis=1) for each in zip(*parts, strict=True)))  # (O, F, K)
+    f0, f1 = (np.where(np.abs(each) > ROUNDING * largest, each, 0.0) for each in found[:2])
+    found = found._replace(f0=f0, f1=f1)  # at gratings that hardly drive a cell, too, rounding is no response
     larger = np.maximum(found.f0, found.f1).reshape(-1, electrode.planes)
     simple = found.ratio.reshape(larger.shape)[larger.argmax(axis=0), np.arange(electrode.planes)] > 1
     chosen = np.where(simple, found.f1, found.f0).reshape(larger.shape)
     best = np.stack(np.unravel_index(chosen.argmax(axis=0), found.f0.shape[:2]), axis=1)
-    return GratingMap(orientations, frequencies, found, best, simple, ~departed)
+    driven = chosen.max(axis=0) > 0
+    return GratingMap(orientations, frequencies, found, best, simple, ~(departed & driven))

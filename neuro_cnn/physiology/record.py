@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuro_cnn.backend import Array, namespace, to_numpy
 from neuro_cnn.describe import describe
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.layers import Dense, Flatten, LocallyConnected, Params, Shape
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology.tissue import Tissue, excised
@@ -265,7 +265,11 @@ class Electrode:
     def _site(self, seen: Array) -> NDArray[np.float64]:
         """What the tissue's cells at the recorded place make of what it is shown: (N, C, H', W') -> (N, K)."""
         y = self.tissue.net.respond(self.tissue.params, seen)
-        return np.asarray(to_numpy(y[(slice(None), slice(None), *self.tissue.at)]), dtype=np.float64)
+        heard = np.asarray(to_numpy(y[(slice(None), slice(None), *self.tissue.at)]), dtype=np.float64)
+        if np.isnan(heard).any():
+            lost = np.flatnonzero(np.isnan(heard).any(axis=0))
+            raise DataError(f"plane {lost[0]} of {self.layer} answers with no number; did it diverge?")
+        return heard
 
     def _slope(self, x: Array, plane: int) -> NDArray[np.float64]:
         xp = namespace(x)
@@ -275,6 +279,13 @@ class Electrode:
         dy[(slice(None), plane, *self.tissue.at)] = 1
         dx, _ = net.backward(params, activity, dy)
         return np.asarray(GREY * np.asarray(to_numpy(dx), dtype=np.float64).sum(axis=1))
+
+
+class Rates(Electrode):
+    """An electrode that hears rates: what a cell answers below 0 counts as nothing."""
+
+    def respond(self, stimuli: NDArray[Any]) -> NDArray[np.float64]:
+        return np.maximum(super().respond(stimuli), 0)
 
 
 def on_canvas(electrode: Electrode, side: int) -> Electrode:

@@ -17,7 +17,7 @@ from neuro_cnn.rules.base import Rule
 from neuro_cnn.stimuli import HIGHEST, grating
 
 ORIENTATIONS = np.arange(0.0, 180.0, 5.0)
-FREQUENCIES = HIGHEST * 2.0 ** (-np.arange(12.0) / 4)
+FREQUENCIES = HIGHEST * 2.0 ** (-np.arange(22.0) / 4)
 PHASES = np.arange(0.0, 2 * np.pi, np.pi / 4)
 """The gratings of contrast 1 that are shown: steps of 5 degrees, a quarter octave and an eighth of a cycle (our choice;
 the cells of a map see each at many more phases)."""

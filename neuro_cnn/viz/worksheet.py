@@ -103,7 +103,7 @@ def _image(axes: Axes, image: NDArray[Any], found: Worksheet) -> None:
     """The image, with what the cell sees of it framed."""
     low, high = image.min(), image.max()
     tiles = np.moveaxis((image - low) / ((high - low) or 1.0), 0, 2) if len(image) == 3 else image.mean(axis=0)
-    axes.imshow(tiles, cmap=style.POSITIVE, interpolation="nearest")
+    axes.imshow(tiles, cmap="gray", interpolation="nearest")  # light is light, as in all pictures of images
     box, (height, width) = found.box, image.shape[1:]
     top, left = max(box.top, 0), max(box.left, 0)
     sides = (min(box.right, width) - left, min(box.bottom, height) - top)

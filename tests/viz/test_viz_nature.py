@@ -14,7 +14,8 @@ from test_viz_layout import (
 )
 
 from neuro_cnn import viz
-from neuro_cnn.physiology import Portrait, Tuned, gabor
+from neuro_cnn.physiology import Portrait, Tuned
+from neuro_cnn.physiology.shapes import gabor
 
 __all__ = [
     "test_no_panel_is_empty",

@@ -51,10 +51,16 @@ def gabor_bank(
         weight = np.maximum(weight, 0)
     norms = [np.sqrt(np.sum(each**2, axis=(1, 2, 3), keepdims=True)) for each in (old, weight)]
     made = weight * norms[0] / np.where(norms[1] > 0, norms[1], 1)
-    changed = params | {layer: cells.rewire(params[layer], made.astype(np.float32))}
+    changed = params | {layer: _at_rest(cells.rewire(params[layer], made.astype(np.float32)))}
     above = net.names[net.names.index(layer) + 1 :]
     phases = tuple(phase for phase in unlearned(curriculum) if set(phase.learners(net)) <= set(above))
     return _fitted(net, phases, changed, data, seed)
+
+
+def _at_rest(params: Params) -> Params:
+    """The params without a learned bias: nothing of what was learned but the norms is left."""
+    bias = getattr(params.learned, "bias", ())
+    return params if isinstance(bias, tuple) else params._replace(learned=params.learned._replace(bias=0 * bias))
 
 
 def random_gabors(count: int, sides: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:

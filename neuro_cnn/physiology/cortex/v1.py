@@ -9,14 +9,16 @@ first mapped onto spikes by two numbers a layer, so that the median cell's blank
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from neuro_cnn.errors import UsageError
 from neuro_cnn.physiology.gratings import grating_map, harmonics
-from neuro_cnn.physiology.record import Electrode
+from neuro_cnn.physiology.record import Electrode, Rates
 from neuro_cnn.stimuli import HIGHEST, grating
 
 PIXELS_PER_DEGREE = 20.0
@@ -116,7 +118,10 @@ class _Fired(NamedTuple):
 
 def v1_cells(electrode: Electrode, pixels_per_degree: float = PIXELS_PER_DEGREE) -> V1Cells:
     """The properties of every plane's cell at the electrode. Raises UsageError where what they see leaves the image."""
+    electrode = Rates(*(getattr(electrode, each.name) for each in fields(electrode)))
     frequencies = FREQUENCIES[FREQUENCIES / pixels_per_degree <= HIGHEST]
+    if len(frequencies) < 3 or np.sum(DIAMETERS * pixels_per_degree <= min(electrode.sides)) < 2:
+        raise UsageError(f"{pixels_per_degree:g} pixels a degree leave too few gratings to show; choose nearer to 20")
     fired = _fired(electrode, frequencies / pixels_per_degree)
     count = len(fired.cells)
     if not count:
@@ -157,8 +162,8 @@ def v1_cells(electrode: Electrode, pixels_per_degree: float = PIXELS_PER_DEGREE)
 def _fired(electrode: Electrode, frequencies: NDArray[np.float64]) -> _Fired:
     """Responses to gratings of so many cycles a pixel, mapped onto spikes, of the cells whose best exceeds `FIRES`."""
     found = grating_map(electrode, ORIENTATIONS, frequencies, PHASES).harmonics
-    blank = np.maximum(electrode.blank, 0)  # a rate is not negative
-    mean = np.maximum(np.moveaxis(found.f0 + electrode.blank, -1, 0), 0)
+    blank = electrode.blank
+    mean = np.maximum(np.moveaxis(found.f0 + blank, -1, 0), 0)
     modulation = np.moveaxis(found.f1, -1, 0)
     above = mean.max(axis=(1, 2)) - blank
     if above.max() <= 0:
@@ -238,7 +243,7 @@ def _size(
         diameter=diameters[:, None] * pixels_per_degree,
         centre=electrode.centre,
     )
-    seen = harmonics(np.maximum(electrode.respond(shown), 0), np.maximum(electrode.blank, 0))
+    seen = harmonics(electrode.respond(shown), electrode.blank)
     curve = (seen.f1 if component else seen.f0)[:, fired.cells[k]]
     return size_tuning(fired.slope * curve, diameters)
 

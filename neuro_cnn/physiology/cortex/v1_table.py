@@ -17,6 +17,7 @@ from neuro_cnn.physiology.cortex.single_cells import SingleCells, single_cells
 from neuro_cnn.physiology.cortex.v1 import PIXELS_PER_DEGREE, PUBLISHED, V1Cells, ceiling, similarity, v1_cells
 from neuro_cnn.physiology.preparation import Preparation
 from neuro_cnn.physiology.record import Electrode
+from neuro_cnn.physiology.shapes.seen import seen_fields
 from neuro_cnn.physiology.simple_complex import Pair, pair_of
 
 LEARNED, BORN, BANK = "learned", "unlearned", "Gabor bank"
@@ -73,12 +74,22 @@ def columns(
         systems[BANK] = gabor_bank(net, curriculum, params, data, names.weights, seed)
     except UsageError as error:
         reason = f"no {BANK}: {error}"
+    seen = _looks_at_an_image(net, params, names.weights)
     found = []
     for system, weights in systems.items():
         pair = Pair.of(Electrode(net, weights, data.shape, layer))
         for cells, electrode in (("S", pair.simple), ("C", pair.complex)):
             if electrode is not None:
-                table = single_cells(Preparation(electrode, seed)) if cells == "S" and not reason else None
+                table = single_cells(Preparation(electrode, seed)) if cells == "S" and seen else None
                 found.append(Column(system, cells, electrode.layer, v1_cells(electrode, pixels_per_degree), table))
             step()
     return found, reason
+
+
+def _looks_at_an_image(net: Chain, params: dict[str, Params], layer: str) -> bool:
+    """Whether a layer's weights are fields on an image, so that they have a shape."""
+    try:
+        seen_fields(net, params, layer)
+    except UsageError:
+        return False
+    return True

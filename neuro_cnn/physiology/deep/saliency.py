@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from neuro_cnn import ops
 from neuro_cnn.backend import to_numpy
 from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import Contrast, Params, ReLU, SCells, Triangle
+from neuro_cnn.layers import Contrast, EndStopped, Params, ReLU, SCells, SimpleCells, Threshold, Triangle
 from neuro_cnn.network import AnyPart, Branches, Chain, Residual
 from neuro_cnn.physiology.deep.active import up_to
 from neuro_cnn.physiology.record import Unit
 from neuro_cnn.tree import tree_map
 
-RECTIFIERS = (SCells, Contrast, ReLU, Triangle)
+RECTIFIERS = (SCells, Contrast, ReLU, Triangle, Threshold, SimpleCells, EndStopped)
 """Layers whose cells answer with the positive part of their drive."""
 
 

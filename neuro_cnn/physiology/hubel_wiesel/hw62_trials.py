@@ -164,6 +164,6 @@ def verdicts(
         if not alive:
             given.append(Verdict("silent", "no bar drives it"))
             continue
-        lost = [f"{c.measure} {found[c.measure][cell]:.2g}, not {c}" for c, passed in met.items() if not passed[cell]]
+        lost = [f"{c.measure} {found[c.measure][cell]:.3g}, not {c}" for c, passed in met.items() if not passed[cell]]
         given.append(Verdict("ok", f"fails {'; '.join(lost)}" if lost else "passes all"))
     return tuple(given)

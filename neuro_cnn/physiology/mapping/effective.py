@@ -27,9 +27,7 @@ class Spread(NamedTuple):
 WORDS = {
     "sigma": Measure("standard deviation of the effective field", "pixels"),
     "area": Measure(f"pixels above {100 * LEVEL:.3g} % of the largest", "pixels"),
-    "ratio": Measure(
-        "side of the effective field over that of the receptive box", "", "a fraction of 1: Luo et al. 2016"
-    ),
+    "ratio": Measure("side of the effective field over that of the receptive box", "", "below 1 (Luo et al. 2016)"),
 }
 
 

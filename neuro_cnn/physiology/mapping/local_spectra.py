@@ -64,7 +64,7 @@ def local_spectra(seen: Recording, window: int = WINDOW) -> LocalSpectra:
 
 
 WORDS = {
-    "orientation": Measure("orientation of the wave that it looks for", "degrees"),
+    "orientation": Measure("orientation of the wave that it looks for", "degrees", period=180.0),
     "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
     "z": Measure("largest correlation with a local power, in standard errors"),
     "row": Measure("middle of the field, row", "pixels"),

@@ -107,6 +107,6 @@ WORDS = {
     "column": Measure("middle of the field, column", "pixels"),
     "major": Measure("standard deviation along the field's long axis", "pixels"),
     "minor": Measure("standard deviation across it", "pixels"),
-    "tilt": Measure("orientation of the long axis", "degrees"),
+    "tilt": Measure("orientation of the long axis", "degrees", period=180.0),
     "diameter": Measure("spot that it answers to most", "pixels"),
 }

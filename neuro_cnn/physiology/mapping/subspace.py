@@ -69,7 +69,7 @@ def subspace(electrode: Electrode) -> Subspace:
 
 
 WORDS = {
-    "orientation": Measure("orientation of the wave that it answers to most", "degrees"),
+    "orientation": Measure("orientation of the wave that it answers to most", "degrees", period=180.0),
     "frequency": Measure("spatial frequency of the best wave", "cycles/pixel"),
     "polarity": Measure("difference between a wave and its negative over their sum"),
 }

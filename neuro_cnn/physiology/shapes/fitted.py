@@ -51,8 +51,8 @@ def gabor_fits(preparation: Preparation) -> Findings:
     found, bank, null = gabor.fit(fields), gabor.bank(fields), gabor.null(*fields.shape[1:])
     limit, heard = float(np.quantile(null, 0.95)), ~found.silent
     measures = {name: np.where(heard, getattr(found, name), np.nan) for name in WORDS if name != "nearest"}
-    measures["n_x"] = np.where(found.degenerate, np.nan, measures["n_x"])
-    measures["n_y"] = np.where(found.degenerate, np.nan, measures["n_y"])
+    for name in ("frequency", "n_x", "n_y"):  # less than half a cycle is seen
+        measures[name] = np.where(found.degenerate, np.nan, measures[name])
     flags = {"ok": "ok", "silent": "silent", "unfit": "unfit", "degenerate": "ok"}
     verdicts = [Verdict(flags[flag], reason) for flag, reason in zip(found.flags, found.reasons, strict=True)]  # type: ignore[arg-type]
     return Findings(
@@ -66,7 +66,7 @@ def gabor_fits(preparation: Preparation) -> Findings:
         (
             f"{np.mean(found.r2 > gabor.GOOD):.0%} of the fields have R2 above {gabor.GOOD:g}; of noise of this size "
             f"5 % lie above {limit:.2f}. Effective rank {bank.effective_rank:.1f}.",
-            f"{np.mean(found.degenerate):.0%} are of less than half a cycle, so that their width and length are not "
+            f"{np.mean(found.degenerate):.0%} are of less than half a cycle, so that their frequency, width and length are not "
             "known.",
         ),
         {"layer": layer, "null_95": limit, "effective_rank": bank.effective_rank},

@@ -11,6 +11,8 @@ from neuro_cnn.physiology.tuning.naka_rushton import NakaRushton, naka_rushton
 CONTRASTS = np.geomspace(0.01, 1.0, 12)
 EXPLAINED = 0.9
 """Share of variance below which the fit is none (our choice)."""
+STEEPEST = 10.0
+"""Exponents beyond are those of a threshold, not of saturation (our choice)."""
 MEASURES = ("n", "c50", "rmax", "s", "r2")
 WORDS = {
     "n": Measure("exponent n", "", "macaque V1 2 to 2.5 (Sclar, Maunsell & Lennie 1990, recalled)", 2.0),
@@ -61,6 +63,8 @@ def contrast(preparation: Preparation) -> Findings:
 def _verdict(found: NakaRushton) -> Verdict:
     if np.isnan(found.c50):
         return Verdict("unfit", f"does not saturate: grows as contrast to the power of {found.n:.2f}")
+    if found.c50 > CONTRASTS[-1] or found.n > STEEPEST:
+        return Verdict("unfit", f"c50 {found.c50:.2f}, n {found.n:.1f}: half of Rmax is not reached as it saturates")
     if found.r2 < EXPLAINED:
         return Verdict("unfit", f"the Naka-Rushton function explains {100 * found.r2:.0f} % of the variance")
     return Verdict()
