@@ -54,7 +54,7 @@ def read_photographs(folder: Path, side: int) -> NDArray[np.uint8]:
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if len(files) < 2:
         raise DataError(
-            f"{folder}: {len(files)} photographs; some are learned from and others tested on: give 2 or more"
+            f"{folder}: photographs found: {len(files)}; some are learned from and others tested on: give 2 or more"
         )
     squares = []
     for path in files:

@@ -97,7 +97,10 @@ def test_patches_may_come_from_a_folder_of_ones_own_photographs(folder):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda folder: [(folder / f"{n}.png").unlink() for n in (0, 1, 2)], "1 photographs; .*: give 2 or more"),
+        (
+            lambda folder: [(folder / f"{n}.png").unlink() for n in (0, 1, 2)],
+            "photographs found: 1; .*: give 2 or more",
+        ),
         (lambda folder: Image.new("L", (300, 255)).save(folder / "s.png"), "s.png has 255 x 300 pixels; leave out"),
         (lambda folder: (folder / "0.png").write_bytes(b"no image"), "0.png: cannot be read as an image"),
     ],

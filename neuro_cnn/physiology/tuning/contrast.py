@@ -63,8 +63,8 @@ def contrast(preparation: Preparation) -> Findings:
 def _verdict(found: NakaRushton) -> Verdict:
     if np.isnan(found.c50):
         return Verdict("unfit", f"does not saturate: grows as contrast to the power of {found.n:.2f}")
-    if found.c50 > CONTRASTS[-1] or found.n > STEEPEST:
-        return Verdict("unfit", f"c50 {found.c50:.2f}, n {found.n:.1f}: half of Rmax is not reached as it saturates")
+    if found.n > STEEPEST:
+        return Verdict("unfit", f"an exponent of {found.n:.0f} is that of a threshold, from which on a response grows")
     if found.r2 < EXPLAINED:
         return Verdict("unfit", f"the Naka-Rushton function explains {100 * found.r2:.0f} % of the variance")
     return Verdict()
