@@ -5,8 +5,8 @@ import pytest
 from kit import assert_close, on
 
 from neuro_cnn import stimuli
-from neuro_cnn.errors import UsageError
-from neuro_cnn.layers import CCells, Contrast, Conv, Dense, Flatten, ReLU, SCells, Shunting
+from neuro_cnn.errors import DataError, UsageError
+from neuro_cnn.layers import CCells, Contrast, Conv, Dense, Flatten, Maxout, ReLU, SCells, Shunting
 from neuro_cnn.models import build
 from neuro_cnn.network import Chain
 from neuro_cnn.physiology import Electrode, Unit, grating_map, harmonics, on_canvas, receptive_box
@@ -153,3 +153,29 @@ def test_the_search_finds_the_grating_that_a_built_cell_was_built_for():
     above = grating_map(Electrode(net, params, (1, 28, 28), "C1"), orientations, frequencies)
     np.testing.assert_array_equal(above.orientation, orientations)
     assert not above.simple.any()
+
+
+def test_a_cell_that_gratings_only_hold_down_is_silent_and_rounding_is_no_tuning():
+    phases = np.arange(8) * np.pi / 4
+    weight = stimuli.gabor((11, 11), 40.0, 0.15, phases, 2.5, 3.0)[:, None]
+    weight = weight - weight.mean(axis=(2, 3), keepdims=True)
+    layers = (("S1", Conv(8, 11)), ("T1", ReLU()), ("M1", Maxout(8)), ("I", Conv(1, 1)), ("T2", ReLU()))
+    net = Chain(layers)
+    params = net.init((1, 24, 24), 0)
+    learned = {"S1": (weight.astype(np.float32), np.zeros(8, np.float32))}
+    learned["I"] = -np.ones((1, 1, 1, 1), np.float32), np.float32([20])
+    for name, (w, b) in learned.items():
+        params[name] = params[name]._replace(learned=params[name].learned._replace(weight=w, bias=b))
+    angles, frequencies = np.arange(0, 180, 20.0), np.array([0.1, 0.15])
+    held, driven = (
+        grating_map(Electrode(net, params, (1, 24, 24), name), angles, frequencies) for name in ("T2", "M1")
+    )
+    assert held.harmonics.f0.min() < -1
+    assert (held.silent.tolist(), driven.silent.tolist()) == ([True], [False])
+
+
+def test_a_plane_that_answers_with_no_number_is_refused_by_its_number():
+    params = NET.init(SHAPE, 0)
+    params["S1"].learned.weight[1] = np.nan
+    with pytest.raises(DataError, match="plane 1 of S1 answers with no number; did it diverge"):
+        Electrode(NET, params, SHAPE, "S1").respond(NOISE)

@@ -21,6 +21,7 @@ from neuro_cnn.physiology.cortex.v1 import (
     size_tuning,
     v1_cells,
 )
+from neuro_cnn.stimuli import gabor
 
 
 def drawn(name):
@@ -140,3 +141,21 @@ def test_cells_that_see_beyond_the_image_are_refused():
     net, _ = build("lgn-v1", (1, 28, 28), 10)
     with pytest.raises(UsageError, match="see rows"):
         v1_cells(Electrode(net, net.init((1, 28, 28), 0), (1, 28, 28), "H1"))
+
+
+def test_cells_without_a_rectifier_have_the_properties_of_their_positive_part():
+    angles = np.arange(0, 180, 30.0)
+    weight = gabor((11, 11), angles, 0.15, 0.0, 2.5, 3.0)[:, None]
+    net = Chain((("S1", Conv(6, 11, bias=False)), ("T1", ReLU())))
+    params = net.init((1, 28, 28), 0)
+    params = params | {"S1": params["S1"]._replace(learned=params["S1"].learned._replace(weight=weight))}
+    linear, rectified = (v1_cells(Electrode(net, params, (1, 28, 28), layer)).properties for layer in ("S1", "T1"))
+    for name, values in rectified.items():
+        np.testing.assert_allclose(linear[name], values, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("pixels", [0.5, 300])
+def test_a_world_in_which_no_grating_can_be_shown_is_refused(pixels):
+    net = Chain((("S1", Conv(2, 5)),))
+    with pytest.raises(UsageError, match="pixels a degree leave too few gratings to show"):
+        v1_cells(Electrode(net, net.init((1, 24, 24), 0), (1, 24, 24), "S1"), pixels)

@@ -66,8 +66,8 @@ def gabor_fits(preparation: Preparation) -> Findings:
         (
             f"{np.mean(found.r2 > gabor.GOOD):.0%} of the fields have R2 above {gabor.GOOD:g}; of noise of this size "
             f"5 % lie above {limit:.2f}. Effective rank {bank.effective_rank:.1f}.",
-            f"{np.mean(found.degenerate):.0%} are of less than half a cycle: neither their frequency nor their width and "
-            "length are known.",
+            f"{np.mean(found.degenerate):.0%} are of less than half a cycle: their frequency, width and length are "
+            "unknown.",
         ),
         {"layer": layer, "null_95": limit, "effective_rank": bank.effective_rank},
     )
