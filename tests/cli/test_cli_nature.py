@@ -82,5 +82,5 @@ def test_what_is_no_world_gets_one_line(words, code, told, tmp_path, monkeypatch
 
 def test_a_folder_of_too_few_photographs_is_refused(photograph, tmp_path):
     told = refused(3, "nature", "--photographs", photograph, "--out", tmp_path / "a")
-    assert "1 photographs; some are learned from and others tested on: give 2 or more" in told
+    assert "photographs found: 1; some are learned from and others tested on: give 2 or more" in told
     assert not Path(tmp_path / "a").exists()
