@@ -83,7 +83,18 @@ class LeNet5Answers(_LeNet5):
 
 @dataclass(frozen=True)
 class LeNet5Step(_LeNet5):
-    """Loss, gradients and one step of Adam; the weights move on from step to step. Loss and weights are compared."""
+    """Loss, gradients and one step of Adam; the weights move on from step to step. Loss and weights are compared.
+
+    Biases begin at .1: from 0 they would be Adam's first step alone, which divides a gradient by its own size, so that
+    the rounding of the smallest gradients, and nothing else, would be compared.
+    """
+
+    def _network(self) -> tuple[Chain, dict[str, Params]]:
+        net, params = super()._network()
+        for name, each in params.items():
+            if not isinstance(bias := getattr(each.learned, "bias", ()), tuple):
+                params[name] = each._replace(learned=each.learned._replace(bias=bias + np.float32(0.1)))
+        return net, params
 
     def ours(self) -> Work:
         net, params = self._network()

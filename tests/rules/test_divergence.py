@@ -78,17 +78,14 @@ def test_no_curriculum_of_the_examples_comes_near_the_limit(name):
     assert 0 <= largest(progress.params) < LIMIT / 1000
 
 
-FOR_LARGER = ("simple-complex",)  # than stick figures of 16 x 16
-LOCAL = [
-    name
-    for name in OF_DIGITS
-    if name not in FOR_LARGER and any(p.method.taught for p in build(name, (1, 28, 28), 10)[1])
-]
+LOCAL = [name for name in OF_DIGITS if any(p.method.taught for p in build(name, (1, 28, 28), 10)[1])]
 
 
 @pytest.mark.parametrize("name", LOCAL)
 def test_no_system_of_the_catalogue_comes_near_the_limit(name):
     data = load("glyphs:01234,count=4").train
+    if name == "simple-complex":  # whose cells see more than 16 x 16
+        data = load("digits").train.take(np.arange(20))
     net, curriculum = build(name, data.shape, len(data.classes))
     assert all(largest(progress.params) < LIMIT / 1000 for progress in train(net, curriculum, data, seed=0))
 
