@@ -1,11 +1,8 @@
-"""What commands that measure leave behind: a folder of a figure, the numbers as JSON, and a row a cell as CSV."""
+"""What commands that measure leave behind: a folder of their own, with the numbers as JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +23,3 @@ def free(out: Path, mark: str, overwrite: bool) -> None:
 def as_json(value: Any) -> str:
     """Plain data as a line of JSON. Raises ValueError for what is not finite."""
     return json.dumps(value, allow_nan=False) + "\n"
-
-
-def as_csv(columns: list[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Rows under their columns' names; None is left empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

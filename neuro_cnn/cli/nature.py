@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from neuro_cnn.cli.console import emit, progress, table
-from neuro_cnn.cli.measured import as_csv, as_json, free
+from neuro_cnn.cli.measured import as_json, free
 
 if TYPE_CHECKING:
     from neuro_cnn.physiology import Portrait
@@ -58,6 +58,7 @@ def nature(
     from neuro_cnn.data import load
     from neuro_cnn.files import replacing_folder, write_text
     from neuro_cnn.physiology import grow, portrait
+    from neuro_cnn.report import csv_text
 
     free(out, MARK, overwrite)
     side = 2 * ((size + 22) // 2) + 1  # the eye's filter, the view and the pool, and a little more
@@ -81,7 +82,7 @@ def nature(
     with replacing_folder(out) as folder:
         viz.save(viz.nature(grown, "What simple and complex cells become", detail), folder / figure)
         write_text(folder / MARK, as_json(result))
-        write_text(folder / "cells.csv", _cells(grown))
+        write_text(folder / "cells.csv", csv_text(_cells(grown)))
     if as_json_:
         emit(result)
         return
@@ -161,20 +162,15 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
 
 
-def _cells(grown: dict[str, list[Portrait]]) -> str:
+def _cells(grown: dict[str, list[Portrait]]) -> list[dict[str, Any]]:
     """A row a cell: its Gabor fit, and its tuning as an S- and as a C-cell."""
-    rows: list[list[Any]] = []
-    head: list[str] = []
+    rows = []
     for world, seeds in grown.items():
         for seed, each in enumerate(seeds):
             for k, fitted in enumerate(each.gabors.rows()):
-                tuning = {
-                    f"{layer}_{name}": _known(float(values[k]))
-                    for layer, tuned in (("s", each.simple), ("c", each.complex))
-                    for name, values in tuned._asdict().items()
-                }
-                cell = {"world": world, "seed": seed, "plane": k, "wins": float(each.wins[k])}
-                named = cell | {f"gabor_{key}": value for key, value in fitted.items() if key != "plane"} | tuning
-                head = list(named)
-                rows.append(list(named.values()))
-    return as_csv(head, rows)
+                row: dict[str, Any] = {"world": world, "seed": seed, "plane": k, "wins": float(each.wins[k])}
+                row["gabor"] = {key: value for key, value in fitted.items() if key != "plane"}
+                for layer, tuned in (("s", each.simple), ("c", each.complex)):
+                    row[layer] = {name: _known(float(values[k])) for name, values in tuned._asdict().items()}
+                rows.append(row)
+    return rows

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 from neuro_cnn.cli.console import bars, emit, say
-from neuro_cnn.cli.measured import as_csv, free
 from neuro_cnn.cli.measured import as_json as line_of
+from neuro_cnn.cli.measured import free
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +52,7 @@ def probe(
     from neuro_cnn.errors import UsageError
     from neuro_cnn.files import replacing_folder, write_text
     from neuro_cnn.physiology import PROTOCOLS, Preparation
+    from neuro_cnn.report import csv_text
 
     chosen = _protocols(protocol)
     free(out, MARK, overwrite)
@@ -80,8 +81,7 @@ def probe(
         told = "\n\n".join((*(each.told() for each in found), *(f"{k}: left out: {v}" for k, v in refused.items())))
         about = {**_about(what, subject, preparation), "protocols": records, "left_out": refused}
         write_text(folder / MARK, line_of(about))
-        columns = ["cell", "plane", "protocol", "flag", "reason", "measure", "value", "unit"]
-        write_text(folder / "units.csv", as_csv(columns, _rows(records)))
+        write_text(folder / "units.csv", csv_text(_rows(records)))
         write_text(folder / "summary.txt", f"{subject.name}, {layer}\n\n{told}\n")
     if as_json:
         told_of = ("layer", "protocol", "units", "summary")
@@ -183,10 +183,19 @@ def _about(what: str, subject: Subject, preparation: Preparation) -> dict[str, A
     }
 
 
-def _rows(records: list[dict[str, Any]]) -> list[list[Any]]:
+def _rows(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row a cell, protocol and measure."""
     return [
-        [unit["cell"], unit["plane"], each["protocol"], unit["flag"], unit["reason"], name, unit[name], measure["unit"]]
+        {
+            "cell": unit["cell"],
+            "plane": unit["plane"],
+            "protocol": each["protocol"],
+            "flag": unit["flag"],
+            "reason": unit["reason"],
+            "measure": name,
+            "value": unit[name],
+            "unit": measure["unit"],
+        }
         for each in records
         for unit in each["units"]
         for name, measure in each["measures"].items()

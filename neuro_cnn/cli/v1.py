@@ -9,7 +9,7 @@ import typer
 
 from neuro_cnn.cli.console import emit, progress, table
 from neuro_cnn.cli.look import opened
-from neuro_cnn.cli.measured import as_csv, as_json, free
+from neuro_cnn.cli.measured import as_json, free
 
 if TYPE_CHECKING:
     from neuro_cnn.physiology import V1Column
@@ -38,6 +38,7 @@ def v1(
     from neuro_cnn.experiment import at_home
     from neuro_cnn.files import replacing_folder, write_text
     from neuro_cnn.physiology import MISSING, PIXELS_PER_DEGREE, PUBLISHED, v1_columns
+    from neuro_cnn.report import csv_text
 
     free(out, MARK, overwrite)
     saved, experiment = opened(run)
@@ -66,8 +67,8 @@ def v1(
         notes = (reason,) if reason else ()
         viz.save(viz.v1(found, pixels_per_degree=scale, title=title, notes=notes), folder / figure)
         write_text(folder / MARK, as_json(result))
-        write_text(folder / "table.csv", as_csv(list(rows[0]), [row.values() for row in rows]))
-        write_text(folder / "cells.csv", _cells(found))
+        write_text(folder / "table.csv", csv_text(rows))
+        write_text(folder / "cells.csv", csv_text(_cells(found)))
     if as_json_:
         emit(result)
         return
@@ -83,15 +84,18 @@ def _said(row: dict[str, Any]) -> str:
     return f"{'-' if row['median'] is None else format(row['median'], '.3g')}{alike}"
 
 
-def _cells(found: list[V1Column]) -> str:
+def _cells(found: list[V1Column]) -> list[dict[str, Any]]:
     """A row a cell that fires and a property."""
-    columns = ["system", "cells", "layer", "property", "cell", "value"]
-    return as_csv(
-        columns,
-        [
-            [each.system, each.cells, each.layer, name, number, None if value != value else float(value)]
-            for each in found
-            for name, values in each.v1.properties.items()
-            for number, value in enumerate(values)
-        ],
-    )
+    return [
+        {
+            "system": each.system,
+            "cells": each.cells,
+            "layer": each.layer,
+            "property": name,
+            "cell": number,
+            "value": None if value != value else float(value),
+        }
+        for each in found
+        for name, values in each.v1.properties.items()
+        for number, value in enumerate(values)
+    ]
