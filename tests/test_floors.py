@@ -12,7 +12,7 @@ import neuro_cnn
 
 ROOT = Path(neuro_cnn.__file__).parent
 FLOORS = (
-    ("errors", "environment", "files", "streams"),
+    ("errors", "environment", "files", "statistics", "streams"),
     ("backend", "tree"),
     ("ops",),
     ("layers",),
