@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuro_cnn import checkpoint
-from neuro_cnn.agreement import check_fits, check_same
+from neuro_cnn.agreement import check_data, check_fits, check_same, check_settings, elsewhere, settings_of_data
 from neuro_cnn.check import check, check_weights
 from neuro_cnn.curriculum import Curriculum
-from neuro_cnn.data import Data, Dataset
+from neuro_cnn.data import Data, Dataset, load
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import accuracy
 from neuro_cnn.experiment import Epoch, Experiment, at_home, check_unseen, layer_health, learn, unsupervised_layers
 from neuro_cnn.network import Chain
+from neuro_cnn.origin import digests
 from neuro_cnn.runs import MARK, RunFolder
 from neuro_cnn.spec import plain, read
 from neuro_cnn.training import Progress, State
@@ -88,7 +89,10 @@ def begin(
     """Carry a new run out in a new folder: its result. Raises UsageError when something is there and not to be
     replaced."""
     job = job_of(experiment)
-    folder = RunFolder.create(path, overwrite, plain(experiment), experiment.seed)
+    config = plain(experiment)
+    begun = {"settings": settings_of_data(experiment)}
+    origin = {"device": device, "data": data_of(job)}
+    folder = RunFolder.create(path, overwrite, config, experiment.seed, begun, origin)
     return _carried_out(job, folder, device, watch, tell, resumed=False)
 
 
@@ -130,35 +134,52 @@ def _carried_out(
         if tell is not None:
             tell(text)
 
-    with folder.told(resumed):
-        if job.held_out is not None:
-            few = f"{len(job.held_out)} held out to choose the best weights"
-            folder.log(f"{len(job.training)} images to learn from, {few}")
-        for text in told_missing(job.training.missing) if job.taught else ():
-            say(text)
-        lines = _Learner(job, folder, device, watch, say).learn(_left_off(job, folder) if resumed else None)
-        best = checkpoint.load(folder.checkpoint("best")).state.params
-        for name in unsupervised_layers(job.net, job.curriculum):
-            say(layer_health(job.net, job.curriculum, best, job.training.images, name).line(name))
-        result = {
-            "test_accuracy": accuracy(job.net, best, job.data.test) if job.taught else None,
-            "train_seconds": sum(line["seconds"] for line in lines),
-            "epochs": len(lines),
-        }
-        folder.status("running", result=result)  # before the last word: where that is done, so is this
+    with folder.held():
+        state = _left_off(job, folder) if resumed else None  # before anything is written
+        with folder.told(resumed):
+            return _learned(job, folder, device, watch, say, resumed, state)
+
+
+def _learned(
+    job: Job, folder: RunFolder, device: str, watch: Watch | None, say: Tell, resumed: bool, state: State | None
+) -> dict[str, Any]:
+    if job.held_out is not None:
+        few = f"{len(job.held_out)} held out to choose the best weights"
+        folder.log(f"{len(job.training)} images to learn from, {few}")
+    told = [*told_missing(job.training.missing)] if job.taught else []
+    for text in [*told, *(elsewhere(folder, device) if resumed else [])]:
+        say(text)
+    lines = _Learner(job, folder, device, watch, say).learn(state)
+    best = checkpoint.load(folder.checkpoint("best")).state.params
+    for name in unsupervised_layers(job.net, job.curriculum):
+        say(layer_health(job.net, job.curriculum, best, job.training.images, name).line(name))
+    result = {
+        "test_accuracy": accuracy(job.net, best, job.data.test) if job.taught else None,
+        "train_seconds": sum(line["seconds"] for line in lines),
+        "epochs": len(lines),
+    }
+    folder.status("running", result=result)  # before the last word: where that is done, so is this
     return result
 
 
 def _left_off(job: Job, folder: RunFolder) -> State | None:
-    """Where the run left off; None when nothing was saved. Raises UsageError when config.toml has been changed since
-    so that its checkpoint does not fit it, naming the key."""
+    """Where the run left off; None when nothing was saved. Raises UsageError or DataError, naming what has changed,
+    when configuration or data no longer are what was learned with."""
+    where = str(folder.path / "config.toml")
+    check_settings(folder, job.experiment, where)
+    check_data(folder, data_of(job))
     last = folder.checkpoint("last")
     if not last.is_file():
         return None
     kept = checkpoint.load(last)
-    where = str(folder.path / "config.toml")
     check_fits(kept, job.net, job.curriculum, job.data.train, where)
     return kept.state
+
+
+def data_of(job: Job) -> dict[str, Any]:
+    """What tells the data of a job, and other data that phases of it learn from, from all others."""
+    others = sorted({phase.data for phase in job.curriculum if phase.data is not None})
+    return {**digests(job.data), "also": {name: digests(load(name))["train_sha256"] for name in others}}
 
 
 class _Learner:

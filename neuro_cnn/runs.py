@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.files import alone, is_temporary, write_text
+from neuro_cnn.origin import environment
 
 SCHEMA = 1
 MARK = "run.json"
@@ -30,10 +29,20 @@ class RunFolder:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self._mine = False
 
     @classmethod
-    def create(cls, path: Path | str, overwrite: bool, config: dict[str, Any], seed: int) -> RunFolder:
-        """A new folder with its configuration and environment written.
+    def create(
+        cls,
+        path: Path | str,
+        overwrite: bool,
+        config: dict[str, Any],
+        seed: int,
+        begun: dict[str, Any] | None = None,
+        origin: dict[str, Any] | None = None,
+    ) -> RunFolder:
+        """A new folder with its configuration and environment written; run.json keeps what is `begun`, env.json what
+        else it all comes from.
 
         Raises UsageError when something is already there; with `overwrite` an earlier run is replaced, but never
         a folder that is not a run.
@@ -52,9 +61,10 @@ class RunFolder:
                     raise UsageError(f"{path} is not a run folder (it has no {MARK}), {remedy}")
             try:
                 run.empty()
-                run.write_json("env.json", environment())
+                run.write_json("env.json", {**environment(), **(origin or {})})
                 run.write_toml("config.toml", config)
-                run.status("running", seed=seed, argv=sys.argv[1:], started=now())  # last: with it the run is begun
+                facts = {"seed": seed, "argv": sys.argv[1:], "started": now(), **(begun or {})}
+                run.status("running", **facts)  # last: with it the run is begun
             except OSError:
                 run.empty()  # half a run is none
                 if fresh:
@@ -139,12 +149,25 @@ class RunFolder:
         write_text(self.path / "metrics.jsonl", "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
 
     @contextmanager
+    def held(self) -> Iterator[None]:
+        """No other process is at work in the folder while the block runs. Raises UsageError when one is."""
+        if self._mine:
+            yield
+            return
+        with alone(self.path):
+            self._mine = True
+            try:
+                yield
+            finally:
+                self._mine = False
+
+    @contextmanager
     def told(self, resumed: bool = False) -> Iterator[None]:
         """While the block runs the run is running; afterwards run.json and log.txt say how it ended.
 
         Raises UsageError where another process is at work in the folder.
         """
-        with alone(self.path):
+        with self.held():
             if resumed:
                 self.sweep()
                 self.again()
@@ -222,52 +245,6 @@ def toml_text(value: dict[str, Any]) -> str:
 def now() -> str:
     """The time, in the form 2026-01-31T12:00:00Z."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def environment() -> dict[str, Any]:
-    """Versions and settings on which the last bits of a result depend."""
-    import numpy as np
-    from threadpoolctl import threadpool_info
-
-    from neuro_cnn import __version__
-    from neuro_cnn.backend import gpu_name, tf32
-    from neuro_cnn.ops.choice import kernels
-    from neuro_cnn.ops.gpu_correlate import route
-    from neuro_cnn.ops.threads import threads
-
-    gpu = gpu_name()
-    _ = np.__version__  # NumPy must be loaded for its BLAS to be seen
-    blas = [
-        {
-            "library": pool.get("internal_api"),
-            "version": pool.get("version"),
-            "core": pool.get("architecture"),
-            "threads": pool.get("num_threads"),
-        }
-        for pool in threadpool_info()
-        if pool.get("user_api") == "blas"
-    ]
-    return {
-        "neuro_cnn": __version__,
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        **{name: _version(name) for name in ("numpy", "scipy", "numba", "matplotlib", "safetensors", "cupy")},
-        "blas": blas,
-        "threads": threads(),
-        "kernels": kernels(),
-        "gpu": gpu,
-        "gpu_correlation": gpu and route(),
-        "gpu_tf32": gpu and tf32(),
-        "gpu_memory_limit": gpu and os.environ.get("CUPY_GPU_MEMORY_LIMIT"),
-    }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name if name != "cupy" else "cupy-cuda13x")
-    except PackageNotFoundError:
-        return None
 
 
 def _without_none(value: Any) -> Any:

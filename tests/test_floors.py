@@ -22,7 +22,7 @@ FLOORS = (
     ("curriculum",),
     ("check", "parallel"),
     ("training", "presentation", "evaluate", "readout"),
-    ("spec", "checkpoint", "exchange", "runs"),
+    ("spec", "checkpoint", "exchange", "origin", "runs"),
     ("models",),
     ("physiology", "viz", "costs"),
     ("report_tables",),

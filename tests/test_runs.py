@@ -11,7 +11,8 @@ import pytest
 
 import neuro_cnn
 from neuro_cnn.errors import DataError, UsageError
-from neuro_cnn.runs import RunFolder, environment, exit_code, new_path, now, toml_text
+from neuro_cnn.origin import environment
+from neuro_cnn.runs import RunFolder, exit_code, new_path, now, toml_text
 
 
 @pytest.fixture
