@@ -17,6 +17,8 @@ from neuro_cnn.runs import MARK, RunFolder
 from neuro_cnn.spec import plain
 
 ABSENT = "absent"
+IDLE = ("cores", "matplotlib", "pillow", "pydantic", "threadpoolctl", "joblib")
+"""Facts of env.json on which no bit of what is learned depends; what is read of images the data's digests tell."""
 
 
 def check_same(there: Experiment, asked: Experiment, where: str) -> None:
@@ -84,7 +86,7 @@ def check_data(folder: RunFolder, now: dict[str, Any]) -> None:
 def conditions(folder: RunFolder, device: str) -> list[tuple[str, Any, Any]]:
     """What differs here from where the run began and its last bits may depend on: key, value there, value here."""
     env = folder.read_json("env.json")
-    here = {**environment(), "device": device}
+    here = {key: value for key, value in {**environment(), "device": device}.items() if key not in IDLE}
     found = differences({key: env.get(key, ABSENT) for key in here}, here)
     return [(key, old, new) for key, old, new in found if old is not ABSENT]
 

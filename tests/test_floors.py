@@ -33,6 +33,7 @@ FLOORS = (
     ("compare",),
     ("vary",),
     ("study", "results", "sweep"),
+    ("reproduce",),
     ("cli", "__main__"),
 )
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
