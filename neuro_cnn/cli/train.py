@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from neuro_cnn.cli.console import Bars, Stop
     from neuro_cnn.experiment import Epoch, Experiment
     from neuro_cnn.runs import RunFolder
+    from neuro_cnn.tensorboard import Board
 
 
 def train(
@@ -40,6 +41,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/NAME-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
+    tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard's event files into the run folder too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line an epoch, then the result.")] = False,
 ) -> None:
     """Train one system, keeping everything in a run folder; the first Ctrl-C saves and stops.
@@ -50,7 +52,10 @@ def train(
     from neuro_cnn.errors import UsageError
     from neuro_cnn.running import begin, run_one
     from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.tensorboard import Board, check_installed
 
+    if tensorboard:
+        check_installed()
     where = choose_device(device)
     given: dict[str, Any] = {"data": data, "seed": seed, "split": split, "train_size": train_size}
     given |= {"labels_per_class": labels_per_class, "hold_out": hold_out}
@@ -64,8 +69,9 @@ def train(
             raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
         experiment = experiment_of(what, options or [], given)
         path = out or new_path(experiment.name)
-    with bars() as drawn, stoppable() as stop, _resumable(path, device):
-        watch = _watching(experiment.name, drawn, stop, as_json)
+    board = Board(RunFolder(path)) if tensorboard else None
+    with bars() as drawn, stoppable() as stop, _resumable(path, device, tensorboard), board or nullcontext():
+        watch = _watching(experiment.name, drawn, stop, as_json, board)
         if resume is not None:
             result = run_one(experiment, path, device=where, watch=watch, tell=say, retry=True)
         else:
@@ -80,13 +86,14 @@ def train(
 
 
 @contextmanager
-def _resumable(path: Path, device: str) -> Iterator[None]:
+def _resumable(path: Path, device: str, tensorboard: bool) -> Iterator[None]:
     """Where the run stops before it is done, say how to go on with it."""
     from neuro_cnn.runs import MARK
 
     name = str(path) if not str(path).startswith("-") else f"./{path}"
-    how = [*(["--tf32"] if "--tf32" in sys.argv else []), "train", "--resume", name]
-    command = shlex.join(["neuro-cnn", *how, *([] if device == "auto" else ["--device", device])])
+    words = ["neuro-cnn", *(["--tf32"] if "--tf32" in sys.argv else []), "train", "--resume", name]
+    words += [] if device == "auto" else ["--device", device]
+    command = shlex.join([*words, *(["--tensorboard"] if tensorboard else [])])
     try:
         yield
     except SystemExit:
@@ -99,11 +106,13 @@ def _resumable(path: Path, device: str) -> Iterator[None]:
         raise
 
 
-def _watching(name: str, drawn: Bars, stop: Stop, as_json: bool) -> Callable[[Epoch], int | None]:
+def _watching(name: str, drawn: Bars, stop: Stop, as_json: bool, board: Board | None) -> Callable[[Epoch], int | None]:
     """What is done after every batch: it is shown, and the run stops where a signal has asked for it."""
 
     def watch(epoch: Epoch) -> int | None:
         drawn.show(name, epoch.progress)
+        if board is not None and epoch.line is not None:
+            board.follow()
         if as_json and epoch.line is not None:
             emit(epoch.line)
         return stop.code
