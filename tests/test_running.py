@@ -117,6 +117,9 @@ def dying(batches):
 
 
 EVERY = [*CURRICULA, "hebbian, ridge, other data", "whitening, other data", "k-means, other data"]
+STATES = sorted(PROBLEMS)[::3]  # that every one of them goes on from its state, in memory and in a file, is known
+FEW = [*STATES, *(name for name in EVERY if name not in PROBLEMS)]
+THOROUGH = [pytest.param(name, marks=[] if name in FEW else pytest.mark.slow) for name in EVERY]
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +137,7 @@ def whole(data, tmp_path_factory):
     return of
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", THOROUGH)
 def test_a_run_stopped_after_every_single_batch_ends_with_the_same_bytes(name, data, whole, tmp_path):
     path, batches = whole(name)
     stops, done = 0, False
@@ -157,7 +160,7 @@ def dies_often(name, data, path, rng, batches, times):
         assert status(path)["status"] == "running"
 
 
-@pytest.mark.parametrize("name", EVERY[::3])
+@pytest.mark.parametrize("name", FEW[::4])
 def test_a_run_that_dies_between_two_saves_ends_with_the_same_bytes(name, data, whole, tmp_path, monkeypatch):
     path, batches = whole(name)
     rng = np.random.default_rng(len(name))
