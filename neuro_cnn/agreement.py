@@ -36,20 +36,24 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     return found
 
 
-def check_fits(kept: Checkpoint, net: Chain, curriculum: Curriculum, images: Dataset, where: str) -> None:
-    """Raises UsageError where a configuration was changed so that learning cannot go on from a checkpoint.
+def check_fits(
+    kept: Checkpoint, net: Chain, curriculum: Curriculum, images: Dataset, where: str
+) -> list[tuple[str, Any, Any]]:
+    """What a configuration was changed in since a checkpoint was learned: key, value then, value now.
 
-    What may be changed between two parts of a run are numbers of a method, such as a rate that was too high, and
-    epochs that have not been reached.
+    Raises UsageError where learning cannot go on so, naming the key. What may be changed between two parts of a run are
+    numbers of a method, such as a rate that was too high, and epochs that have not been reached.
     """
     state = kept.state
     then = {"network": plain(kept.net), "curriculum": [plain(phase) for phase in kept.curriculum]}
     now = {"network": plain(net), "curriculum": [plain(phase) for phase in curriculum]}
     then |= {"in_shape": list(kept.in_shape), "classes": list(kept.classes)}
     now |= {"in_shape": list(images.shape), "classes": list(images.classes)}
-    for key, old, new in differences(then, now):
+    changed = list(differences(then, now))
+    for key, old, new in changed:
         if not _may_change(key, old, new, state.phase, state.epoch):
             raise UsageError(f"{where}: {key} is {shown(new)}, but the checkpoint was learned with {shown(old)}")
+    return changed
 
 
 def _may_change(key: str, old: Any, new: Any, phase: int, epoch: int) -> bool:
@@ -91,15 +95,16 @@ def conditions(folder: RunFolder, device: str) -> list[tuple[str, Any, Any]]:
     return [(key, old, new) for key, old, new in found if old is not ABSENT]
 
 
-def elsewhere(folder: RunFolder, device: str) -> list[str]:
-    """In words, how a run that goes on here does so under other conditions; env.json keeps them."""
-    found = conditions(folder, device)
+def elsewhere(folder: RunFolder, device: str, changed: list[tuple[str, Any, Any]]) -> list[str]:
+    """In words, how a run goes on otherwise than it began, in its surroundings or by hand; env.json keeps it."""
+    found = [*conditions(folder, device), *changed]
     if not found:
         return []
     env = folder.read_json("env.json")
-    folder.write_json("env.json", {**env, "resumed_with": {key: new for key, _, new in found}})
+    later = {**env.get("resumed_with", {}), **{key: new for key, _, new in found}}
+    folder.write_json("env.json", {**env, "resumed_with": later})
     told = ", ".join(f"{key} is {shown(new)} and was {shown(old)}" for key, old, new in found)
-    return [f"the run goes on under other conditions, so its last bits may differ: {told}"]
+    return [f"the run goes on otherwise than it began: {told}"]
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -56,7 +56,7 @@ def environment() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         **{name: _version(name) for name in PACKAGES},
-        "blas": blas,
+        "blas": sorted(blas, key=str),  # in whichever order they were loaded
         "threads": threads(),
         "kernels": kernels(),
         "gpu": gpu,

@@ -66,7 +66,7 @@ def reproduce(
     kind, figures, facts = repeat(folder, device, watch)
     other = [{"key": key, "then": old, "now": new} for key, old, new in conditions(folder, device)]
     later = folder.read_json("env.json").get("resumed_with", {})
-    other += [{"key": f"{key}, after it was resumed", "then": value, "now": None} for key, value in later.items()]
+    other += [{"key": f"{key}, since it was resumed", "then": value, "now": None} for key, value in later.items()]
     bits = {WEIGHTS.format(which) for which in facts.get("weights", ())}
     close = bool(other) and all(figure.name in bits or figure.within(tolerance) for figure in figures)
     return {

@@ -23,6 +23,8 @@ from neuro_cnn.training import Progress, State
 
 SAVED_EVERY = 60.0
 """Seconds of an epoch after which the state is saved, though the epoch has not ended (our choice)."""
+SHARE = 50
+"""Learning takes so many times as long as saving at least, where epochs are long (our choice)."""
 MANY = 10
 """Classes that are told by name (our choice)."""
 
@@ -135,19 +137,20 @@ def _carried_out(
             tell(text)
 
     with folder.held():
-        state = _left_off(job, folder) if resumed else None  # before anything is written
+        state, changed = _left_off(job, folder) if resumed else (None, [])  # before anything is written
         with folder.told(resumed):
-            return _learned(job, folder, device, watch, say, resumed, state)
+            for text in elsewhere(folder, device, changed) if resumed else ():
+                say(text)
+            return _learned(job, folder, state, device, watch, say)
 
 
 def _learned(
-    job: Job, folder: RunFolder, device: str, watch: Watch | None, say: Tell, resumed: bool, state: State | None
+    job: Job, folder: RunFolder, state: State | None, device: str, watch: Watch | None, say: Tell
 ) -> dict[str, Any]:
     if job.held_out is not None:
         few = f"{len(job.held_out)} held out to choose the best weights"
         folder.log(f"{len(job.training)} images to learn from, {few}")
-    told = [*told_missing(job.training.missing)] if job.taught else []
-    for text in [*told, *(elsewhere(folder, device) if resumed else [])]:
+    for text in told_missing(job.training.missing) if job.taught else ():
         say(text)
     lines = _Learner(job, folder, device, watch, say).learn(state)
     best = checkpoint.load(folder.checkpoint("best")).state.params
@@ -162,18 +165,17 @@ def _learned(
     return result
 
 
-def _left_off(job: Job, folder: RunFolder) -> State | None:
-    """Where the run left off; None when nothing was saved. Raises UsageError or DataError, naming what has changed,
-    when configuration or data no longer are what was learned with."""
+def _left_off(job: Job, folder: RunFolder) -> tuple[State | None, list[tuple[str, Any, Any]]]:
+    """Where the run left off, None when nothing was saved, and what was changed by hand since. Raises UsageError or
+    DataError, naming it, when that does not fit what was learned."""
     where = str(folder.path / "config.toml")
     check_settings(folder, job.experiment, where)
     check_data(folder, data_of(job))
     last = folder.checkpoint("last")
     if not last.is_file():
-        return None
+        return None, []
     kept = checkpoint.load(last)
-    check_fits(kept, job.net, job.curriculum, job.data.train, where)
-    return kept.state
+    return kept.state, check_fits(kept, job.net, job.curriculum, job.data.train, where)
 
 
 def data_of(job: Job) -> dict[str, Any]:
@@ -187,7 +189,7 @@ class _Learner:
 
     def __init__(self, job: Job, folder: RunFolder, device: str, watch: Watch | None, say: Tell) -> None:
         self.job, self.folder, self.device, self.watch, self.say = job, folder, device, watch, say
-        self.saved = time.monotonic()
+        self.saved, self.cost = time.monotonic(), 0.0
 
     def learn(self, state: State | None) -> list[dict[str, Any]]:
         """Learn from this state on: a line an epoch of the whole run. The weights are in the checkpoints."""
@@ -221,7 +223,8 @@ class _Learner:
                 self._save("best", progress.state)
             self._save("last", progress.state)  # last of all: a run that dies before it repeats the epoch
         code = None if self.watch is None else self.watch(epoch)
-        if epoch.line is None and (code is not None or time.monotonic() - self.saved > SAVED_EVERY):
+        due = time.monotonic() - self.saved > max(SAVED_EVERY, SHARE * self.cost)
+        if epoch.line is None and (code is not None or due):
             # within an epoch weights may have run away since they were last looked at
             check_weights(self.job.net, self.job.curriculum[progress.phase], progress.params, progress.epoch)
             self._save("last", progress.state)
@@ -231,8 +234,9 @@ class _Learner:
     def _save(self, which: str, state: Any) -> None:
         shown = self.job.data.train
         kept = checkpoint.Checkpoint(self.job.net, self.job.curriculum, state, shown.shape, shown.classes)
+        started = time.perf_counter()
         checkpoint.save(self.folder.checkpoint(which), kept)
-        self.saved = time.monotonic()
+        self.saved, self.cost = time.monotonic(), time.perf_counter() - started
 
     def _last_good(self) -> str:
         """Where the last good weights are, in words; where nothing chooses the best, these are."""

@@ -173,8 +173,8 @@ class RunFolder:
                 self.again()
             try:
                 yield
-            except SystemExit as stop:
-                self._ended("interrupted", exit_code=int(stop.code or 0))
+            except (SystemExit, KeyboardInterrupt) as stop:
+                self._ended("interrupted", exit_code=int(getattr(stop, "code", 130) or 0))
                 raise
             except Exception as error:
                 if isinstance(error, OSError):

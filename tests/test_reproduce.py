@@ -146,7 +146,7 @@ def test_where_a_run_was_resumed_elsewhere_that_is_a_condition_too(run):
     changed(run / "env.json", lambda facts: facts.update(resumed_with={"kernels": "plain"}))
     found = call("reproduce", run, "--json").json
     assert found["same_conditions"] is False
-    assert found["conditions"] == [{"key": "kernels, after it was resumed", "then": "plain", "now": None}]
+    assert found["conditions"] == [{"key": "kernels, since it was resumed", "then": "plain", "now": None}]
 
 
 def test_what_no_bit_depends_on_is_no_condition(run):

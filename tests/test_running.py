@@ -308,7 +308,15 @@ def test_a_rate_and_epochs_to_come_may_be_changed_by_hand(stopped):
     path, _ = stopped
     rewritten(path / "config.toml", "momentum = 0.9", "momentum = 0.8")
     rewritten(path / "config.toml", "epochs = 3", "epochs = 5")
-    assert run_one(running.configured(RunFolder(path)), path)["epochs"] == 5
+    heard = []
+    assert run_one(running.configured(RunFolder(path)), path, tell=heard.append)["epochs"] == 5
+    changed = {"curriculum.0.method.optimizer.momentum": 0.8, "curriculum.0.epochs": 5}
+    told = heard[0].removeprefix("the run goes on otherwise than it began: ")
+    assert set(told.split(", ")) == {
+        "curriculum.0.method.optimizer.momentum is 0.8 and was 0.9",
+        "curriculum.0.epochs is 5 and was 3",
+    }
+    assert json.loads((path / "env.json").read_text(encoding="utf-8"))["resumed_with"] == changed
 
 
 def test_data_that_has_changed_since_is_refused(data, stopped, tmp_path):
@@ -351,7 +359,7 @@ def test_other_conditions_are_told_and_kept(stopped):
     heard = []
     run_one(made, path, tell=heard.append)
     told = f"numpy is '{np.__version__}' and was '1.0'"
-    assert f"the run goes on under other conditions, so its last bits may differ: {told}" in heard
+    assert f"the run goes on otherwise than it began: {told}" in heard
     assert json.loads((path / "env.json").read_text(encoding="utf-8"))["resumed_with"] == {"numpy": np.__version__}
 
 

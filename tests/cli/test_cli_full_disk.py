@@ -4,12 +4,13 @@ import errno
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
 
 import pytest
-from command import call, finished, program, refused
+from command import call, refused
 
 from neuro_cnn import checkpoint, files
 from neuro_cnn.files import is_temporary
@@ -67,7 +68,7 @@ def disk(place, size):
 def test_a_run_on_a_small_disk_keeps_what_it_had_and_goes_on_with_the_words_told_once_there_is_room(whole, tmp_path):
     folder = tmp_path / "disk" / "my run"
     with disk(tmp_path / "disk", "2m") as mounted:
-        words = check_told(finished(program("train", *SETTINGS, "--out", folder)), folder)
+        words = check_told(call("train", *SETTINGS, "--out", folder), folder)
         check_whole(folder)
         assert checkpoint.load(folder / "checkpoints" / "last.safetensors").state.epoch == 1
         mounted("size=8m")
@@ -88,10 +89,9 @@ def test_on_a_disk_that_is_full_from_the_start_no_folder_is_left(tmp_path):
 def test_a_disk_that_may_not_be_written_is_told_and_nothing_is_lost(whole, tmp_path):
     with disk(tmp_path / "disk", "8m") as mounted:
         folder = tmp_path / "disk" / "run"
-        process = program("train", "lenet5:epochs=50", "--train-size", 60, "--json", "--out", folder)
-        process.stdout.readline()
-        process.terminate()
-        assert finished(process).code == 143
+        shutil.copytree(whole, folder)
+        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        (folder / "run.json").write_text(json.dumps({**facts, "status": "interrupted"}), encoding="utf-8")
         before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         mounted("ro")
         for words in (("--resume", folder), (*SETTINGS, "--out", tmp_path / "disk" / "other")):
