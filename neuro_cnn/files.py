@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from neuro_cnn.errors import UsageError
 
 
 @contextmanager
@@ -54,6 +57,35 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def is_temporary(path: Path, *stems: str) -> bool:
+    """Whether it is the temporary file of a writer of one of these, by the name that `replacing` gives."""
+    return any(re.fullmatch(rf"\.{re.escape(stem)}-[a-z0-9_]{{8}}\.\w+", path.name) for stem in stems)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No other process is at work in the folder while the block runs, where the system knows such locks.
+
+    The lock is the kernel's: it ends with its process, however that ends. Raises UsageError when another has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"{folder} is in use by another process; wait until it has ended, or stop it") from error
+        except OSError:
+            pass  # some network drives know none
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path | str, text: str) -> None:

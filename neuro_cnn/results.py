@@ -13,7 +13,8 @@ from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
 from neuro_cnn.data import Data
 from neuro_cnn.data.deformations import DEFORMATIONS, measured
 from neuro_cnn.files import write_text
-from neuro_cnn.runs import RunFolder, environment
+from neuro_cnn.origin import environment
+from neuro_cnn.runs import RunFolder
 from neuro_cnn.settings import ALL
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves

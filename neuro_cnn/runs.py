@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from neuro_cnn.errors import DataError, UsageError
-from neuro_cnn.files import write_text
+from neuro_cnn.files import alone, is_temporary, write_text
+from neuro_cnn.origin import environment
 
+SCHEMA = 1
 MARK = "run.json"
 """The file by which a folder is known as a run."""
+ENDINGS = ("stopped", "exit_code", "error")
+"""What run.json says of a run that has ended."""
 
 
 class RunFolder:
@@ -27,10 +29,20 @@ class RunFolder:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self._mine = False
 
     @classmethod
-    def create(cls, path: Path | str, overwrite: bool, config: dict[str, Any], seed: int) -> RunFolder:
-        """A new folder with its configuration and environment written.
+    def create(
+        cls,
+        path: Path | str,
+        overwrite: bool,
+        config: dict[str, Any],
+        seed: int,
+        begun: dict[str, Any] | None = None,
+        origin: dict[str, Any] | None = None,
+    ) -> RunFolder:
+        """A new folder with its configuration and environment written; run.json keeps what is `begun`, env.json what
+        else it all comes from.
 
         Raises UsageError when something is already there; with `overwrite` an earlier run is replaced, but never
         a folder that is not a run.
@@ -38,22 +50,37 @@ class RunFolder:
         path = Path(path)
         if path.exists() and not path.is_dir():
             raise UsageError(f"{path} is a file; choose another --out")
-        if path.is_dir() and any(path.iterdir()):
-            if not overwrite:
-                raise UsageError(f"{path} already exists; choose another --out, or replace it with --overwrite")
-            if not (path / MARK).is_file():
-                raise UsageError(f"{path} is not a run folder (it has no {MARK}), so it is not replaced; move it away")
-            shutil.rmtree(path)
-        run = cls(path)
+        run, fresh = cls(path), not path.exists()
         path.mkdir(parents=True, exist_ok=True)
-        try:
-            run.status("running", seed=seed, argv=sys.argv[1:], started=now())
-            run.write_toml("config.toml", config)
-            run.write_json("env.json", environment())
-        except OSError:
-            shutil.rmtree(path, ignore_errors=True)  # half a run is none
-            raise
+        with alone(path):
+            if not run.unbegun():
+                if not overwrite:
+                    raise UsageError(f"{path} already exists; choose another --out, or replace it with --overwrite")
+                if not (path / MARK).is_file():
+                    remedy = "so it is not replaced; move it away"
+                    raise UsageError(f"{path} is not a run folder (it has no {MARK}), {remedy}")
+            try:
+                run.empty()
+                run.write_json("env.json", {**environment(), **(origin or {})})
+                run.write_toml("config.toml", config)
+                facts = {"seed": seed, "argv": sys.argv[1:], "started": now(), **(begun or {})}
+                run.status("running", **facts)  # last: with it the run is begun
+            except OSError:
+                run.empty()  # half a run is none
+                if fresh:
+                    path.rmdir()
+                raise
         return run
+
+    def unbegun(self) -> bool:
+        """Whether nothing is in the folder but what a run leaves that was killed before it had begun."""
+        names = {path.name for path in self.path.iterdir() if not is_temporary(path, "env", "config", "run")}
+        return not names or (names <= {"env.json", "config.toml"} and "env.json" in names)
+
+    def empty(self) -> None:
+        """Take all out of the folder, the mark last, so that what is left of a run is known as one."""
+        for path in sorted(self.path.iterdir(), key=lambda path: path.name == MARK):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     @classmethod
     def open(cls, path: Path | str) -> RunFolder:
@@ -61,7 +88,18 @@ class RunFolder:
         path = Path(path)
         if not (path / MARK).is_file():
             raise DataError(f"{path} is not a run folder: it has no {MARK}; `neuro-cnn train` and `compare` make them")
-        return cls(path)
+        run = cls(path)
+        version = run.read_json(MARK).get("schema_version")
+        if version != SCHEMA:
+            told = f"{path / MARK}: written in format {version}, but this version reads {SCHEMA}"
+            raise DataError(f"{told}; use the version that wrote it: {run._written_by()}")
+        return run
+
+    def _written_by(self) -> str:
+        try:
+            return f"neuro_cnn {self.read_json('env.json')['neuro_cnn']}"
+        except (DataError, KeyError, TypeError):
+            return "env.json does not tell which"
 
     def read_json(self, name: str) -> Any:
         """A JSON file of the run. Raises DataError when it is missing or damaged."""
@@ -87,13 +125,15 @@ class RunFolder:
 
     def status(self, status: str, **facts: Any) -> None:
         """Say in run.json how the run stands, keeping what it said before."""
-        before = self.read_json(MARK) if (self.path / MARK).is_file() else {"schema_version": 1}
+        before = self.read_json(MARK) if (self.path / MARK).is_file() else {"schema_version": SCHEMA}
         self.write_json(MARK, {**before, "status": status, **facts})
 
     def metric(self, line: dict[str, Any]) -> None:
         """Append one line to metrics.jsonl."""
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # no checkpoint is on the disk before the lines that tell of its epochs
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl, but for a last one that was cut off. Raises DataError when it is damaged."""
@@ -109,25 +149,58 @@ class RunFolder:
         write_text(self.path / "metrics.jsonl", "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """While the block runs the run is running; afterwards run.json and log.txt say how it ended."""
-        try:
+    def held(self) -> Iterator[None]:
+        """No other process is at work in the folder while the block runs. Raises UsageError when one is."""
+        if self._mine:
             yield
-        except SystemExit as stop:
-            self._ended("interrupted", int(stop.code or 0))
-            raise
-        except Exception as error:
-            if isinstance(error, OSError):
-                error.filename = error.filename or str(self.path)
-            with suppress(OSError):  # a full disk takes no last words
-                self.log(f"{type(error).__name__}: {error}")
-                self._ended("failed", exit_code(error))
-            raise
-        self._ended("done", 0)
+            return
+        with alone(self.path):
+            self._mine = True
+            try:
+                yield
+            finally:
+                self._mine = False
 
-    def _ended(self, status: str, exit_code: int) -> None:
+    @contextmanager
+    def told(self, resumed: bool = False) -> Iterator[None]:
+        """While the block runs the run is running; afterwards run.json and log.txt say how it ended.
+
+        Raises UsageError where another process is at work in the folder.
+        """
+        with self.held():
+            if resumed:
+                self.sweep()
+                self.again()
+            try:
+                yield
+            except (SystemExit, KeyboardInterrupt) as stop:
+                self._ended("interrupted", exit_code=int(getattr(stop, "code", 130) or 0))
+                raise
+            except Exception as error:
+                if isinstance(error, OSError):
+                    error.filename = error.filename or str(self.path)
+                with suppress(OSError):  # a full disk takes no last words
+                    words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                    self.log(words)
+                    self._ended("failed", exit_code=exit_code(error), error=words)
+                raise
+            self._ended("done", exit_code=0)
+
+    def again(self) -> None:
+        """Say in run.json that the run is running again."""
+        kept = {key: value for key, value in self.read_json(MARK).items() if key not in ENDINGS}
+        self.write_json(MARK, {**kept, "status": "running", "resumed": now()})
+
+    def sweep(self) -> None:
+        """Remove the temporary files of a writer that was killed."""
+        for folder in (self.path, self.path / "checkpoints"):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if is_temporary(path, "env", "config", "run", "metrics", "last", "best"):
+                    path.unlink()
+
+    def _ended(self, status: str, **facts: Any) -> None:
         self.log(status)
-        self.status(status, stopped=now(), exit_code=exit_code)
+        self.status(status, stopped=now(), **facts)
 
     def log(self, text: str) -> None:
         """Append one line with the time to log.txt."""
@@ -172,52 +245,6 @@ def toml_text(value: dict[str, Any]) -> str:
 def now() -> str:
     """The time, in the form 2026-01-31T12:00:00Z."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def environment() -> dict[str, Any]:
-    """Versions and settings on which the last bits of a result depend."""
-    import numpy as np
-    from threadpoolctl import threadpool_info
-
-    from neuro_cnn import __version__
-    from neuro_cnn.backend import gpu_name, tf32
-    from neuro_cnn.ops.choice import kernels
-    from neuro_cnn.ops.gpu_correlate import route
-    from neuro_cnn.ops.threads import threads
-
-    gpu = gpu_name()
-    _ = np.__version__  # NumPy must be loaded for its BLAS to be seen
-    blas = [
-        {
-            "library": pool.get("internal_api"),
-            "version": pool.get("version"),
-            "core": pool.get("architecture"),
-            "threads": pool.get("num_threads"),
-        }
-        for pool in threadpool_info()
-        if pool.get("user_api") == "blas"
-    ]
-    return {
-        "neuro_cnn": __version__,
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        **{name: _version(name) for name in ("numpy", "scipy", "numba", "matplotlib", "safetensors", "cupy")},
-        "blas": blas,
-        "threads": threads(),
-        "kernels": kernels(),
-        "gpu": gpu,
-        "gpu_correlation": gpu and route(),
-        "gpu_tf32": gpu and tf32(),
-        "gpu_memory_limit": gpu and os.environ.get("CUPY_GPU_MEMORY_LIMIT"),
-    }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name if name != "cupy" else "cupy-cuda13x")
-    except PackageNotFoundError:
-        return None
 
 
 def _without_none(value: Any) -> Any:

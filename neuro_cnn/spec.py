@@ -69,7 +69,9 @@ def _hint(kind: Any, data: Any, where: tuple[int | str, ...]) -> str:
         if isinstance(step, int) or step in node:  # the names of union members are steps too, but not in the data
             node = node[step]
     schema = _adapter(kind).json_schema()
-    known = [set(part.get("properties", ())) for part in (schema, *schema.get("$defs", {}).values())]
-    keys = max(known, key=lambda names: (len(names & set(node)), -len(names)))
+    parts: list[dict[str, Any]] = [part.get("properties", {}) for part in (schema, *schema.get("$defs", {}).values())]
+    said = [part for part in parts if "kind" in node and part.get("kind", {}).get("const") == node["kind"]]
+    meant = max(said or parts, key=lambda part: (len(set(part) & set(node)), -len(part)))
+    keys = set(meant) - {str(where[-1])}
     near = get_close_matches(str(where[-1]), sorted(keys), n=1)
     return f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(sorted(keys))}"

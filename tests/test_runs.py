@@ -11,7 +11,8 @@ import pytest
 
 import neuro_cnn
 from neuro_cnn.errors import DataError, UsageError
-from neuro_cnn.runs import RunFolder, environment, exit_code, new_path, now, toml_text
+from neuro_cnn.origin import environment
+from neuro_cnn.runs import RunFolder, exit_code, new_path, now, toml_text
 
 
 @pytest.fixture
@@ -99,6 +100,7 @@ def test_what_is_no_number_is_not_written(folder):
         (None, "done", 0),
         (SystemExit(130), "interrupted", 130),
         (SystemExit(143), "interrupted", 143),
+        (KeyboardInterrupt(), "interrupted", 130),
         (UsageError("wrong"), "failed", 2),
         (DataError("damaged"), "failed", 3),
         (OSError(28, "No space left on device"), "failed", 3),
@@ -110,7 +112,7 @@ def test_how_a_run_ended_is_told(folder, error, name, code):
         with folder.told():
             if error is not None:
                 raise error
-    except (Exception, SystemExit) as raised:
+    except (Exception, SystemExit, KeyboardInterrupt) as raised:
         assert raised is error  # noqa: PT017
     assert (status(folder)["status"], status(folder)["exit_code"]) == (name, code)
     assert status(folder)["started"] <= status(folder)["stopped"]

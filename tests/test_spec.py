@@ -68,6 +68,23 @@ WRONG = {
         lambda d: rule(d)["competition"].update(temprature=1),
         "competition.soft_wta.temprature is not a key here; did you mean 'temperature'?",
     ),
+    "another kind's key": (
+        lambda d: rule(d)["competition"].update(k=2),
+        "competition.soft_wta.k is not a key here; there is: kind, temperature",
+    ),
+    "a list where a number belongs": (
+        lambda d: layer(d).update(planes=[4, 8]),
+        "layers.1.1.conv.planes = [4, 8]: input should be a valid integer",
+    ),
+    "a list of epochs": (
+        lambda d: d["curriculum"][0].update(epochs=[1, 2]),
+        "curriculum.0.epochs = [1, 2]: input should be a valid integer",
+    ),
+    "a list of rates": (
+        lambda d: rule(d).update(rate=[0.1, 0.2]),
+        "rule.hebbian.rate.float = [0.1, 0.2]: input should be a valid number",
+    ),
+    "a list of seeds": (lambda d: d.update(seed=[1, 2]), "x.toml: seed = [1, 2]: input should be a valid integer"),
     "kind": (
         lambda d: rule(d)["competition"].update(kind="softwta"),
         "competition: unknown kind 'softwta'; did you mean 'soft_wta'? there is: anti_hebbian, everyone",

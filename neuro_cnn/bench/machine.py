@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from pathlib import Path
 from typing import Any
 
 from neuro_cnn.bench.base import pytorch
 from neuro_cnn.bench.timing import on_threads
-from neuro_cnn.runs import environment
+from neuro_cnn.origin import environment
 
 MEGA = 10**6
 CLEAR = Path("/proc/self/clear_refs")
@@ -19,18 +18,11 @@ CLEAR = Path("/proc/self/clear_refs")
 def facts(against: str | None = None, rounds: int = 15, threads: int = 1) -> dict[str, Any]:
     """What the numbers depend on: versions, processor, kernels, and both sides' threads as `rows` sets them."""
     with on_threads(threads, against):
-        found = {**environment(), "processor": processor(), "rounds": rounds, "torch": None, "torch_threads": None}
+        found = {**environment(), "rounds": rounds, "torch": None, "torch_threads": None}
         if against is not None:
             torch = pytorch()
             found |= {"torch": torch.__version__, "torch_threads": torch.get_num_threads()}
     return found
-
-
-def processor() -> str:
-    """The processor's name, as the system has it."""
-    info = Path("/proc/cpuinfo")
-    named = re.search(r"^model name\s*: (.+)$", info.read_text("utf-8"), re.MULTILINE) if info.exists() else None
-    return named[1] if named else platform.processor() or platform.machine()
 
 
 def peak_memory() -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -53,7 +54,9 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}; free some space or choose another --out, and run again"
+        more = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        room = "free some space or " if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else ""
+        return f"{where}{error.strerror or error}; {room}choose another --out, and run again{more}"
     if isinstance(error, MemoryError):
         return f"out of memory ({error}); use fewer planes, a smaller batch or fewer --jobs"
     return f"internal error: {type(error).__name__}: {error}; please report it with the output of --debug"

@@ -24,6 +24,7 @@ from neuro_cnn.cli import (
     organise,
     probe,
     regions,
+    reproduce,
     similarity,
     topography,
     train,
@@ -85,6 +86,7 @@ def common(
 
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
+app.command("reproduce")(reproduce.reproduce)
 app.command("watch")(watch.watch)
 app.command("evaluate")(train.evaluate)
 app.command("fields")(fields.fields)

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from neuro_cnn.runs import RunFolder
     from neuro_cnn.training import Progress
 
-MANY = 10
-"""Classes that are told by name (our choice)."""
-
 
 class Level(IntEnum):
     """How much is said on stderr."""
@@ -43,10 +40,10 @@ def say(text: str, at: Level = Level.NORMAL) -> None:
 
 
 def tell_missing(folder: RunFolder, *missing: tuple[str, ...]) -> None:
-    """Say which classes a teacher has no image of: what is answered wrongly then is not the system's fault."""
-    for names in filter(None, dict.fromkeys(missing)):
-        more = f" and {len(names) - MANY} others" if len(names) > MANY else ""
-        told = f"no training image is labelled {', '.join(names[:MANY])}{more}, so these cannot be learned"
+    """Say which classes a teacher has no image of."""
+    from neuro_cnn.running import told_missing
+
+    for told in told_missing(*missing):
         folder.log(told)
         say(told)
 

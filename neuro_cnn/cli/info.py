@@ -22,7 +22,7 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     import os
 
     from neuro_cnn.data import data_folder
-    from neuro_cnn.runs import environment
+    from neuro_cnn.origin import environment
 
     facts = {**environment(), "data_folder": str(data_folder()), "core_type": os.environ.get("OPENBLAS_CORETYPE")}
     if as_json:

@@ -13,25 +13,13 @@ from neuro_cnn.cli.console import emit, say, table
 if TYPE_CHECKING:
     from neuro_cnn.checkpoint import Checkpoint
     from neuro_cnn.experiment import Experiment
-    from neuro_cnn.runs import RunFolder
-
-
-def configured(folder: RunFolder) -> Experiment:
-    """The experiment of a run. Raises UsageError for a comparison, which is none."""
-    from neuro_cnn.errors import UsageError
-    from neuro_cnn.experiment import Experiment
-    from neuro_cnn.spec import read
-
-    config = folder.read_toml("config.toml")
-    if "systems" in config:
-        raise UsageError(f"{folder.path} is a comparison; name the folder of one run, as `neuro-cnn train` makes them")
-    return read(Experiment, config, str(folder.path / "config.toml"))
 
 
 def opened(run: Path) -> tuple[Checkpoint, Experiment]:
     """A run's best weights and its configuration. Raises UsageError for a run that has none yet."""
     from neuro_cnn import checkpoint
     from neuro_cnn.errors import UsageError
+    from neuro_cnn.running import configured
     from neuro_cnn.runs import MARK, RunFolder
 
     folder = RunFolder.open(run)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_cnn.cli.console import bars, emit, say, stoppable, table, tell_missing
+from neuro_cnn.cli.console import bars, emit, say, stoppable, table
 
 if TYPE_CHECKING:
-    from neuro_cnn.experiment import Experiment
+    from neuro_cnn.cli.console import Bars, Stop
+    from neuro_cnn.experiment import Epoch, Experiment
     from neuro_cnn.runs import RunFolder
+    from neuro_cnn.tensorboard import Board
 
 
 def train(
@@ -36,6 +41,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/NAME-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
+    tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard's event files into the run folder too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line an epoch, then the result.")] = False,
 ) -> None:
     """Train one system, keeping everything in a run folder; the first Ctrl-C saves and stops.
@@ -43,40 +49,90 @@ def train(
     Example: neuro-cnn train lenet5 --set epochs=5 --seed 1 --out runs/lenet
     """
     from neuro_cnn.backend import choose_device
-    from neuro_cnn.cli.look import configured
     from neuro_cnn.errors import UsageError
-    from neuro_cnn.runs import RunFolder, new_path, now
-    from neuro_cnn.spec import plain
+    from neuro_cnn.running import begin, run_one
+    from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.tensorboard import Board, check_installed
 
-    device = choose_device(device)
+    if tensorboard:
+        check_installed()
+    where = choose_device(device)
     given: dict[str, Any] = {"data": data, "seed": seed, "split": split, "train_size": train_size}
     given |= {"labels_per_class": labels_per_class, "hold_out": hold_out}
+    given = {key: value for key, value in given.items() if value is not None}
     if resume is not None:
-        if what or options or out or overwrite or any(value is not None for value in given.values()):
+        if what or out or overwrite:
             raise UsageError("--resume goes on with a run as it was configured; leave out the name and other settings")
-        folder = RunFolder.open(resume)
-        experiment = configured(folder)
-        job = _job(experiment)
-        folder.status("running", resumed=now())
+        path, experiment = resume, _as_asked(RunFolder.open(resume), options or [], given)
     else:
         if what is None:
             raise UsageError("name a system or a TOML file to train, or a run with --resume; see `neuro-cnn models`")
-        experiment = experiment_of(what, options or [], {k: v for k, v in given.items() if v is not None})
-        job = _job(experiment)
-        folder = RunFolder.create(out or new_path(experiment.name), overwrite, plain(experiment), experiment.seed)
-    try:
-        with folder.told():
-            result = _run(experiment, job, folder, device, resume is not None, as_json)
-    except SystemExit:
-        say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'train', '--resume', str(folder.path)])}")
-        raise
+        experiment = experiment_of(what, options or [], given)
+        path = out or new_path(experiment.name)
+    board = Board(RunFolder(path)) if tensorboard else None
+    with bars() as drawn, stoppable() as stop, _resumable(path, device, tensorboard), board or nullcontext():
+        watch = _watching(experiment.name, drawn, stop, as_json, board)
+        if resume is not None:
+            result = run_one(experiment, path, device=where, watch=watch, tell=say, retry=True)
+        else:
+            result = begin(experiment, path, overwrite=overwrite, device=where, watch=watch, tell=say)
     if as_json:
-        emit(result)
+        emit({"run": str(path), **{key: result[key] for key in ("test_accuracy", "train_seconds")}})
     else:
         right = result["test_accuracy"]
         answers = "learned without labels" if right is None else f"test accuracy {100 * right:.1f} %"
         print(f"{answers} after {result['train_seconds']:.1f} s of learning")
-        print(f"run folder: {folder.path}")
+        print(f"run folder: {path}")
+
+
+@contextmanager
+def _resumable(path: Path, device: str, tensorboard: bool) -> Iterator[None]:
+    """Where the run stops before it is done, say how to go on with it."""
+    from neuro_cnn.runs import MARK
+
+    name = str(path) if not str(path).startswith("-") else f"./{path}"
+    words = ["neuro-cnn", *(["--tf32"] if "--tf32" in sys.argv else []), "train", "--resume", name]
+    words += [] if device == "auto" else ["--device", device]
+    command = shlex.join([*words, *(["--tensorboard"] if tensorboard else [])])
+    try:
+        yield
+    except SystemExit:
+        if (path / MARK).is_file():
+            say(f"stopped; go on with: {command}")
+        raise
+    except OSError as error:
+        if (path / MARK).is_file():
+            error.add_note(f"then this run goes on with: {command}")
+        raise
+
+
+def _watching(name: str, drawn: Bars, stop: Stop, as_json: bool, board: Board | None) -> Callable[[Epoch], int | None]:
+    """What is done after every batch: it is shown, and the run stops where a signal has asked for it."""
+
+    def watch(epoch: Epoch) -> int | None:
+        drawn.show(name, epoch.progress)
+        if board is not None and epoch.line is not None:
+            board.follow()
+        if as_json and epoch.line is not None:
+            emit(epoch.line)
+        return stop.code
+
+    return watch
+
+
+def _as_asked(folder: RunFolder, options: list[str], given: dict[str, Any]) -> Experiment:
+    """The experiment of a run. Raises UsageError, naming the key, where a setting given with --resume is another."""
+    from neuro_cnn.agreement import check_same
+    from neuro_cnn.compare import assignment
+    from neuro_cnn.running import configured
+    from neuro_cnn.spec import plain, read
+    from neuro_cnn.study import checked
+
+    there = configured(folder)
+    chosen = {**there.options, **dict(assignment(text) for text in options)}
+    asked = read(type(there), {**plain(there), **given, "options": chosen}, "the command line")
+    check_same(there, checked(asked), str(folder.path))
+    return there
 
 
 def experiment_of(what: str, options: list[str], given: dict[str, Any]) -> Experiment:
@@ -92,115 +148,6 @@ def experiment_of(what: str, options: list[str], given: dict[str, Any]) -> Exper
     name, own = parse(what)
     config = {"model": name, "options": {**own, **chosen}, "hold_out": 1 / 6}
     return checked(read(Experiment, {**config, **given}, what))
-
-
-class Job(NamedTuple):
-    """What an experiment comes to: wiring, curriculum, data, and the images that are learned from and held out."""
-
-    net: Any
-    curriculum: Any
-    data: Any
-    training: Any
-    held_out: Any
-
-
-def _job(experiment: Experiment) -> Job:
-    """The job, checked before anything is written."""
-    from neuro_cnn.check import check
-    from neuro_cnn.experiment import at_home, check_unseen
-
-    data = experiment.load()
-    net, curriculum = experiment.build(data.train.shape, len(data.train.classes))
-    curriculum = at_home(curriculum, data)
-    training, held_out = experiment.parts(data)
-    check(net, curriculum, training, held_out)
-    check_unseen(curriculum, data)
-    return Job(net, curriculum, data, training, held_out)
-
-
-def _run(
-    experiment: Experiment, job: Job, folder: RunFolder, device: str, resumed: bool, as_json: bool
-) -> dict[str, Any]:
-    from neuro_cnn import checkpoint
-    from neuro_cnn.check import check_weights
-    from neuro_cnn.evaluate import accuracy
-    from neuro_cnn.experiment import layer_health, learn, unsupervised_layers
-
-    net, curriculum, data, training, held_out = job
-    if held_out is not None:
-        folder.log(f"{len(training)} images to learn from, {len(held_out)} held out to choose the best weights")
-    taught = any(phase.method.supervised for phase in curriculum)
-    if taught:
-        tell_missing(folder, training.missing)
-    state, history = None, []
-    if resumed and folder.checkpoint("last").is_file():
-        state = checkpoint.load(folder.checkpoint("last")).state
-        history = [line for line in folder.metrics() if (line["phase"], line["epoch"]) < (state.phase, state.epoch)]
-    folder.keep_metrics(history)
-
-    def save(which: str, state: Any) -> None:
-        kept = checkpoint.Checkpoint(net, curriculum, state, data.train.shape, data.train.classes)
-        checkpoint.save(folder.checkpoint(which), kept)
-
-    outcome: Any = None
-    with bars() as drawn, stoppable() as stop:
-        steps = learn(net, curriculum, training, held_out, experiment.seed, device, state, history)
-        while outcome is None:
-            try:
-                epoch = next(steps)
-            except StopIteration as end:
-                outcome = end.value
-                break
-            except FloatingPointError as error:
-                last = folder.checkpoint("last")
-                kept = (
-                    f"the last good weights are in {last}" if last.is_file() else "no epoch had ended, so none are kept"
-                )
-                good = checkpoint.load(last) if last.is_file() else None
-                if held_out is None and good is not None and good.state.phase == len(curriculum) - 1:
-                    checkpoint.save(folder.checkpoint("best"), good)  # nothing chooses: the last that are good
-                raise FloatingPointError(f"{error}; {kept}") from error
-            state = epoch.progress.state
-            drawn.show(experiment.name, epoch.progress)
-            if epoch.line is not None:
-                folder.metric(epoch.line)
-                folder.log(_told(epoch.line))
-                _tell_early_stop(folder, epoch.progress)
-                if epoch.best:
-                    save("best", state)
-                save("last", state)  # last of all: a run that dies before it repeats the epoch
-                if as_json:
-                    emit(epoch.line)
-            if stop.code is not None:
-                # within an epoch weights may have run away since they were last looked at
-                check_weights(net, curriculum[epoch.progress.phase], state.params, epoch.progress.epoch)
-                save("last", state)
-                raise SystemExit(stop.code)
-    if held_out is None or not folder.checkpoint("best").is_file():
-        save("best", state)
-    best = checkpoint.load(folder.checkpoint("best")).state.params
-    for name in unsupervised_layers(net, curriculum):
-        line = layer_health(net, curriculum, best, training.images, name).line(name)
-        folder.log(line)
-        say(line)
-    return {
-        "run": str(folder.path),
-        "test_accuracy": accuracy(net, best, data.test) if taught else None,
-        "train_seconds": outcome.seconds,
-    }
-
-
-def _tell_early_stop(folder: RunFolder, progress: Any) -> None:
-    if progress.phase_ended and progress.epoch + 1 < progress.epochs:
-        told = f"{progress.label}: out of patience after epoch {progress.epoch + 1} of {progress.epochs}"
-        folder.log(told)
-        say(told)
-
-
-def _told(line: dict[str, Any]) -> str:
-    measures = {key: value for key, value in line.items() if key not in ("phase", "label", "epoch", "seconds")}
-    words = ", ".join(f"{key} {value:.4g}" for key, value in measures.items())
-    return f"{line['label']}, epoch {line['epoch'] + 1}: {words} ({line['seconds']:.1f} s)"
 
 
 def evaluate(

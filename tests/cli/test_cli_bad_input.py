@@ -439,10 +439,23 @@ def test_a_comparison_or_an_unfinished_run_cannot_be_evaluated_and_says_what_to_
         assert refused(2, *words).startswith(f"{folder} is a comparison; name the folder of one run")
 
 
-def test_settings_beside_resume_are_refused(run):
-    for more in (("mlp",), ("--seed", 1), ("--set", "hidden=3"), ("--out", "a"), ("--overwrite",)):
+def test_a_run_goes_on_as_it_was_begun_and_a_setting_that_differs_is_named(run):
+    for more in (("mlp",), ("--out", "a"), ("--overwrite",)):
         line = refused(2, "train", *more, "--resume", run)
         assert line == "--resume goes on with a run as it was configured; leave out the name and other settings"
+    for more, told in {
+        ("--seed", 1): "seed is 0 there, but 1",
+        ("--set", "hidden=3"): "options.hidden is 4 there, but 3",
+        ("--set", "hidden=4", "--set", "rate=0.5"): "options.rate is 0.001 there, but 0.5",
+        ("--hold-out", 0, "--seed", 0): "hold_out is 0.16666666666666666 there, but 0.0",
+        ("--labels-per-class", 2): "labels_per_class is not set there, but 2",
+        ("--data", "glyphs"): "data is 'digits' there, but 'glyphs'",
+    }.items():
+        line = refused(2, "train", *more, "--resume", run)
+        assert line.startswith(f"{run}: {told} was asked for; a run goes on as it was begun, so choose another folder")
+    assert "did you mean 'hidden'?" in refused(2, "train", "--set", "hiden=4", "--resume", run)
+    same = ("--seed", 0, "--set", "hidden=4", "--set", "rate=0.001", "--train-size", 40, "--split", 0)
+    assert call("train", *same, "--resume", run).code == 0
     assert left() == []
 
 

@@ -27,6 +27,7 @@ SMALL = ("--train-size", 200)
 COMMANDS = (
     ("compare",),
     ("train",),
+    ("reproduce",),
     ("watch",),
     ("evaluate",),
     ("fields",),
