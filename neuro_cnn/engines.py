@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
+import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,13 +17,13 @@ from neuro_cnn.worker import GLANCE, Ended, Work, carry_out, heed_signals
 
 LIVES = 3
 """Workers that a run may take with it before it has failed (our choice)."""
-ANSWER = 8.0
+ANSWER = 5.0
 """Seconds that a scheduler has to answer in (our choice)."""
 IDLE = 60.0
 """Seconds after which a worker that is given nothing ends, be it that its sweep was killed (our choice)."""
 
 
-class Halted(RuntimeError):
+class HaltedError(RuntimeError):
     """A sweep that cannot go on, through no fault of its runs."""
 
     def __init__(self, told: str, exit_code: int) -> None:
@@ -50,11 +51,13 @@ class Engine(Protocol):
         ...
 
 
-def conduct(works: Sequence[Work], engine: Engine, asked: Callable[[], int | None]) -> Iterator[tuple[str, Ended]]:
+def conduct(
+    works: Sequence[Work], engine: Engine, asked: Callable[[], int | None]
+) -> Generator[tuple[str, Ended], None, None]:
     """Carry the runs out, yielding each as it ends: done, failed, interrupted, or lost with one worker too many.
 
     A run whose worker died is gone on with by another. Once `asked` gives an exit code nothing more is started, and
-    what runs is told to stop after its batch. Raises Halted where the disk or the cluster is at fault.
+    what runs is told to stop after its batch. Raises HaltedError where the disk or the cluster is at fault.
     """
     waiting, running, deaths = deque(works), dict[str, Work](), Counter[str]()
     try:
@@ -71,7 +74,7 @@ def conduct(works: Sequence[Work], engine: Engine, asked: Callable[[], int | Non
                 work = running.pop(name)
                 deaths[name] += ended.status in ("died", "interrupted")  # interrupted: ended by whoever could
                 if ended.status == "refused":
-                    raise Halted(str(ended.error), ended.exit_code)
+                    raise HaltedError(str(ended.error), ended.exit_code)
                 if ended.status in ("done", "failed", "lost"):
                     yield name, ended
                 elif code is not None:
@@ -209,13 +212,21 @@ def _client(address: str) -> Any:
         from distributed import Client
     except ImportError as error:
         raise UsageError('--engine dask needs dask; install it with: pip install "neuro_cnn[cluster]"') from error
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    if not re.fullmatch(r"\w+://[^/\s]+:\d+", address):
+        raise UsageError(f"--scheduler {address} is no address such as tcp://host:8786, as `dask scheduler` prints it")
+    client: Any = Client  # its library tells no types
     try:
-        return Client(address, timeout=ANSWER, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+        asyncio.run(_answers(address))  # a client that nobody answers could not be closed
+        return client(address, timeout=ANSWER, set_as_default=False)
+    except Exception as error:  # whatever a stranger at that address may say
         remedy = "start one with `dask scheduler`, or name another with --scheduler"
         raise UsageError(f"no Dask scheduler answers at {address}; {remedy}") from error
-    finally:
-        logger.setLevel(before)
+
+
+async def _answers(address: str) -> None:
+    """Greet who is at an address, in Dask's way."""
+    from distributed.comm import core
+
+    connect: Any = core.connect
+    comm = await asyncio.wait_for(connect(address, timeout=ANSWER), ANSWER + 1)
+    await comm.close()

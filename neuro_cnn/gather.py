@@ -115,7 +115,7 @@ def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def flat(each: Mapping[str, Any]) -> dict[str, Any]:
     """A row as the CSV has it: what varies first, by its dotted path."""
-    settings = {key: value if isinstance(value, int | float) else text(value) for key, value in each["settings"].items()}
+    settings = {key: one if isinstance(one, int | float) else text(one) for key, one in each["settings"].items()}
     rest = {key: value for key, value in each.items() if key not in ("settings", "run", *settings)}
     return {"run": each["run"], **settings, **rest}
 

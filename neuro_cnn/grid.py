@@ -87,7 +87,7 @@ def varied(table: Any, where: str) -> dict[str, Values]:
     """
     if not isinstance(table, dict):
         raise UsageError(f"{where} = {table!r} is no table; give keys, each with {SUCH}")
-    found = {}
+    found: dict[str, Values] = {}
     for key, values in table.items():
         path = f"{where}.{key}"
         if isinstance(values, list) and values:

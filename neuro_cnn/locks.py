@@ -46,7 +46,8 @@ def _taken(path: Path) -> int | None:
         pass
     except OSError as error:
         os.close(handle)
-        raise UsageError(f"{path} cannot be locked ({error.strerror}); choose an --out on a drive with locks") from error
+        told = f"{path} cannot be locked ({error.strerror}); choose an --out on a drive that knows locks"
+        raise UsageError(told) from error
     os.close(handle)
     return None
 

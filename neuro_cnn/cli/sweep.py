@@ -26,7 +26,7 @@ def sweep(
     yes: Annotated[bool, typer.Option("--yes", help="More than 10,000 runs are meant.")] = False,
     device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the system, in place of the TOML's.")
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Option of the system, over the TOML's.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON line a run, then a summary.")] = False,
 ) -> None:
@@ -57,9 +57,9 @@ def sweep(
     if dry_run:
         _list(plan, as_json)
         return
+    how = _engine(engine, scheduler, jobs, device, len(plan.to_do))
     if "question" in asked.asked:
         say(asked.asked["question"])
-    how = _engine(engine, scheduler, jobs, device, len(plan.to_do))
     carried_out(plan, how, device, as_json)
 
 

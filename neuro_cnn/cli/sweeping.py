@@ -58,7 +58,7 @@ class Way(NamedTuple):
 
 def carried_out(plan: Plan, way: Way, device: str, as_json: bool) -> None:
     """The sweep carried out in its folder, its results gathered however it ends."""
-    from neuro_cnn.engines import Halted
+    from neuro_cnn.engines import HaltedError
     from neuro_cnn.gather import results, write
     from neuro_cnn.locks import held
     from neuro_cnn.runs import now
@@ -74,7 +74,7 @@ def carried_out(plan: Plan, way: Way, device: str, as_json: bool) -> None:
                 emit(each) if each["run"] not in to_do else None
         try:
             code = _conducted(plan, way, device, as_json)
-        except Halted as error:
+        except HaltedError as error:
             halted, code = error, error.exit_code
         outcome, failed = results(plan.sweep, plan.rows()), plan.count("failed")
         status = "interrupted" if code else "failed" if failed else "done"
