@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections import Counter, deque
@@ -13,14 +14,12 @@ from typing import Any, Protocol
 
 from neuro_cnn.errors import UsageError
 from neuro_cnn.files import write_text
-from neuro_cnn.worker import GLANCE, Ended, Work, carry_out, heed_signals
+from neuro_cnn.worker import GLANCE, Ended, Work, belong_to, carry_out
 
 LIVES = 3
 """Workers that a run may take with it before it has failed (our choice)."""
 ANSWER = 5.0
 """Seconds that a scheduler has to answer in (our choice)."""
-IDLE = 60.0
-"""Seconds after which a worker that is given nothing ends, be it that its sweep was killed (our choice)."""
 
 
 class HaltedError(RuntimeError):
@@ -124,7 +123,7 @@ class Loky:
 
         names = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR")
         few = {f"{name}_NUM_THREADS": str(self.threads) for name in names}
-        return ProcessPoolExecutor(1, timeout=IDLE, initializer=heed_signals, env=few)
+        return ProcessPoolExecutor(1, initializer=belong_to, initargs=(os.getpid(),), env=few)
 
     def ended(self) -> list[tuple[str, Ended]]:
         from concurrent.futures import FIRST_COMPLETED, wait

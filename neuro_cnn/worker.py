@@ -32,7 +32,6 @@ class Work(NamedTuple):
     retry: bool
     stop: Path  # the file that says, by being there, that runs are to stop after their batch
     argv: tuple[str, ...]
-    parent: int | None  # the process with which to end; None where that is on another machine
 
     @property
     def path(self) -> Path:
@@ -55,10 +54,20 @@ _turn = threading.Lock()
 _terminated = threading.Event()
 
 
-def heed_signals() -> None:
-    """Ctrl-C reaches every process of a terminal: a worker leaves it to its sweep. SIGTERM ends the run it is at."""
+def belong_to(sweep: int) -> None:
+    """Make this process a worker of that one. Ctrl-C reaches every process of a terminal: a worker leaves it to its
+    sweep. SIGTERM ends the run that it is at; so does the end of its sweep, and then itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: _terminated.set())
+    threading.Thread(target=_end_with, args=(sweep,), daemon=True).start()
+
+
+def _end_with(sweep: int) -> None:
+    while os.getppid() == sweep:
+        time.sleep(1)
+    _terminated.set()
+    with _turn:  # the run has saved
+        os._exit(128 + signal.SIGTERM)
 
 
 def carry_out(work: Work) -> Ended:
@@ -88,7 +97,7 @@ def carry_out(work: Work) -> Ended:
 
 
 class Watcher:
-    """Says whether a run is to stop: its sweep was asked to, or is no more, or somebody ends this worker."""
+    """Says whether a run is to stop: its sweep was asked to, or this worker was."""
 
     def __init__(self, work: Work) -> None:
         self.work, self.next = work, 0.0
@@ -101,8 +110,6 @@ class Watcher:
         if time.monotonic() < self.next:
             return None
         self.next = time.monotonic() + GLANCE
-        if self.work.parent is not None and os.getppid() != self.work.parent:
-            return 128 + signal.SIGTERM
         with suppress(FileNotFoundError):
             return int(self.work.stop.read_text(encoding="utf-8"))
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 import time
@@ -150,9 +149,9 @@ def _works(plan: Plan, way: Way, device: str) -> list[Work]:
     """What the workers are given."""
     from neuro_cnn.worker import Work
 
-    out, argv, parent = plan.out.resolve(), tuple(sys.argv[1:]), os.getpid() if way.name == "loky" else None
+    out, argv = plan.out.resolve(), tuple(sys.argv[1:])
     stop = out / f"stop-{uuid4().hex[:8]}"
-    common = (out, device, way.threads, plan.retry, stop, argv, parent)
+    common = (out, device, way.threads, plan.retry, stop, argv)
     return [Work(run.name, run.experiment, *common) for run in plan.to_do]
 
 
