@@ -21,6 +21,8 @@ SWEEP = "sweep.json"
 SPREAD = ("seed", "split")
 """Settings over which means and deviations are taken."""
 
+MEASURES = ("held_out_accuracy", "test_accuracy", "train_seconds", "epochs")
+
 
 class Standing(NamedTuple):
     """How a run stands: new, interrupted, failed (with its error) or done (with its result)."""
@@ -54,10 +56,19 @@ def standing(path: Path) -> Standing:
         return Standing("new")
     facts = RunFolder.open(path).read_json(MARK)
     if facts["status"] == "done":
-        return Standing("done", facts["result"])
+        return Standing("done", {**facts["result"], "held_out_accuracy": held_out(path)})
     if facts["status"] == "failed":
         return Standing("failed", error=facts.get("error"))
     return Standing("interrupted")  # or killed: nobody but the sweep that asks is at work here
+
+
+def held_out(path: Path) -> float | None:
+    """A run's accuracy on the images held out when its best weights were chosen; None where none were."""
+    lines = [line for line in RunFolder(path).metrics() if "held_out_accuracy" in line]
+    last = [line for line in lines if line["phase"] == lines[-1]["phase"]]
+    known = [line for line in last if "held_out_loss" in line] or last[-1:]
+    best = min(known, key=lambda line: line.get("held_out_loss", 0), default=None)
+    return None if best is None else float(best["held_out_accuracy"])
 
 
 def keep_failed(path: Path, run: Planned, error: str) -> None:
@@ -70,7 +81,7 @@ def keep_failed(path: Path, run: Planned, error: str) -> None:
 def row(run: Planned, found: Standing) -> dict[str, Any]:
     """A run's row of the results."""
     place = {key: getattr(run.experiment, key) for key in SPREAD}
-    kept = {key: found.result.get(key) for key in ("test_accuracy", "train_seconds", "epochs")}
+    kept = {key: found.result.get(key) for key in MEASURES}
     return {"run": run.name, "settings": run.settings, **place, **kept, "status": found.status, "error": found.error}
 
 
@@ -101,16 +112,20 @@ def _others(each: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    right = [each["test_accuracy"] for each in rows if each["test_accuracy"] is not None]
-    seconds = [each["train_seconds"] for each in rows if each["train_seconds"] is not None]
+    right, held, seconds = (_known(rows, key) for key in ("test_accuracy", "held_out_accuracy", "train_seconds"))
     return {
         "settings": _others(rows[0]),
         "runs": len(rows),
         "n": len(right),
         "accuracy_mean": mean(right) if right else None,
         "accuracy_sd": stdev(right) if len(right) > 1 else None,
+        "held_out_accuracy_mean": mean(held) if held else None,
         "train_seconds_mean": mean(seconds) if seconds else None,
     }
+
+
+def _known(rows: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+    return [each[key] for each in rows if each[key] is not None]
 
 
 def flat(each: Mapping[str, Any]) -> dict[str, Any]:

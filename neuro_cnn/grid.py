@@ -11,10 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.spec import read
 
 Number: TypeAlias = int | Annotated[float, Field(allow_inf_nan=False)]
+ENDS = ("from", "to")
 SUCH = "a list of values, or a range such as { from = 0, to = 9 }"
 
 
@@ -43,7 +44,7 @@ class Range:
             raise UsageError(f'{ends} has no scale = "log"; begin and end above 0')
         if self.count is None and self.step is None and not self.whole:
             raise UsageError(f"{ends} wants a step, or a count of values")
-        if self.step == 0 or len(self) < 1:
+        if self.step == 0 or self._many < 1:
             raise UsageError(f"{ends} by steps of {self._step} holds no value")
 
     @property
@@ -55,10 +56,16 @@ class Range:
     def _step(self) -> int | float:
         return 1 if self.step is None else self.step
 
-    def __len__(self) -> int:
+    @property
+    def _many(self) -> int:
         if self.count is not None:
             return self.count
+        if self.whole:
+            return int((self.end - self.start) // self._step) + 1
         return math.floor((self.end - self.start) / self._step + 1e-9) + 1
+
+    def __len__(self) -> int:
+        return self._many
 
     def __iter__(self) -> Iterator[int | float]:
         return map(self._value, range(len(self)))
@@ -92,8 +99,8 @@ def varied(table: Any, where: str) -> dict[str, Values]:
         path = f"{where}.{key}"
         if isinstance(values, list) and values:
             found[key] = values
-        elif isinstance(values, dict) and any(not isinstance(value, dict | list) for value in values.values()):
-            found[key] = read(Range, values, path)
+        elif isinstance(values, dict) and any(not isinstance(values.get(end, []), dict | list) for end in ENDS):
+            found[key] = _range(values, path)
         elif isinstance(values, dict) and values:
             found |= {f"{key}.{below}": each for below, each in varied(values, path).items()}
         elif isinstance(values, dict | list):
@@ -101,6 +108,13 @@ def varied(table: Any, where: str) -> dict[str, Values]:
         else:
             raise UsageError(f"{path} = {values!r} is one value; give {SUCH}")
     return found
+
+
+def _range(written: dict[str, Any], where: str) -> Range:
+    for key in written:
+        if key not in (*ENDS, "step", "count", "scale"):
+            raise UsageError(f"{where}: {unknown('key of a range', key, (*ENDS, 'step', 'count', 'scale'))}")
+    return read(Range, written, where)
 
 
 def check_once(values: list[Any], where: str) -> None:

@@ -110,14 +110,17 @@ def planned(sweep: Sweep) -> list[Planned]:
     Raises UsageError, naming the path, for a combination that cannot be.
     """
     short = short_names(tuple(sweep.vary))
-    runs = []
+    runs: dict[str, Planned] = {}
     for values in product(*sweep.vary.values()):
         settings = dict(zip(sweep.vary, values, strict=True))
         experiment = _experiment(sweep, settings)
         words = ",".join(f"{short[key]}={text(value)}" for key, value in settings.items())
         plainly = re.sub(r"[^\w.,=+-]+", "-", words)[:LETTERS]
-        runs.append(Planned(f"{plainly}-{digest(experiment)}", settings, experiment))
-    return runs
+        key = digest(experiment)
+        if key in runs:
+            raise UsageError(f"{sweep.path}: {words} is the same run as {runs[key].name}; leave one out")
+        runs[key] = Planned(f"{plainly}-{key}", settings, experiment)
+    return list(runs.values())
 
 
 def _experiment(sweep: Sweep, settings: Mapping[str, Any]) -> Experiment:

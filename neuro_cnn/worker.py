@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuro_cnn.experiment import Epoch, Experiment
+from neuro_cnn.gather import held_out
 from neuro_cnn.locks import held
 from neuro_cnn.ops.threads import on_threads
 
@@ -93,7 +94,7 @@ def carry_out(work: Work) -> Ended:
         return Ended("failed", error=f"{type(error).__name__}: {' '.join(str(error).split())}")
     finally:
         _terminated.clear()
-    return Ended("done", result)
+    return Ended("done", {**result, "held_out_accuracy": held_out(work.path)})
 
 
 class Watcher:

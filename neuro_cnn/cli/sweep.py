@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuro_cnn.cli.console import emit, say, table
+from neuro_cnn.cli.console import emit, table
 from neuro_cnn.cli.sweeping import Plan, Way, carried_out
 
 ENGINES = ("loky", "dask")
@@ -58,8 +58,6 @@ def sweep(
         _list(plan, as_json)
         return
     how = _engine(engine, scheduler, jobs, device, len(plan.to_do))
-    if "question" in asked.asked:
-        say(asked.asked["question"])
     carried_out(plan, how, device, as_json)
 
 

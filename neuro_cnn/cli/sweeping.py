@@ -67,6 +67,8 @@ def carried_out(plan: Plan, way: Way, device: str, as_json: bool) -> None:
         for old in plan.out.glob("stop-*"):
             old.unlink()
         _keep(plan, way, "running", started=now())
+        if "question" in plan.sweep.asked:
+            say(plan.sweep.asked["question"])
         if as_json:
             to_do = {run.name for run in plan.to_do}
             for each in plan.rows():
@@ -130,9 +132,11 @@ def _conducted(plan: Plan, way: Way, device: str, as_json: bool) -> int:
                     path = plan.out / "runs" / name
                     if ended.status == "lost":
                         keep_failed(path, runs[name], str(ended.error))
-                    ill = ended.status in ("failed", "lost")
-                    found = Standing("failed", {}, ended.error) if ill else Standing("done", ended.result)
-                    plan.standings[name] = standing(path) if ended.status == "interrupted" else found
+                    if ended.status == "interrupted":
+                        plan.standings[name] = standing(path)
+                    else:  # another machine's drive may show run.json as it was a moment ago
+                        status = "done" if ended.status == "done" else "failed"
+                        plan.standings[name] = Standing(status, ended.result, ended.error)
                     emit(row(runs[name], plan.standings[name])) if as_json else None
                     if ended.status != "interrupted":
                         advance()
@@ -191,11 +195,18 @@ def _print(plan: Plan, outcome: dict[str, Any]) -> None:
     keys = [key for key in plan.sweep.vary if key not in ("seed", "split")]
     rows = []
     for each in outcome["summary"]:
-        right, spread, seconds = (each[key] for key in ("accuracy_mean", "accuracy_sd", "train_seconds_mean"))
-        accuracy = "" if right is None else f"{100 * right:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}")
+        spread, seconds = each["accuracy_sd"], each["train_seconds_mean"]
+        accuracy = _percent(each["accuracy_mean"]) + ("" if spread is None else f" ± {100 * spread:.1f}")
+        reached = [f"{each['n']} of {each['runs']}", _percent(each["held_out_accuracy_mean"]), accuracy]
         values = [text(each["settings"][key]) for key in keys]
-        rows.append([*values, f"{each['n']} of {each['runs']}", accuracy, "" if seconds is None else f"{seconds:.1f}"])
-    table([*(short[key] for key in keys), "runs", "right, %", "train s"], rows, words=len(keys))
+        rows.append([*values, *reached, "" if seconds is None else f"{seconds:.1f}"])
+    columns = [*(short[key] for key in keys), "runs", "held out, %", "test, %", "train s"]
+    used = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    table([columns[place] for place in used], [[row[place] for place in used] for row in rows], words=len(keys))
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
 
 
 def _go_on() -> str:

@@ -67,18 +67,35 @@ def sweep(results: Mapping[str, Any]) -> Figure:
     if not rows:
         raise UsageError("nothing to draw: no run of the sweep has an accuracy")
     factors = _factors(results)
-    title, detail = "Accuracy over the sweep", _detail(results, rows)
+    words = Words(_detail(results, rows), _choice(rows))
     with style.context():
         if not factors:
-            return _seeds(rows, title, detail)
+            return _seeds(rows, words)
         across, *others = factors
         others.sort(key=lambda factor: len(factor.values), reverse=True)
         if len(others) == 1 and len(others[0].values) > LINES:
-            return _map(rows, across, others[0], title, detail)
+            return _map(rows, across, others[0], words)
         few = len(others) == 2 and len(others[0].values) <= LINES and len(others[1].values) <= PANELS
         if len(others) < 2 or few:
-            return _lines(rows, across, others, title, detail)
-        return _each(rows, factors, title, detail)
+            return _lines(rows, across, others, words)
+        return _each(rows, factors, words)
+
+
+class Words(NamedTuple):
+    """What stands above a figure, and the last of its notes."""
+
+    detail: str
+    choice: list[str]
+
+    def page(self, height: float, *notes: str, width: float = style.PAGE) -> tuple[Figure, float]:
+        """The figure, and the top of its room."""
+        return style.page(height, "Accuracy over the sweep", self.detail, [*notes, *self.choice], width)
+
+
+def _choice(rows: Sequence[Row]) -> list[str]:
+    if all(row.get("held_out_accuracy") is None for row in rows):
+        return []
+    return ["These are test images. To choose a setting, read held_out_accuracy in results.csv."]
 
 
 def _factors(results: Mapping[str, Any]) -> list[Factor]:
@@ -102,11 +119,13 @@ def _detail(results: Mapping[str, Any], rows: Sequence[Row]) -> str:
 NOTE = "A dot is a run; a line joins means, bars are one standard deviation over seeds and splits."
 
 
-def _seeds(rows: Sequence[Row], title: str, detail: str) -> Figure:
+def _seeds(rows: Sequence[Row], words: Words) -> Figure:
     """Where seeds and splits alone vary: their accuracies on a line."""
     right = [100 * row["test_accuracy"] for row in rows]
     spread = stdev(right) if len(right) > 1 else 0.0
-    figure, top = style.page(26, title, detail, [f"Mean {mean(right):.1f} %, one standard deviation {spread:.1f}."])
+    figure, top = words.page(
+        26, f"Mean {mean(right):.1f} %, one standard deviation {spread:.1f}.", width=LEFT + WIDE + 6
+    )
     axes = style.box(figure, LEFT, top + 2, WIDE, 12)
     axes.plot(right, [0] * len(right), "o", color=style.COLOURS[0], alpha=0.5)
     axes.errorbar([mean(right)], [0.5], xerr=[spread], fmt="s", color="black", elinewidth=0.7, capsize=1.5)
@@ -115,7 +134,7 @@ def _seeds(rows: Sequence[Row], title: str, detail: str) -> Figure:
     return figure
 
 
-def _lines(rows: Sequence[Row], across: Factor, others: Sequence[Factor], title: str, detail: str) -> Figure:
+def _lines(rows: Sequence[Row], across: Factor, others: Sequence[Factor], words: Words) -> Figure:
     """A panel for each value of the last of the others, a line for each of the first."""
     panels = others[1].values if len(others) == 2 else [None]
     line = others[0] if others else None
@@ -124,7 +143,7 @@ def _lines(rows: Sequence[Row], across: Factor, others: Sequence[Factor], title:
     tall = TALL if columns == 1 else 42.0
     apart = 17 + hanging(across.places, wide)
     height = math.ceil(len(panels) / columns) * (tall + apart)
-    figure, top = style.page(height, title, detail, [NOTE])
+    figure, top = words.page(height, NOTE, width=style.PAGE if others else LEFT + WIDE + 6)
     limits = _limits(rows)
     for place, panel in enumerate(panels):
         mine = rows if panel is None else [row for row in rows if row["settings"][others[1].key] == panel]
@@ -165,7 +184,7 @@ def _dots(groups: Mapping[float, Sequence[float]]) -> tuple[list[float], list[fl
 def _limits(rows: Sequence[Row]) -> tuple[float, float]:
     """One scale for all panels: from the least to the most that a run reached, and a little beyond."""
     right = [100 * row["test_accuracy"] for row in rows]
-    beyond = max(0.07 * (max(right) - min(right)), 0.5)
+    beyond = max(0.12 * (max(right) - min(right)), 0.5)
     return max(min(right) - beyond, -1), min(max(right) + beyond, 101)
 
 
@@ -177,7 +196,7 @@ def _frame(axes: Axes, across: Factor, wide: float, limits: tuple[float, float])
     axes.grid(axis="y")
 
 
-def _map(rows: Sequence[Row], across: Factor, down: Factor, title: str, detail: str) -> Figure:
+def _map(rows: Sequence[Row], across: Factor, down: Factor, words: Words) -> Figure:
     """Two settings as columns and rows of a map, the mean accuracy of each pair written in it where there is room."""
     shape = (len(down.values), len(across.values))
     means = np.full(shape, np.nan)
@@ -187,12 +206,13 @@ def _map(rows: Sequence[Row], across: Factor, down: Factor, title: str, detail: 
             means[y, x] = mean(right) if right else np.nan
     wide, tall = min(11.0 * shape[1], 130.0), min(6.0 * shape[0], 150.0)
     note = "Mean over seeds and splits, %; grey: no run has ended there."
-    figure, top = style.page(tall + 24, title, detail, [note])
-    axes = style.box(figure, 26, top + 3, wide, tall)
+    figure, top = words.page(tall + 15, note)
+    left = min(12 + 1.6 * max(len(told(value)) for value in down.values), 40.0)
+    axes = style.box(figure, left, top + 3, wide, tall)
     axes.set_facecolor(style.GAP)
     drawn = axes.imshow(means, cmap=style.SHARE, aspect="auto", origin="lower")
-    _names(axes.set_xticks, across, wide, upright=True)
-    _names(axes.set_yticks, down, tall, upright=False)
+    _names(axes.set_xticks, across, wide, along=True)
+    _names(axes.set_yticks, down, tall, along=False)
     axes.set(xlabel=across.name, ylabel=down.name)
     if wide / shape[1] >= 7 and tall / shape[0] >= 3.5:
         dark = np.nanmin(means) + 0.6 * (np.nanmax(means) - np.nanmin(means))
@@ -200,27 +220,27 @@ def _map(rows: Sequence[Row], across: Factor, down: Factor, title: str, detail: 
             if np.isfinite(value):
                 colour = "white" if value > dark else "black"
                 axes.text(x, y, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=6)
-    bar = figure.colorbar(drawn, cax=style.box(figure, 26 + wide + 4, top + 3, 3, tall))
+    bar = figure.colorbar(drawn, cax=style.box(figure, left + wide + 4, top + 3, 3, tall))
     bar.set_label("right, %")
     bar.outline.set_visible(False)
     return figure
 
 
-def _names(write: Callable[..., Any], factor: Factor, room: float, upright: bool) -> None:
+def _names(write: Callable[..., Any], factor: Factor, room: float, along: bool) -> None:
     """The values of a setting along a map, as many as have room."""
-    words = [told(value) for value in factor.values]
-    wanted = max(1.7 * max(map(len, words)) + 1, 3.5) if upright else 3.5  # mm of one
-    every = math.ceil(wanted * len(words) / room)
-    write(range(0, len(words), every), words[::every])
+    names = [told(value) for value in factor.values]
+    wanted = max(1.7 * max(map(len, names)) + 1, 3.5) if along else 3.5  # mm of one
+    every = math.ceil(wanted * len(names) / room)
+    write(range(0, len(names), every), names[::every])
 
 
-def _each(rows: Sequence[Row], factors: Sequence[Factor], title: str, detail: str) -> Figure:
+def _each(rows: Sequence[Row], factors: Sequence[Factor], words: Words) -> Figure:
     """A panel for each setting, over all values of the others."""
     columns = min(len(factors), 3)
     wide, tall = (style.PAGE - 4) / columns - LEFT, 42.0
     apart = 17 + max(hanging(factor.places, wide) for factor in factors)
     note = "A dot is a run; a line joins means over all values of the other settings, bars are one standard deviation."
-    figure, top = style.page(math.ceil(len(factors) / columns) * (tall + apart), title, detail, [note])
+    figure, top = words.page(math.ceil(len(factors) / columns) * (tall + apart), note)
     limits = _limits(rows)
     for place, factor in enumerate(factors):
         left, down = LEFT + place % columns * (wide + LEFT), top + 5 + place // columns * (tall + apart)
