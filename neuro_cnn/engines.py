@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import time
@@ -20,6 +21,7 @@ LIVES = 3
 """Workers that a run may take with it before it has failed (our choice)."""
 ANSWER = 5.0
 """Seconds that a scheduler has to answer in (our choice)."""
+GONE = "the Dask scheduler is gone; start it and its workers again, and go on"
 
 
 class HaltedError(RuntimeError):
@@ -162,7 +164,10 @@ class Dask:
     def free(self) -> int:
         """As many as there are workers, which come and go: none waits behind a run that kills its worker."""
         if time.monotonic() - self.counted > 1:
-            threads = self.client.nthreads()
+            try:
+                threads = self.client.nthreads()
+            except Exception as error:
+                raise HaltedError(GONE, 1) from error
             many = next((each for each, number in threads.items() if number > 1), None)
             if many is not None:
                 remedy = "start it with --nthreads 1 (and several workers by --nworkers)"
@@ -192,15 +197,21 @@ class Dask:
 
 
 def _came_to(future: Any) -> Ended:
+    from concurrent.futures import CancelledError
+
     from distributed.scheduler import KilledWorker
 
     try:
         ended: Ended = future.result()
     except KilledWorker as error:
         return Ended("lost", error=died(error.allowed_failures + 1))
-    except Exception as error:  # cancelled or lost; or not even begun, for the worker lacks what the run needs
+    except CancelledError:
+        return Ended("refused", error=GONE, exit_code=1)
+    except Exception as error:  # a run that has begun raises none
         words = " ".join(str(error).split())
-        told = f"the cluster gave a run up ({type(error).__name__}: {words}); see to its scheduler, and run again"
+        told = (
+            f"a worker could not begin a run ({type(error).__name__}: {words}); is the same neuro_cnn installed there?"
+        )
         return Ended("refused", error=told, exit_code=1)
     return ended
 
@@ -213,6 +224,8 @@ def _client(address: str) -> Any:
         raise UsageError('--engine dask needs dask; install it with: pip install "neuro_cnn[cluster]"') from error
     if not re.fullmatch(r"\w+://[^/\s]+:\d+", address):
         raise UsageError(f"--scheduler {address} is no address such as tcp://host:8786, as `dask scheduler` prints it")
+    for name in ("distributed", "distributed.client"):  # what goes wrong is told here, in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     client: Any = Client  # its library tells no types
     try:
         asyncio.run(_answers(address))  # a client that nobody answers could not be closed

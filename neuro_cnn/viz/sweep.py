@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from statistics import mean, stdev
 from typing import Any, NamedTuple, TypeAlias
 
@@ -24,17 +25,14 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 class Factor(NamedTuple):
-    """A setting that varies: its path, its short name, its values in their order, and whether their scale is log."""
+    """A setting that varies: its path, its short name, its values in their order, whether these are all numbers, and
+    whether their scale is logarithmic."""
 
     key: str
     name: str
     values: list[Any]
+    numbers: bool
     log: bool
-
-    @property
-    def numbers(self) -> bool:
-        """Whether all values are numbers."""
-        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
 
     @property
     def places(self) -> dict[Any, float]:
@@ -105,7 +103,9 @@ def _factors(results: Mapping[str, Any]) -> list[Factor]:
     found = []
     for key, values in varied.items():
         alone = sum(name == names[key] for name in names.values()) == 1
-        found.append(Factor(key, names[key] if alone else key, list(values), key in results["logarithmic"]))
+        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        name = names[key] if alone else key
+        found.append(Factor(key, name, list(values), numbers, key in results["logarithmic"]))
     return sorted(found, key=lambda factor: (not factor.numbers, -len(factor.values)))
 
 
@@ -162,8 +162,8 @@ def _lines(rows: Sequence[Row], across: Factor, others: Sequence[Factor], words:
 def _line(axes: Axes, rows: Sequence[Row], across: Factor, index: int, name: Any) -> None:
     """The runs of one line as dots, their means and deviations joined."""
     look = style.look(index)
-    groups = {value: _right(rows, across, value) for value in across.places}
-    known = {across.places[value]: right for value, right in groups.items() if right}
+    groups = _grouped(rows, across)
+    known = {place: groups[value,] for value, place in across.places.items() if (value,) in groups}
     axes.plot(*_dots(known), ".", color=look["color"], alpha=0.35, markersize=3, zorder=1)
     means, bars = [mean(right) for right in known.values()], None
     if any(len(right) > 1 for right in known.values()):
@@ -172,8 +172,12 @@ def _line(axes: Axes, rows: Sequence[Row], across: Factor, index: int, name: Any
     axes.errorbar(list(known), means, bars, **look, elinewidth=0.7, capsize=1.5, capthick=0.7, label=label)
 
 
-def _right(rows: Sequence[Row], factor: Factor, value: Any) -> list[float]:
-    return [100 * row["test_accuracy"] for row in rows if factor.of(row) == value]
+def _grouped(rows: Sequence[Row], *factors: Factor) -> dict[Any, list[float]]:
+    """What runs reached, in %, by their values of some settings."""
+    groups: dict[Any, list[float]] = {}
+    for row in rows:
+        groups.setdefault(tuple(factor.of(row) for factor in factors), []).append(100 * row["test_accuracy"])
+    return groups
 
 
 def _dots(groups: Mapping[float, Sequence[float]]) -> tuple[list[float], list[float]]:
@@ -199,11 +203,10 @@ def _frame(axes: Axes, across: Factor, wide: float, limits: tuple[float, float])
 def _map(rows: Sequence[Row], across: Factor, down: Factor, words: Words) -> Figure:
     """Two settings as columns and rows of a map, the mean accuracy of each pair written in it where there is room."""
     shape = (len(down.values), len(across.values))
-    means = np.full(shape, np.nan)
-    for y, other in enumerate(down.places):
-        for x, value in enumerate(across.places):
-            right = _right([row for row in rows if down.of(row) == other], across, value)
-            means[y, x] = mean(right) if right else np.nan
+    groups, means = _grouped(rows, down, across), np.full(shape, np.nan)
+    for (y, other), (x, value) in product(enumerate(down.places), enumerate(across.places)):
+        if (other, value) in groups:
+            means[y, x] = mean(groups[other, value])
     wide, tall = min(11.0 * shape[1], 130.0), min(6.0 * shape[0], 150.0)
     note = "Mean over seeds and splits, %; grey: no run has ended there."
     figure, top = words.page(tall + 15, note)
@@ -214,12 +217,12 @@ def _map(rows: Sequence[Row], across: Factor, down: Factor, words: Words) -> Fig
     _names(axes.set_xticks, across, wide, along=True)
     _names(axes.set_yticks, down, tall, along=False)
     axes.set(xlabel=across.name, ylabel=down.name)
-    if wide / shape[1] >= 7 and tall / shape[0] >= 3.5:
+    if wide / shape[1] >= 8 and tall / shape[0] >= 3.5:
         dark = np.nanmin(means) + 0.6 * (np.nanmax(means) - np.nanmin(means))
         for (y, x), value in np.ndenumerate(means):
             if np.isfinite(value):
                 colour = "white" if value > dark else "black"
-                axes.text(x, y, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=6)
+                axes.text(x, y, f"{value:.1f}", ha="center", va="center", color=colour)
     bar = figure.colorbar(drawn, cax=style.box(figure, left + wide + 4, top + 3, 3, tall))
     bar.set_label("right, %")
     bar.outline.set_visible(False)
