@@ -22,10 +22,7 @@ from neuro_cnn.running import configured, run_one
 from neuro_cnn.runs import RunFolder
 from neuro_cnn.sweep import planned, read_sweep
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform == "win32", reason="Windows knows neither SIGTERM nor groups of processes"),
-    pytest.mark.xdist_group("sweeps"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows neither SIGTERM nor process groups")
 TOML = """
 model = "mlp"
 train_size = 100
