@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuro_cnn.cli.console import emit, table
+from neuro_cnn.cli.console import emit, say, table
 from neuro_cnn.cli.sweeping import Plan, Way, carried_out
 
 ENGINES = ("loky", "dask")
@@ -72,7 +72,10 @@ def _engine(name: str, scheduler: str | None, jobs: int | None, device: str, run
 
     threads, cores = threads_wanted() or 1, cpu_count()
     if name == "dask":
-        return Way(Dask(str(scheduler), jobs), name, threads)
+        cluster = Dask(str(scheduler), jobs)
+        if not cluster.free():  # refused where a worker has several threads
+            say("no worker has joined the scheduler yet; waiting for one")
+        return Way(cluster, name, threads)
     if jobs is None:
         jobs = 1 if choose_device(device) == "gpu" else max(cores // threads, 1)
     elif jobs > 1 and threads > 1 and jobs * threads > cores:

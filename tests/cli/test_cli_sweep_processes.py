@@ -188,6 +188,30 @@ def test_a_sweep_killed_and_then_stopped_by_ctrl_c_ends_by_the_printed_command_a
 
 
 @pytest.mark.slow
+def test_a_worker_of_several_threads_is_refused_and_none_is_waited_for(place, tmp_path):
+    dask, common = [sys.executable, "-m"], ["--no-dashboard", "--scheduler-file", str(tmp_path / "s.json")]
+    how = {"cwd": tmp_path, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with subprocess.Popen([*dask, "distributed.cli.dask_scheduler", "--port", "0", *common], **how) as scheduler:
+        try:
+            while not (tmp_path / "s.json").exists():
+                assert scheduler.poll() is None
+                time.sleep(0.05)
+            address = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["address"]
+            process = started(place, tmp_path / "o", "--engine", "dask", "--scheduler", address)
+            assert process.stderr.readline() == "no worker has joined the scheduler yet; waiting for one\n"
+            workers = [*dask, "distributed.cli.dask_worker", "--nworkers", "1", "--nthreads", "2", *common]
+            with subprocess.Popen(workers, **how) as worker:
+                try:
+                    answer = finished(process)
+                finally:
+                    os.killpg(worker.pid, signal.SIGKILL)
+        finally:
+            os.killpg(scheduler.pid, signal.SIGKILL)
+    assert answer.code == 2
+    assert "has 2 threads, but runs take turns; start it with --nthreads 1" in answer.err
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_dask_stops_its_runs_after_their_batch_and_goes_on(number, place, alone, cluster, tmp_path):
     words = ("--engine", "dask", "--scheduler", cluster[0])
