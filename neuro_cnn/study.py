@@ -69,6 +69,8 @@ def read_experiment(path: Path, options: dict[str, Any] | None = None, **given: 
     written = read_toml(path)
     if "systems" in written:
         raise UsageError(f"{path} is a study of several systems; run it with: neuro-cnn compare {path}")
+    if "vary" in written:
+        raise UsageError(f"{path} is a sweep; run it with: neuro-cnn sweep {path}")
     both = {**written.get("options", {}), **(options or {})}
     return checked(read(Experiment, {**written, "options": both, **given}, str(path)))
 

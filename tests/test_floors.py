@@ -12,7 +12,7 @@ import neuro_cnn
 
 ROOT = Path(neuro_cnn.__file__).parent
 FLOORS = (
-    ("errors", "environment", "files", "statistics", "streams"),
+    ("errors", "environment", "files", "locks", "statistics", "streams"),
     ("backend", "tree"),
     ("ops",),
     ("layers",),
@@ -22,7 +22,7 @@ FLOORS = (
     ("curriculum",),
     ("check", "parallel"),
     ("training", "presentation", "evaluate", "readout"),
-    ("spec", "checkpoint", "exchange", "origin", "runs", "tensorboard"),
+    ("spec", "checkpoint", "exchange", "grid", "origin", "runs", "tensorboard"),
     ("models",),
     ("physiology", "viz", "costs"),
     ("report_tables",),
@@ -33,7 +33,8 @@ FLOORS = (
     ("compare",),
     ("vary",),
     ("study", "results", "sweep"),
-    ("reproduce",),
+    ("gather", "reproduce", "worker"),
+    ("engines",),
     ("cli", "__main__"),
 )
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}

@@ -15,6 +15,7 @@ from neuro_cnn.experiment import Experiment
 from neuro_cnn.models import CATALOGUE, build
 from neuro_cnn.runs import read_toml, toml_text
 from neuro_cnn.spec import plain, read
+from neuro_cnn.sweep import planned, read_sweep
 
 OWN = dict(zip(("network", "curriculum"), build("softhebb", (1, 28, 28), 10, layers=2), strict=True))
 EXPERIMENTS = {
@@ -135,4 +136,7 @@ def test_every_experiment_of_the_repository_is_valid():
     folder = Path(__file__).parent.parent / "experiments"
     for path in folder.glob("*.toml"):
         config = read_toml(path)
+        if "vary" in config and "systems" not in config:
+            assert planned(read_sweep(path))
+            continue
         read(Study if "systems" in config else Experiment, config, path.name)

@@ -26,6 +26,7 @@ from neuro_cnn.cli import (
     regions,
     reproduce,
     similarity,
+    sweep,
     topography,
     train,
     v1,
@@ -85,6 +86,7 @@ def common(
 
 
 app.command("compare")(compare.compare)
+app.command("sweep")(sweep.sweep)
 app.command("train")(train.train)
 app.command("reproduce")(reproduce.reproduce)
 app.command("watch")(watch.watch)

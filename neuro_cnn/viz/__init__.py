@@ -29,6 +29,7 @@ from neuro_cnn.viz.selectivity import selectivity
 from neuro_cnn.viz.similarity import similarity
 from neuro_cnn.viz.speed import speed
 from neuro_cnn.viz.style import drawable, save, to_svg
+from neuro_cnn.viz.sweep import sweep
 from neuro_cnn.viz.topography import topography
 from neuro_cnn.viz.tuning import tuning
 from neuro_cnn.viz.v1 import v1
@@ -72,6 +73,7 @@ __all__ = [
     "selectivity",
     "similarity",
     "speed",
+    "sweep",
     "to_svg",
     "topography",
     "tuning",

@@ -58,7 +58,7 @@ def against_option(
     across, tall = {1: 1, 2: 2, 4: 2}.get(len(panels), 3), TALL if len(panels) > 1 else 1.6 * TALL
     wide = min((style.PAGE - 4) / across - LEFT, 3 * TALL)
     at = _places(lines, places or {})
-    apart = BETWEEN + _hanging(at, wide)
+    apart = BETWEEN + hanging(at, wide)
     below = math.ceil(len(panels) / across) * (tall + apart)
     scale = _scale([panel for panel in panels if panel.unit == "%"])
     note = legend([row for drawn in (lines, controls) for points in drawn.values() for _, row in points])
@@ -73,7 +73,7 @@ def against_option(
             axes.set(title=panel.title, xlabel=option)
             axes.grid(axis="y")
             _rescale(axes, scale if panel.unit == "%" else None)
-            _ticks(axes, at, wide)
+            ticks(axes, at, wide)
         _names(figure, looks, top + below - 2)
     return figure
 
@@ -162,7 +162,7 @@ def _rescale(axes: Axes, limits: tuple[float, float] | None) -> None:
     axes.set_ylim(*(limits or (0, None)))
 
 
-def _hanging(places: Mapping[Any, float], wide: float) -> float:
+def hanging(places: Mapping[Any, float], wide: float) -> float:
     """How far down words reach, in mm, that stand upright because they have no room side by side; else 0."""
     words = [str(value) for value in places if isinstance(value, str)]
     if len(words) < len(places) or not words:
@@ -171,12 +171,12 @@ def _hanging(places: Mapping[Any, float], wide: float) -> float:
     return 1.7 * longest if len(words) * (1.6 * longest + 1.6) > wide else 0.0
 
 
-def _ticks(axes: Axes, places: Mapping[Any, float], wide: float) -> None:
+def ticks(axes: Axes, places: Mapping[Any, float], wide: float) -> None:
     """The values themselves, words upright and numbers left out where they would touch; logarithmic over a decade."""
     if 0 < 10 * min(places.values()) <= max(places.values()):
         axes.set_xscale("log")
     axes.margins(x=0.08)
-    if _hanging(places, wide):
+    if hanging(places, wide):
         axes.set_xticks(list(places.values()), list(map(str, places)), rotation=90, minor=False)
         return
     low, high = axes.get_xlim()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -177,6 +177,18 @@ def raced(*ratios, name="convolution AlexNet conv1, weight adjoint"):
     return viz.speed(rows, detail="NumPy 2.4.6, Numba 0.68.1, PyTorch 2.13.0; AMD EPYC, 2 cores; threads: 2 of ours")
 
 
+def swept(logarithmic=(), **vary):
+    keys = [key.replace("__", ".") for key in vary]
+    rows = [
+        {"settings": dict(zip(keys, values, strict=True)), "seed": seed, "split": 0, "test_accuracy": RNG.random()}
+        for values in product(*vary.values())
+        for seed in range(3)
+    ]
+    rows[0]["held_out_accuracy"] = 0.9
+    made = {"vary": dict(zip(keys, vary.values(), strict=True)), "logarithmic": logarithmic, "rows": rows}
+    return viz.sweep({**made, "runs": len(rows) + 1})
+
+
 CONFUSION = RNG.integers(0, 6, (10, 10)) + np.diag(RNG.integers(80, 110, 10))
 ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -271,6 +283,20 @@ FIGURES = {
     "formation": lambda: formed(6, filters(96, 2)),
     "formation, two of four": lambda: formed(2, filters(4, 1, 11)),
     "formation, table": lambda: formed(4, filters(384, 96, 3)),
+    "sweep": lambda: swept(["options.rate"], options__rate=[1e-4, 1e-3, 1e-2, 0.1]),
+    "sweep, seeds": lambda: swept(data=["digits"]),
+    "sweep, lines": lambda: swept(options__rate=[0.01, 0.02, 0.1], data=["digits", "fashion-mnist", "glyphs:XYTZ"]),
+    "sweep, words": lambda: swept(data=ANIMALS, options__augment=[True, False]),
+    "sweep, map": lambda: swept(
+        options__rate=[0.1 * 2**-k for k in range(9)], options__planes=[2**k for k in range(8)]
+    ),
+    "sweep, large map": lambda: swept(options__rate=[0.001 * k for k in range(1, 60)], data=[*ANIMALS, *LETTERS]),
+    "sweep, panels": lambda: swept(
+        options__rate=[0.01, 0.02, 0.1], data=ANIMALS[:4], options__planes=[4, 8, 16, 32, 64]
+    ),
+    "sweep, each": lambda: swept(
+        options__rate=[0.01, 0.1], data=ANIMALS[:3], options__planes=[4, 8, 16], options__epochs=[1, 2]
+    ),
     "overview, no fields": lambda: viz.overview(summary(SIX), {}),
 }
 
