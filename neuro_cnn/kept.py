@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neuro_cnn.backend import to_numpy
-from neuro_cnn.compare import Finding, Task
-from neuro_cnn.errors import DataError
-from neuro_cnn.files import replacing
+from neuro_cnn.compare import Finding, Study, Task
+from neuro_cnn.data import Data
+from neuro_cnn.errors import DataError, UsageError
+from neuro_cnn.files import replacing, write_text
 from neuro_cnn.layers import Shape
 from neuro_cnn.physiology import Health
+from neuro_cnn.runs import MARK, RunFolder
+from neuro_cnn.spec import plain, read
 from neuro_cnn.tree import fill, leaves
 from neuro_cnn.watch import Snapshot
 
 SCHEMA = 1
+PLAN = "plan.json"
+"""The file that says what is to be found, and from which images."""
 ARRAYS = ("wins", "cosines", "norms", "spare")
 """The fields of a layer's health that are arrays, one number a plane."""
 
@@ -30,9 +38,45 @@ class Kept:
 
     folder: Path
 
+    def begin(self, tasks: Sequence[Task], splits: Sequence[Data]) -> None:
+        """Write down what is to be found; where a comparison goes on, see that it is the same still.
+
+        Raises UsageError where a system would learn otherwise than it did, DataError where the images are others.
+        """
+        for path in self.folder.glob(".*"):
+            path.unlink(missing_ok=True)  # what a process that was killed had half written
+        learned = [
+            {"system": task.label, "seed": task.seed, "split": task.split, "file": self.path(task).name}
+            for task in tasks
+        ]
+        plan: dict[str, Any] = {
+            "schema_version": SCHEMA,
+            "tasks": learned,
+            "data": [fingerprint(data) for data in splits],
+        }
+        if not (self.folder / PLAN).is_file():
+            write_text(self.folder / PLAN, json.dumps(plan, indent=1) + "\n")
+            return
+        there = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
+        for data, before, after in zip(splits, there["data"], plan["data"], strict=False):
+            if before != after:
+                raise DataError(
+                    f"{data.name}: the images or labels have changed since the comparison began; begin anew"
+                )
+        for before, after in zip_longest(there["tasks"], learned):
+            if before != after:
+                name = (after or before)["system"]
+                raise UsageError(
+                    f"{name} would not learn as it did when the comparison began; undo that, or begin anew"
+                )
+
     def path(self, task: Task) -> Path:
         """Where the finding of a task is kept; two names of one task share it."""
         return self.folder / f"{blake2b(task.key.encode(), digest_size=16).hexdigest()}.safetensors"
+
+    def count(self, tasks: Sequence[Task]) -> int:
+        """Of how many of these tasks a finding is kept."""
+        return sum(self.path(task).is_file() for task in tasks)
 
     def keep(self, task: Task, found: Finding) -> None:
         """Write a finding whole; the same finding gives the same bytes."""
@@ -78,10 +122,53 @@ class Kept:
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path}: damaged, or of another version ({error}); remove it, and go on") from error
 
-    def tidy(self) -> None:
-        """Remove what a process that was killed had half written."""
-        for path in self.folder.glob(".*.safetensors"):
-            path.unlink(missing_ok=True)
+
+def fingerprint(data: Data) -> str:
+    """The same for the same images and labels; of images in files, which may be many, only the labels are looked at."""
+    digest = blake2b(digest_size=16)
+    for part in (data.train, data.test):
+        for values in (part.images, part.labels):
+            array = values if isinstance(values, np.ndarray) else np.array(values.shape)
+            digest.update(str((array.shape, array.dtype)).encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def reopened(path: Path) -> tuple[RunFolder, Study]:
+    """The folder of a comparison that is to go on, and what it is of; nothing in it is changed.
+
+    Raises UsageError for the run of one system, DataError for another folder and for one of another version.
+    """
+    folder = RunFolder.open(path)
+    version = folder.read_json(MARK).get("schema_version")
+    if version != SCHEMA:
+        raise DataError(f"{path / MARK}: written in format {version}, but this version reads {SCHEMA}")
+    config = folder.read_toml("config.toml")
+    if "systems" not in config:
+        command = shlex.join(["neuro-cnn", "train", "--resume", str(path)])
+        raise UsageError(f"{path} is the run of one system; go on with: {command}")
+    try:
+        return folder, read(Study, config, str(path / "config.toml"))
+    except UsageError as error:
+        raise DataError(f"{error}; written by another version, or by hand") from error
+
+
+def check_same(there: Study, asked: Study, where: Path) -> None:
+    """Raises UsageError, naming the key, where a comparison that goes on is asked for otherwise than it began."""
+    for key, before, after in _differing(plain(there), plain(asked)):
+        told = ["not set" if value is None else json.dumps(value) for value in (before, after)]
+        raise UsageError(
+            f"{where}: {key} is {told[0]} there, but {told[1]} was asked for; leave it out, or begin anew with --out"
+        )
+
+
+def _differing(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The places, as a path of keys, at which plain data differ, and both values."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys([*before, *after]):
+            yield from _differing(before.get(key), after.get(key), f"{path}.{key}".removeprefix("."))
+    elif before != after:
+        yield path, before, after
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -28,8 +28,13 @@ ASKED = ("question", "source", "expect")
 """What a study may say of itself."""
 
 
-def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
-    """The object of results.json."""
+def results(
+    study: Study,
+    splits: Sequence[Data],
+    findings: Sequence[tuple[Task, Finding]],
+    argv: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """The object of results.json; `argv` are the words that began the comparison, if not those of this process."""
     rows = [found.row for _, found in findings]
     return {
         "schema_version": SCHEMA,
@@ -40,7 +45,7 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
         "rows": rows,
         "summary": summarize(rows),
         "vary": plain(study)["vary"],
-        "command": shlex.join(["neuro-cnn", *sys.argv[1:]]),
+        "command": shlex.join(["neuro-cnn", *(sys.argv[1:] if argv is None else argv)]),
         "environment": {key: value for key, value in environment().items() if value is not None and key != "blas"},
     }
 

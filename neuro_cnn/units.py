@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -16,6 +17,8 @@ from neuro_cnn.experiment import Epoch
 from neuro_cnn.kept import Kept
 from neuro_cnn.ops.threads import on_threads, threads
 
+LOOK = 0.5
+"""Seconds between two looks of a process at whether the one that started it is still there (our choice)."""
 Step: TypeAlias = tuple[Task, Epoch | Finding]
 """A task, and a batch that it has learned or what it came to."""
 
@@ -44,12 +47,9 @@ def finished(
     names: dict[str, list[Task]] = {}
     for task in tasks:
         names.setdefault(task.key, []).append(task)
-    there = set()
-    for key, mine in names.items():
-        found = kept.find(mine[0], splits[mine[0].place].train.shape) if kept else None
-        if found is not None:
-            there.add(key)
-            yield from _under(mine, found)
+    there = dict(_found_before(kept, names, splits) if kept else ())
+    for key, found in there.items():
+        yield from _under(names[key], found)
     left = units(task for task in tasks if task.key not in there)
     here = (step for unit in left for step in _carried_out(unit, splits, deformed, device, kept))
     for task, step in here if jobs == 1 else _elsewhere(left, splits, deformed, device, jobs, kept):
@@ -57,6 +57,16 @@ def finished(
             yield task, step
         else:
             yield from _under(names[task.key], step)
+
+
+def _found_before(
+    kept: Kept, names: Mapping[str, Sequence[Task]], splits: Sequence[Data]
+) -> Iterator[tuple[str, Finding]]:
+    """The findings that are kept, by the key of their tasks."""
+    for key, (task, *_) in names.items():
+        found = kept.find(task, splits[task.place].train.shape)
+        if found is not None:
+            yield key, found
 
 
 def _under(names: Sequence[Task], found: Finding) -> Iterator[tuple[Task, Finding]]:
@@ -104,11 +114,10 @@ def _elsewhere(
         return
     # as many threads as here, for the last bits depend on them, but never more than cores
     number = max(1, min(threads(), (os.cpu_count() or 1) // jobs))
-    with parallel_config(backend="loky", inner_max_num_threads=number):
+    own = {"initializer": _end_with, "initargs": (os.getpid(),)}
+    with parallel_config(backend="loky", inner_max_num_threads=number, **own):
         work = (
-            delayed(_drained)(
-                unit, {t.place: splits[t.place] for t in unit}, deformed, device, kept, number, os.getpid()
-            )
+            delayed(_drained)(unit, {task.place: splits[task.place] for task in unit}, deformed, device, kept, number)
             for unit in left
         )
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
@@ -117,9 +126,8 @@ def _elsewhere(
             for steps in found:
                 yield from steps
         except BrokenProcessPool as error:
-            raise WorkerError(
-                "a process that learned was killed, for want of memory perhaps; use fewer --jobs"
-            ) from error
+            lost = "a process that learned was killed, for want of memory perhaps; use fewer --jobs"
+            raise WorkerError(lost) from error
 
 
 def in_order(tasks: Sequence[Task], findings: Iterable[tuple[Task, Finding]]) -> list[tuple[Task, Finding]]:
@@ -148,14 +156,20 @@ def _drained(
     device: str,
     kept: Kept | None,
     number: int,
-    parent: int,
 ) -> list[tuple[Task, Finding]]:
-    """What a unit comes to, in a process that ends with the one that started it."""
-    found = []
+    """What the tasks of a unit come to."""
     with on_threads(number):
-        for task, step in _carried_out(unit, splits, deformed, device, kept):
-            if os.name == "posix" and os.getppid() != parent:
-                os._exit(1)  # nobody waits for it: the process that asked was killed
-            if not isinstance(step, Epoch):
-                found.append((task, step))
-    return found
+        steps = _carried_out(unit, splits, deformed, device, kept)
+        return [(task, step) for task, step in steps if not isinstance(step, Epoch)]
+
+
+def _end_with(parent: int) -> None:
+    """End this process with the one that started it, which may be killed and say nothing."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()

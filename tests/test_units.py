@@ -11,7 +11,7 @@ from neuro_cnn.compare import Study
 from neuro_cnn.experiment import Epoch
 from neuro_cnn.study import conduct, load_splits, sources, tasks_of
 from neuro_cnn.tree import leaves
-from neuro_cnn.units import _drained, finished, in_order, units
+from neuro_cnn.units import finished, in_order, units
 
 LABELS = Study(
     ("random-features:planes=4", "softhebb:planes=4", "hebbian-wta:planes=4,readout=softmax", "mlp:hidden=4,epochs=1"),
@@ -82,14 +82,9 @@ def test_findings_are_told_as_they_are_made_and_put_in_the_order_of_their_tasks(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows tells no process of its parent's end")
-def test_a_process_whose_parent_is_gone_ends():
-    splits, tasks = planned(LABELS)
-    (unit,) = [unit for unit in units(tasks) if unit[0].model == "mlp"][:1]
-    (pair,) = _drained(unit, splits, {}, "cpu", None, 1, os.getppid())
-    assert pair[1].row["model"] == "mlp"
-    text = (
-        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_units import *; "
-        "splits, tasks = planned(LABELS); _drained(units(tasks)[-1], splits, {}, 'cpu', None, 1, -1); print('went on')"
-    )
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.returncode) == ("", 1), done.stderr
+def test_a_process_ends_with_the_one_that_started_it():
+    text = "import os, time; from neuro_cnn.units import _end_with; _end_with({}); time.sleep({}); print('went on')"
+    for parent, seconds, told, code in (("os.getppid()", 2, "went on\n", 0), ("-1", 100, "", 1)):
+        words = [sys.executable, "-c", text.format(parent, seconds)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.stdout, done.returncode) == (told, code), done.stderr

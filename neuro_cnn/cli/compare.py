@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +14,11 @@ from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table, tell
 
 if TYPE_CHECKING:
     from neuro_cnn.compare import Study
+    from neuro_cnn.kept import Kept
     from neuro_cnn.runs import RunFolder
+
+FINDINGS = "findings"
+"""The folder of a comparison's run in which findings are kept."""
 
 
 def compare(
@@ -48,17 +55,19 @@ def compare(
     device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/compare-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted comparison.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train several systems on the same split and set them side by side.
 
     Each system that learns without a teacher stands beside its control: the same cells with random weights, or with
-    views drawn at random where they would be silent.
+    views drawn at random where they would be silent. What is found is kept as soon as it is there; --resume goes on.
 
     Example: neuro-cnn compare hebbian-wta softhebb:layers=2 lenet5 --seeds 3 --shift 1,2
     """
     from neuro_cnn.backend import choose_device
     from neuro_cnn.compare import assignment
+    from neuro_cnn.errors import UsageError
 
     deformed = {"shift": shift, "scale": scale, "rotate": rotate, "bend": bend, "noise": noise}
     given: dict[str, Any] = {
@@ -72,10 +81,17 @@ def compare(
         "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
         "vary": dict(_values(text) for text in vary or []) or None,
     }
-    study = asked({key: value for key, value in given.items() if value is not None})
+    given = {key: value for key, value in given.items() if value is not None}
+    if resume is None:
+        again, study = None, asked(given)
+    elif out is not None or overwrite:
+        raise UsageError("--resume goes on in the folder of the run; leave out --out and --overwrite")
+    else:
+        again, study = _gone_on(resume, given)
     if study.question:
         say(" ".join(study.question.split()))
-    folder, outcome = _conducted(study, choose_device(device), jobs, out, overwrite)
+    told = ["--device", device] * (device != "auto") + ["--jobs", str(jobs)] * (jobs > 1)
+    folder, outcome = _conducted(study, choose_device(device), jobs, out, overwrite, again, told)
     if as_json:
         emit(outcome)
     else:
@@ -83,12 +99,38 @@ def compare(
     say(f"report: {folder.path / 'report.html'}")
 
 
+def _gone_on(path: Path, given: dict[str, Any]) -> tuple[RunFolder, Study]:
+    """The comparison of a folder that goes on; settings given here must be those that it began with."""
+    from neuro_cnn.compare import Study
+    from neuro_cnn.kept import check_same, reopened
+    from neuro_cnn.spec import plain, read
+
+    folder, study = reopened(path)
+    if "systems" in given:
+        check_same(study, asked(given), path)
+    elif given:
+        there = plain(study)
+        options = {**there["options"], **given.get("options", {})}
+        check_same(study, read(Study, {**there, **given, "options": options}, "the command line"), path)
+    return folder, study
+
+
 def _conducted(
-    study: Study, device: str, jobs: int, out: Path | None, overwrite: bool
+    study: Study,
+    device: str,
+    jobs: int,
+    out: Path | None,
+    overwrite: bool,
+    again: RunFolder | None = None,
+    told: Sequence[str] = (),
 ) -> tuple[RunFolder, dict[str, Any]]:
-    """The study carried out, in a folder of its own: the folder, and the object of its results.json."""
+    """The study carried out, in a folder of its own or in that of one which goes on `again`.
+
+    Gives the folder and the object of its results.json. `told` are the words to repeat in the command that resumes.
+    """
+    from neuro_cnn.kept import Kept
     from neuro_cnn.results import results, write_folder
-    from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.runs import MARK, RunFolder, new_path, now
     from neuro_cnn.spec import plain
     from neuro_cnn.study import load_splits, run_task, sources, tasks_of
 
@@ -96,16 +138,20 @@ def _conducted(
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]
-    folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
+    if again is not None:
+        Kept(again.path / FINDINGS).begin(tasks, loaded)
+        again.status("running", resumed=now())
+    folder = again or RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
+    kept = Kept(folder.path / FINDINGS)
     try:
         with folder.told():
+            kept.begin(tasks, loaded)
             tell_missing(folder, *(data.train.missing for data in loaded))
-            findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
-            outcome = results(study, loaded, findings)
+            findings = _findings(study, tasks, learned, loaded, device, jobs, folder, kept)
+            outcome = results(study, loaded, findings, folder.read_json(MARK)["argv"])
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))
-    except SystemExit:
-        found = folder.path / "metrics.jsonl"
-        say(f"stopped; what was found so far: {found}" if found.is_file() else "stopped before a system was done")
+    except (SystemExit, OSError):
+        say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'compare', '--resume', str(folder.path), *told])}")
         raise
     return folder, outcome
 
@@ -131,30 +177,56 @@ def asked(given: dict[str, Any], **defaults: Any) -> Study:
 
 
 def _findings(
-    study: Study, tasks: list[Any], learned: list[Any], loaded: list[Any], device: str, jobs: int, folder: RunFolder
+    study: Study,
+    tasks: list[Any],
+    learned: list[Any],
+    loaded: list[Any],
+    device: str,
+    jobs: int,
+    folder: RunFolder,
+    kept: Kept,
 ) -> list[Any]:
+    """What every task and every run came to, each told and kept as soon as it is known."""
     from neuro_cnn.experiment import Epoch
-    from neuro_cnn.study import conduct, run_finding
+    from neuro_cnn.study import run_finding
+    from neuro_cnn.units import finished, in_order
 
     findings: list[Any] = []
-    total = len(tasks) + len(learned)
+    total, classes = len(tasks) + len(learned), len(loaded[0].train.classes)
+    before = kept.count(tasks)
+    folder.keep_metrics([])
     with bars() as drawn, stoppable() as stop:
-        for step in conduct(tasks, loaded, study.deformed, device, jobs):
-            if isinstance(step, Epoch):
-                drawn.show(tasks[len(findings)].label, step.progress)
-            else:
-                drawn.hide()
-                findings.append(step)
-                _tell(folder, findings, total, len(loaded[0].train.classes))
-            if stop.code is not None:
-                raise SystemExit(stop.code)
+        with closing(finished(tasks, loaded, study.deformed, device, jobs, kept)) as steps:
+            while True:
+                with stop.at_once(jobs > 1):
+                    step = next(steps, None)
+                if step is None:
+                    break
+                if before and not findings:
+                    say(f"{before} of {total} were found before and are not learned anew")
+                task, found = step
+                if isinstance(found, Epoch):
+                    drawn.show(task.label, found.progress)
+                else:
+                    drawn.hide()
+                    findings.append((task, found))
+                    _tell(folder, findings, total, classes, aloud=len(findings) > before)
+                if stop.code is not None:
+                    raise SystemExit(stop.code)
+        findings = in_order(tasks, findings)
         for task, params in learned:
             findings.append((task, run_finding(task, params, study)))
-            _tell(folder, findings, total, len(loaded[0].train.classes))
+            _tell(folder, findings, total, classes)
+    folder.keep_metrics([_line(found) for _, found in findings])
     return findings
 
 
-def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> None:
+def _line(found: Any) -> dict[str, Any]:
+    """What metrics.jsonl says of a finding."""
+    return {"row": found.row, "history": found.history}
+
+
+def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int, aloud: bool = True) -> None:
     from neuro_cnn.results import like_chance
 
     task, found = findings[-1]
@@ -162,8 +234,10 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
         f"[{len(findings)}/{total}] {task.label}, seed {task.seed}, split {task.split}: "
         f"{100 * found.row['accuracy']:.1f} % ({found.row['train_seconds']:.1f} s)"
     )
+    folder.metric(_line(found))
+    if not aloud:
+        return
     folder.log(text)
-    folder.metric({"row": found.row, "history": found.history})
     say(text)
     if task.is_control and like_chance(found.row["accuracy"], classes):
         say("    the control answers like chance, so the gain over it is no measure of learning")
