@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
@@ -21,7 +21,7 @@ from neuro_cnn.files import replacing, write_text
 from neuro_cnn.layers import Shape
 from neuro_cnn.physiology import Health
 from neuro_cnn.runs import MARK, RunFolder
-from neuro_cnn.spec import plain, read
+from neuro_cnn.spec import differing, plain, read
 from neuro_cnn.tree import fill, leaves
 from neuro_cnn.watch import Snapshot
 
@@ -155,20 +155,11 @@ def reopened(path: Path) -> tuple[RunFolder, Study]:
 
 def check_same(there: Study, asked: Study, where: Path) -> None:
     """Raises UsageError, naming the key, where a comparison that goes on is asked for otherwise than it began."""
-    for key, before, after in _differing(plain(there), plain(asked)):
+    for key, before, after in differing(plain(there), plain(asked)):
         told = ["not set" if value is None else json.dumps(value) for value in (before, after)]
         raise UsageError(
             f"{where}: {key} is {told[0]} there, but {told[1]} was asked for; leave it out, or begin anew with --out"
         )
-
-
-def _differing(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The places, as a path of keys, at which plain data differ, and both values."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in dict.fromkeys([*before, *after]):
-            yield from _differing(before.get(key), after.get(key), f"{path}.{key}".removeprefix("."))
-    elif before != after:
-        yield path, before, after
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from neuro_cnn import viz
-from neuro_cnn.report import csv_text, write_report
+from neuro_cnn.report import Picture, csv_text, write_report
 
 NASTY = '<b>"it\'s" & more</b>'
 VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
@@ -58,6 +58,7 @@ def results():
         "environment": environment,
         "rows": rows,
         "summary": summary,
+        "paired": [],
     }
 
 
@@ -97,7 +98,9 @@ class Page(HTMLParser):
 @pytest.fixture
 def figures():
     fields = viz.filters(np.random.default_rng(0).normal(size=(4, 1, 5, 5)), title="S1")
-    return {f'Fields of {NASTY} "S1"': fields, "Confusion": viz.confusion(np.eye(2, dtype=int), ["a", "b"])}
+    confusion = viz.confusion(np.eye(2, dtype=int), ["a", "b"])
+    data = [{"plane": 0, "weight": 0.25}, {"plane": 1, "weight": None}]
+    return {f'Fields of {NASTY} "S1"': Picture(fields, data), "Confusion": Picture(confusion, [{"a": NASTY}])}
 
 
 @pytest.fixture

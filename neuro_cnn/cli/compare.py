@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table, tell_missing
+from neuro_cnn.cli.compared import show
+from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, tell_missing
+from neuro_cnn.cli.studies import asked, gone_on, numbers, values
 
 if TYPE_CHECKING:
     from neuro_cnn.compare import Study
@@ -77,9 +79,9 @@ def compare(
         "labels_per_class": labels_per_class,
         "seeds": seeds,
         "splits": splits,
-        **{kind: None if text is None else _numbers(kind, text) for kind, text in deformed.items()},
+        **{kind: None if text is None else numbers(kind, text) for kind, text in deformed.items()},
         "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
-        "vary": dict(_values(text) for text in vary or []) or None,
+        "vary": dict(values(text) for text in vary or []) or None,
     }
     given = {key: value for key, value in given.items() if value is not None}
     if resume is None:
@@ -87,7 +89,7 @@ def compare(
     elif out is not None or overwrite:
         raise UsageError("--resume goes on in the folder of the run; leave out --out and --overwrite")
     else:
-        again, study = _gone_on(resume, given)
+        again, study = gone_on(resume, given)
     if study.question:
         say(" ".join(study.question.split()))
     told = ["--device", device] * (device != "auto") + ["--jobs", str(jobs)] * (jobs > 1)
@@ -95,24 +97,8 @@ def compare(
     if as_json:
         emit(outcome)
     else:
-        _print(outcome)
+        show(outcome)
     say(f"report: {folder.path / 'report.html'}")
-
-
-def _gone_on(path: Path, given: dict[str, Any]) -> tuple[RunFolder, Study]:
-    """The comparison of a folder that goes on; settings given here must be those that it began with."""
-    from neuro_cnn.compare import Study
-    from neuro_cnn.kept import check_same, reopened
-    from neuro_cnn.spec import plain, read
-
-    folder, study = reopened(path)
-    if "systems" in given:
-        check_same(study, asked(given), path)
-    elif given:
-        there = plain(study)
-        options = {**there["options"], **given.get("options", {})}
-        check_same(study, read(Study, {**there, **given, "options": options}, "the command line"), path)
-    return folder, study
 
 
 def _conducted(
@@ -154,26 +140,6 @@ def _conducted(
         say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'compare', '--resume', str(folder.path), *told])}")
         raise
     return folder, outcome
-
-
-def asked(given: dict[str, Any], **defaults: Any) -> Study:
-    """The study of the command line; a single TOML with `systems` is one, and options given here override it."""
-    from neuro_cnn.compare import Study
-    from neuro_cnn.runs import read_toml
-    from neuro_cnn.spec import read
-
-    named = given.get("systems", [])
-    if len(named) == 1 and named[0].endswith(".toml"):
-        written = read_toml(Path(named[0]))
-        if "systems" in written:
-            del given["systems"]
-            if "options" in written and "options" in given:
-                given["options"] = {**written["options"], **given["options"]}
-            return read(Study, {**defaults, **written, **given}, named[0])
-    for text in named:
-        if text.endswith(".toml"):
-            given.setdefault("data", read_toml(Path(text)).get("data", "digits"))
-    return read(Study, {**defaults, **given}, "the command line")
 
 
 def _findings(
@@ -244,65 +210,3 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int, alou
     for name, state in found.health.items():
         if found.row["learning"] != "none":
             say(f"    {state.line(name)}", Level.NORMAL if state.warnings else Level.VERBOSE)
-
-
-def _print(outcome: dict[str, Any]) -> None:
-    """The results in tables narrow enough for a terminal: what was reached, also when deformed, and at what cost."""
-    from neuro_cnn.data.deformations import DEFORMATIONS, measured
-    from neuro_cnn.models import control_name
-
-    summary = outcome["summary"]
-    shifts = measured(summary, "shift")
-    many = max(row["n"] for row in summary) > 1
-    names, reached, cost = [], [], []
-    for row in summary:
-        name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
-        name = f"└ {control_name(row['learning'])}" if row["control"] else name
-        spread = f" ± {100 * row['accuracy_sd']:.1f}" if many and row["accuracy_sd"] is not None else ""
-        gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
-        accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
-        reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
-        names.append(name)
-        counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
-        made = ", ".join(f"{layer} {count:.0f}" for layer, count in row["planes"].items())
-        counts += [made, "" if row["references_mean"] is None else f"{row['references_mean']:.0f}"]
-        speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
-        cost.append([name, row["learning"], row["readout"], *counts, *speed])
-    title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
-    _used(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
-    for kind, deformation in DEFORMATIONS.items():
-        if kind != "shift" and (amounts := measured(summary, kind)):
-            deformed = [[_percent(row[kind][amount]) for amount in amounts] for row in summary]
-            cells = [[name, *shares] for name, shares in zip(names, deformed, strict=True)]
-            table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}, %")
-    columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
-    _used(columns, cost, words=3)
-
-
-def _used(columns: list[str], rows: list[list[str]], title: str | None = None, words: int = 1) -> None:
-    """A table without the columns that are empty in every row."""
-    used = [place for place in range(len(columns)) if any(row[place] for row in rows)]
-    table([columns[place] for place in used], [[row[place] for place in used] for row in rows], title, words)
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f}"
-
-
-def _values(text: str) -> tuple[str, list[Any]]:
-    """KEY=A,B,... as key and values."""
-    from neuro_cnn.compare import assignment
-
-    key, _, values = text.partition("=")
-    return key.strip(), [assignment(f"{key}={value}")[1] for value in values.split(",")]
-
-
-def _numbers(option: str, text: str) -> list[float]:
-    """The amounts in a list such as 1,2,3,4; pixels of a shift are whole."""
-    from neuro_cnn.errors import UsageError
-
-    read, such = (int, "whole numbers such as 1,2,3,4") if option == "shift" else (float, "numbers such as 0.5,2")
-    try:
-        return [read(part) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise UsageError(f"--{option} {text!r} is not a list of {such}") from error
