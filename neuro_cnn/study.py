@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -16,7 +17,7 @@ from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
 from neuro_cnn.kept import Kept
 from neuro_cnn.layers import Params
 from neuro_cnn.models import system
-from neuro_cnn.runs import RunFolder, read_toml
+from neuro_cnn.runs import MARK, RunFolder, read_toml
 from neuro_cnn.settings import OF_DATA, told
 from neuro_cnn.spec import read
 from neuro_cnn.units import finished
@@ -127,10 +128,17 @@ def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Para
     """A finished run as a task that is learned already: its wiring and its best weights.
 
     Raises UsageError when it learned from other data, for the test images may be among those that it has seen, or
-    was made for other images or classes; DataError when it is no run or not finished.
+    was made for other images or classes, or is not finished; DataError when it is no run.
     """
     folder = RunFolder.open(path)
-    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
+    config = folder.read_toml("config.toml")
+    if "systems" in config:
+        raise UsageError(f"{path} is a comparison; compare its systems with {path / 'config.toml'}, or name one run")
+    status = folder.read_json(MARK).get("status")
+    if status != "done":
+        command = shlex.join(["neuro-cnn", "train", "--resume", str(path)])
+        raise UsageError(f"{path} is {status}, not done, and not compared so; finish it with: {command}")
+    experiment = read(Experiment, config, str(path))
     saved = checkpoint.load(folder.checkpoint("best"))
     if saved.in_shape != data.test.shape or len(saved.classes) != len(data.test.classes):
         raise UsageError(

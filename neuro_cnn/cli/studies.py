@@ -24,7 +24,7 @@ def asked(given: dict[str, Any], **defaults: Any) -> Study:
 
     named = given.get("systems", [])
     written = {text: read_toml(Path(text)) for text in named if text.endswith(".toml")}
-    studies = {text: {**defaults, **each} for text, each in written.items() if "systems" in each}
+    studies = {text: {**defaults, **each} for text, each in written.items() if _is_study(each)}
     if len(studies) == len(named) == 1:
         ((where, study),) = studies.items()
         return read(Study, {**study, **_over(study, given)}, where)
@@ -33,6 +33,15 @@ def asked(given: dict[str, Any], **defaults: Any) -> Study:
     for each in written.values():
         given.setdefault("data", each.get("data", "digits"))
     return read(Study, {**defaults, **given}, "the command line")
+
+
+def _is_study(written: dict[str, Any]) -> bool:
+    """Whether a TOML file is of several systems, or means to be and misspells them."""
+    from difflib import get_close_matches
+
+    return (
+        "systems" in written or not {"model", "network"} & set(written) and bool(get_close_matches("systems", written))
+    )
 
 
 def _over(study: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
