@@ -39,8 +39,8 @@ def _is_study(written: dict[str, Any]) -> bool:
     """Whether a TOML file is of several systems, or means to be and misspells them."""
     from difflib import get_close_matches
 
-    return (
-        "systems" in written or not {"model", "network"} & set(written) and bool(get_close_matches("systems", written))
+    return "systems" in written or (
+        not {"model", "network"} & set(written) and bool(get_close_matches("systems", written))
     )
 
 
