@@ -19,7 +19,7 @@ TEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
-    "-": "{-}",
+    **{letter: f"{{{letter}}}" for letter in "-[]*"},  # after a row's end a bracket or star is not set but obeyed
     SPACE: "~",
     "\N{EN DASH}": "--",
     "\N{MINUS SIGN}": "$-$",

@@ -39,9 +39,8 @@ def _is_study(written: dict[str, Any]) -> bool:
     """Whether a TOML file is of several systems, or means to be and misspells them."""
     from difflib import get_close_matches
 
-    return "systems" in written or (
-        not {"model", "network"} & set(written) and bool(get_close_matches("systems", written))
-    )
+    one = {"model", "network"} & set(written)
+    return "systems" in written or bool(not one and get_close_matches("systems", written))
 
 
 def _over(study: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
