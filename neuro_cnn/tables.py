@@ -72,17 +72,19 @@ def html(table: Table) -> str:
     for group, count in table.groups:
         mine = [next(columns) for _ in range(count)]
         across = f'<th class="group" scope="colgroup" colspan="{count}">{_html(group)}</th>'
-        top.append(across if group else f'<th scope="col"{deep}>{_html(mine[0].name)}</th>')
+        look = ' class="words"' if mine[0].words else ""
+        top.append(across if group else f'<th{look} scope="col"{deep}>{_html(mine[0].name)}</th>')
     below = [f'<th scope="col">{_html(column.name)}</th>' for column in table.columns if column.group]
     head = f"<tr>{''.join(top)}</tr>" + (f"\n<tr>{''.join(below)}</tr>" if below else "")
-    body = "\n".join(_html_line(line, table.main) for line in table.lines)
+    body = "\n".join(_html_line(line, table.columns, table.main) for line in table.lines)
     return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _html_line(line: Line, main: int | None) -> str:
+def _html_line(line: Line, columns: Sequence[Column], main: int | None) -> str:
+    looks = ["words" if column.words else "main" if place == main else "" for place, column in enumerate(columns)]
     cells = (
-        f'<td class="main">{_html(cell)}</td>' if place == main else f"<td>{_html(cell)}</td>"
-        for place, cell in enumerate(line.cells)
+        f'<td class="{look}">{_html(cell)}</td>' if look else f"<td>{_html(cell)}</td>"
+        for look, cell in zip(looks, line.cells, strict=True)
     )
     name = _html(line.name).replace(":", ":<wbr>") + (f"<small>{_html(line.more)}</small>" if line.more else "")
     control = ' class="control"' if line.control else ""
