@@ -13,15 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from neuro_cnn.agreement import differences, shown
 from neuro_cnn.backend import to_numpy
 from neuro_cnn.compare import Finding, Study, Task
 from neuro_cnn.data import Data
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.files import replacing, write_text
 from neuro_cnn.layers import Shape
+from neuro_cnn.origin import digests
 from neuro_cnn.physiology import Health
-from neuro_cnn.runs import MARK, RunFolder
-from neuro_cnn.spec import differing, plain, read
+from neuro_cnn.runs import RunFolder
+from neuro_cnn.spec import plain, read
 from neuro_cnn.tree import fill, leaves
 from neuro_cnn.watch import Snapshot
 
@@ -39,36 +41,38 @@ class Kept:
     folder: Path
 
     def begin(self, tasks: Sequence[Task], splits: Sequence[Data]) -> None:
-        """Write down what is to be found; where a comparison goes on, see that it is the same still.
+        """Write down what is to be found, and remove what a process that was killed had half written."""
+        for path in self.folder.glob(".*"):
+            path.unlink(missing_ok=True)
+        if not (self.folder / PLAN).is_file():
+            write_text(self.folder / PLAN, json.dumps(self._plan(tasks, splits), indent=1) + "\n")
+
+    def check(self, tasks: Sequence[Task], splits: Sequence[Data]) -> None:
+        """See that a comparison that goes on is the same still; nothing is changed.
 
         Raises UsageError where a system would learn otherwise than it did, DataError where the images are others.
         """
-        for path in self.folder.glob(".*"):
-            path.unlink(missing_ok=True)  # what a process that was killed had half written
-        learned = [
-            {"system": task.label, "seed": task.seed, "split": task.split, "file": self.path(task).name}
-            for task in tasks
-        ]
-        plan: dict[str, Any] = {
-            "schema_version": SCHEMA,
-            "tasks": learned,
-            "data": [fingerprint(data) for data in splits],
-        }
         if not (self.folder / PLAN).is_file():
-            write_text(self.folder / PLAN, json.dumps(plan, indent=1) + "\n")
             return
-        there = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
-        for data, before, after in zip(splits, there["data"], plan["data"], strict=False):
+        there, here = json.loads((self.folder / PLAN).read_text(encoding="utf-8")), self._plan(tasks, splits)
+        for data, before, after in zip(splits, there["data"], here["data"], strict=False):
             if before != after:
                 raise DataError(
                     f"{data.name}: the images or labels have changed since the comparison began; begin anew"
                 )
-        for before, after in zip_longest(there["tasks"], learned):
+        for before, after in zip_longest(there["tasks"], here["tasks"]):
             if before != after:
                 name = (after or before)["system"]
                 raise UsageError(
                     f"{name} would not learn as it did when the comparison began; undo that, or begin anew"
                 )
+
+    def _plan(self, tasks: Sequence[Task], splits: Sequence[Data]) -> dict[str, Any]:
+        learned = [
+            {"system": task.label, "seed": task.seed, "split": task.split, "file": self.path(task).name}
+            for task in tasks
+        ]
+        return {"schema_version": SCHEMA, "tasks": learned, "data": [digests(data) for data in splits]}
 
     def path(self, task: Task) -> Path:
         """Where the finding of a task is kept; two names of one task share it."""
@@ -123,26 +127,12 @@ class Kept:
             raise DataError(f"{path}: damaged, or of another version ({error}); remove it, and go on") from error
 
 
-def fingerprint(data: Data) -> str:
-    """The same for the same images and labels; of images in files, which may be many, only the labels are looked at."""
-    digest = blake2b(digest_size=16)
-    for part in (data.train, data.test):
-        for values in (part.images, part.labels):
-            array = values if isinstance(values, np.ndarray) else np.array(values.shape)
-            digest.update(str((array.shape, array.dtype)).encode())
-            digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
 def reopened(path: Path) -> tuple[RunFolder, Study]:
     """The folder of a comparison that is to go on, and what it is of; nothing in it is changed.
 
     Raises UsageError for the run of one system, DataError for another folder and for one of another version.
     """
     folder = RunFolder.open(path)
-    version = folder.read_json(MARK).get("schema_version")
-    if version != SCHEMA:
-        raise DataError(f"{path / MARK}: written in format {version}, but this version reads {SCHEMA}")
     config = folder.read_toml("config.toml")
     if "systems" not in config:
         command = shlex.join(["neuro-cnn", "train", "--resume", str(path)])
@@ -155,11 +145,9 @@ def reopened(path: Path) -> tuple[RunFolder, Study]:
 
 def check_same(there: Study, asked: Study, where: Path) -> None:
     """Raises UsageError, naming the key, where a comparison that goes on is asked for otherwise than it began."""
-    for key, before, after in differing(plain(there), plain(asked)):
-        told = ["not set" if value is None else json.dumps(value) for value in (before, after)]
-        raise UsageError(
-            f"{where}: {key} is {told[0]} there, but {told[1]} was asked for; leave it out, or begin anew with --out"
-        )
+    for key, old, new in differences(plain(there), plain(asked)):
+        told = f"{where}: {key} is {shown(old)} there, but {shown(new)} was asked for"
+        raise UsageError(f"{told}; leave it out, or begin anew with --out")
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

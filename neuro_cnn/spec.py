@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
@@ -34,15 +33,6 @@ def read(kind: type[T], data: Any, where: str) -> T:
     except RecursionError as error:
         raise UsageError(f"{where}: nested too deeply") from error
     return made
-
-
-def differing(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The places, as a path of keys, at which plain data differ, and both values."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in dict.fromkeys([*before, *after]):
-            yield from differing(before.get(key), after.get(key), f"{path}.{key}".removeprefix("."))
-    elif before != after:
-        yield path, before, after
 
 
 @cache

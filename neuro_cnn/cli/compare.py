@@ -114,9 +114,10 @@ def _conducted(
 
     Gives the folder and the object of its results.json. `told` are the words to repeat in the command that resumes.
     """
+    from neuro_cnn.agreement import elsewhere
     from neuro_cnn.kept import Kept
     from neuro_cnn.results import results, write_folder
-    from neuro_cnn.runs import MARK, RunFolder, new_path, now
+    from neuro_cnn.runs import MARK, RunFolder, new_path
     from neuro_cnn.spec import plain
     from neuro_cnn.study import load_splits, run_task, sources, tasks_of
 
@@ -125,13 +126,16 @@ def _conducted(
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]
     if again is not None:
-        Kept(again.path / FINDINGS).begin(tasks, loaded)
-        again.status("running", resumed=now())
-    folder = again or RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
+        Kept(again.path / FINDINGS).check(tasks, loaded)
+    origin = {"device": device}
+    folder = again or RunFolder.create(out or new_path("compare"), overwrite, plain(study), 0, origin=origin)
     kept = Kept(folder.path / FINDINGS)
     try:
-        with folder.told():
+        with folder.told(resumed=again is not None):
             kept.begin(tasks, loaded)
+            for words in elsewhere(folder, device, []) if again else ():
+                folder.log(words)
+                say(words)
             tell_missing(folder, *(data.train.missing for data in loaded))
             findings = _findings(study, tasks, learned, loaded, device, jobs, folder, kept)
             outcome = results(study, loaded, findings, folder.read_json(MARK)["argv"])

@@ -56,17 +56,18 @@ def _together(studies: dict[str, Any], named: list[str], given: dict[str, Any]) 
 
     Raises UsageError, naming the key, where two studies would do otherwise.
     """
+    from neuro_cnn.agreement import differences, shown
     from neuro_cnn.compare import Study
     from neuro_cnn.errors import UsageError
-    from neuro_cnn.spec import differing, plain, read
+    from neuro_cnn.spec import plain, read
 
     whole = {text: plain(read(Study, {**study, **_over(study, given)}, text)) for text, study in studies.items()}
     first, *others = whole
     ours = {key: value for key, value in whole[first].items() if key not in ("systems", *WORDS)}
     for text in others:
         theirs = {key: value for key, value in whole[text].items() if key not in ("systems", *WORDS)}
-        for key, here, there in differing(ours, theirs):
-            told = f"{key} is {_said(here)} in {first}, but {_said(there)} in {text}"
+        for key, here, there in differences(ours, theirs):
+            told = f"{key} is {shown(here)} in {first}, but {shown(there)} in {text}"
             raise UsageError(f"{told}; give both the same, or set it for both on the command line")
     systems = [each for text in named for each in (whole[text]["systems"] if text in whole else [text])]
     words = {key: list(dict.fromkeys(each[key] for each in whole.values() if each[key])) for key in WORDS}
@@ -75,10 +76,6 @@ def _together(studies: dict[str, Any], named: list[str], given: dict[str, Any]) 
         **{key: " ".join(texts) for key, texts in words.items() if texts},
         "systems": list(dict.fromkeys(systems)) if len(whole) > 1 else systems,
     }
-
-
-def _said(value: Any) -> str:
-    return "not set" if value is None else str(value)
 
 
 def gone_on(path: Path, given: dict[str, Any]) -> tuple[RunFolder, Study]:

@@ -35,8 +35,8 @@ def test_studies_that_do_otherwise_are_refused_naming_the_key_unless_the_command
     for changed, told in {
         ("seeds = 3", "seeds = 2"): "seeds is 3 in a.toml, but 2 in b.toml",
         ("train_size = 60\n", ""): "train_size is 60 in a.toml, but not set in b.toml",
-        ("shift = [1]", "shift = [1]\n[options]\nepochs = 2"): "options.epochs is not set in a.toml, but 2 in b.toml",
-        ("shift = [1]", 'data = "natural"\nshift = [1]'): "data is digits in a.toml, but natural in b.toml",
+        ("shift = [1]", "shift = [1]\n[options]\nepochs = 2"): "options.epochs is absent in a.toml, but 2 in b.toml",
+        ("shift = [1]", 'data = "natural"\nshift = [1]'): "data is 'digits' in a.toml, but 'natural' in b.toml",
     }.items():
         (here / "b.toml").write_text(SECOND.replace(*changed), encoding="utf-8")
         line = refused(2, "compare", "a.toml", "b.toml")

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: the batch is finished and the state saved; the printed command leads to the same bits."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
