@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from neuro_cnn.compare import Study
+from neuro_cnn.errors import WorkerError
 from neuro_cnn.experiment import Epoch
+from neuro_cnn.kept import Kept
 from neuro_cnn.study import conduct, load_splits, sources, tasks_of
 from neuro_cnn.tree import leaves
 from neuro_cnn.units import finished, in_order, units
@@ -79,6 +81,20 @@ def test_findings_are_told_as_they_are_made_and_put_in_the_order_of_their_tasks(
     assert [id(task) for task, _ in ordered] == [id(task) for task in tasks]
     assert [found.row["accuracy"] for _, found in ordered] == [found.row["accuracy"] for _, found in alone[1]]
     assert [found.row["variant"] for _, found in ordered] == [task.variant for task in tasks]
+
+
+class Deadly(Kept):
+    """Findings whose keeping ends the process, as a kill would."""
+
+    def keep(self, task, found):
+        os._exit(9)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")
+def test_a_process_that_dies_is_told_of_in_a_line(tmp_path):
+    splits, tasks = planned(LABELS)
+    with pytest.raises(WorkerError, match=r"a process that learned was killed, .*; use fewer --jobs"):
+        list(finished(tasks[-2:], splits, {}, "cpu", 2, Deadly(tmp_path)))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows tells no process of its parent's end")

@@ -115,6 +115,7 @@ def _conducted(
     Gives the folder and the object of its results.json. `told` are the words to repeat in the command that resumes.
     """
     from neuro_cnn.agreement import elsewhere
+    from neuro_cnn.errors import WorkerError
     from neuro_cnn.kept import Kept
     from neuro_cnn.results import results, write_folder
     from neuro_cnn.runs import MARK, RunFolder, new_path
@@ -140,7 +141,7 @@ def _conducted(
             findings = _findings(study, tasks, learned, loaded, device, jobs, folder, kept)
             outcome = results(study, loaded, findings, folder.read_json(MARK)["argv"])
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))
-    except (SystemExit, OSError):
+    except (SystemExit, OSError, WorkerError):
         say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'compare', '--resume', str(folder.path), *told])}")
         raise
     return folder, outcome
