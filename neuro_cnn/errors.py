@@ -24,6 +24,12 @@ class GpuMemoryError(MemoryError):
     exit_code = 1
 
 
+class WorkerError(RuntimeError):
+    """A process that learned for this one and died (exit code 1)."""
+
+    exit_code = 1
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a misspelt name: says what there is, and the nearest."""
     names = sorted(known)

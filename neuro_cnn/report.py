@@ -11,13 +11,14 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
 from neuro_cnn.data.deformations import DEFORMATIONS, MEANINGS
 from neuro_cnn.files import write_text
-from neuro_cnn.report_tables import Amounts, amounts_of, deformed_table, health_table, main_table
+from neuro_cnn.report_tables import Amounts, amounts_of, deformed_table, health_table, main_table, paired_table
+from neuro_cnn.tables import html
 from neuro_cnn.viz.accuracy import Row
 from neuro_cnn.viz.style import to_svg
 
@@ -26,26 +27,45 @@ MEANING = (
     "cosine: median over filters of the cosine to the nearest other. Effective rank: exp of the entropy of the",
     "weights' singular values (Roy &amp; Vetterli 2007), also in per cent of the smaller of planes and inputs.",
 )
+PAIRED = (
+    "What a system has over another, from pairs of runs of one seed and split; the first lines are gains over the",
+    "system's own control. The same experiment under two names differs by 0.",
+)
+UNSURE = (
+    "The interval is that of Student's t: where pairs were drawn again and again, 95 of 100 such intervals would hold",
+    "the mean difference. It tells what seeds and splits do, not what other test images would. With 3 pairs it is",
+    "wide, 4.3 standard errors to either side; and the more differences a table has, the more intervals miss by",
+    "chance, for which nothing is corrected here.",
+)
+ONE_PAIR = "One pair says nothing of chance: for an interval, compare with --seeds 3 or more."
+
+
+class Picture(NamedTuple):
+    """A figure and the numbers behind it, rows that a reader can download."""
+
+    figure: Figure
+    data: Sequence[Row]
 
 
 def write_report(
-    path: Path | str, results: Mapping[str, Any], *, figures: Mapping[str, Figure], notes: Sequence[str]
+    path: Path | str, results: Mapping[str, Any], *, figures: Mapping[str, Picture], notes: Sequence[str]
 ) -> None:
     """Write a page of a comparison's results, its figures by caption and its warnings of the systems' health.
 
-    `results` is the object of results.json; the page holds it, and its rows as CSV, as downloads. The same
-    input gives the same bytes.
+    `results` is the object of results.json; the page holds it, its rows as CSV and the data of every figure, as
+    downloads. The same input gives the same bytes.
     """
     template = Template(files("neuro_cnn").joinpath("report_template.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title=f"Comparison on {escape(results['data'])}",
         asked=_asked(results),
         introduction=_introduction(results),
-        table=main_table(results["summary"]),
+        table=html(main_table(results["summary"])),
         legend=_legend(results["summary"]),
         downloads=f"{_download('results.json', 'application/json', json_text(results))}, "
         f"{_download('results.csv', 'text/csv', csv_text(results['rows']))}.",
         deformed=_deformed(results["summary"]),
+        paired=_paired(results["paired"]),
         health=_health(results["summary"], notes),
         figures=_section("figures", "Figures", _figures(figures)) if figures else "",
         command=escape(results["command"]),
@@ -127,9 +147,18 @@ def _deformed(summary: Sequence[Row]) -> str:
     amounts = amounts_of(summary, [kind for kind in DEFORMATIONS if kind != "shift"])
     if not amounts:
         return ""
-    table = _box("deformed", deformed_table(summary, amounts))
+    table = _box("deformed", html(deformed_table(summary, amounts)))
     legend = f'<p class="legend">{" ".join(_meanings(amounts))}</p>'
     return _section("deformed", "Deformed test images", f"{table}\n{legend}")
+
+
+def _paired(differences: Sequence[Mapping[str, Any]]) -> str:
+    """Paired differences with their intervals, and what these mean; empty where there is nothing to compare."""
+    if not differences:
+        return ""
+    known = any(each["low"] is not None for each in differences)
+    text = f'<p class="legend">{" ".join([*PAIRED, *(UNSURE if known else [ONE_PAIR])])}</p>'
+    return _section("paired", "Paired differences", f"{_box('paired', html(paired_table(differences)))}\n{text}")
 
 
 def _meanings(amounts: Amounts) -> list[str]:
@@ -142,7 +171,7 @@ def _health(summary: Sequence[Row], notes: Sequence[str]) -> str:
     if not told and not notes:
         return ""
     text = f'<p class="legend">{" ".join(MEANING)}</p>'
-    table = f"{_box('health', health_table(summary))}\n{text}"
+    table = f"{_box('health', html(health_table(summary)))}\n{text}"
     return _section("health", "Health", (table if told else "") + (_list(notes) if notes else ""))
 
 
@@ -165,9 +194,11 @@ def _list(notes: Sequence[str]) -> str:
     return f"<ul>\n{items}\n</ul>"
 
 
-def _figures(figures: Mapping[str, Figure]) -> str:
+def _figures(figures: Mapping[str, Picture]) -> str:
     return "\n".join(
         f'<figure>\n<div class="card" role="img" aria-label="{escape(title)}">{to_svg(figure)}</div>\n'
-        f"<figcaption>Figure {index}. {escape(title)}</figcaption>\n</figure>"
-        for index, (title, figure) in enumerate(figures.items(), start=1)
+        f"<figcaption>Figure {index}. {escape(title)} "
+        f'<span class="downloads">{_download(f"figure-{index}.csv", "text/csv", csv_text(data))}</span>'
+        "</figcaption>\n</figure>"
+        for index, (title, (figure, data)) in enumerate(figures.items(), start=1)
     )

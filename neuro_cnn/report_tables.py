@@ -1,64 +1,84 @@
-"""The tables of the report, as HTML."""
+"""The tables of a comparison: what each system reached, also deformed, its differences from others, and its health."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from neuro_cnn.data.deformations import DEFORMATIONS, measured
+from neuro_cnn.tables import SPACE, Column, Line, Table
 from neuro_cnn.viz.accuracy import Row, system
 
 NONE = "\N{EN DASH}"
+PERCENT = f",{SPACE}%"
 MADE = {"planes": "Planes made", "references_mean": "References"}
 """What grows as it learns, by key of the summary; a column each where any system has it."""
 HEALTH = {
     "planes": "Planes",
-    "dead_units": "Dead,&nbsp;%",
+    "dead_units": f"Dead{PERCENT}",
     "win_entropy": "Win entropy",
     "cosine_median": "Nearest cosine",
     "effective_rank": "Effective rank",
-    "relative_rank": "of the most,&nbsp;%",
+    "relative_rank": f"of the most{PERCENT}",
     "norm_min": "Least norm",
     "norm_median": "Median",
     "norm_max": "Largest",
 }
 """The columns of the health table, by key of a layer's health."""
-CONTROL = ' class="control"'
 Amounts: TypeAlias = Mapping[str, Sequence[str]]
 """By how much images were deformed, by deformation."""
 
 
-def main_table(summary: Sequence[Row]) -> str:
+def main_table(summary: Sequence[Row]) -> Table:
     """What each system reached, also under shift, and at what cost."""
     amounts = amounts_of(summary, ["shift"])
-    one = ["Accuracy,&nbsp;%", "Control,&nbsp;%", "Gain, points"]
-    last = ["Dead units,&nbsp;%", "Parameters", "Labels used", "Training,&nbsp;s", "Images&nbsp;/&nbsp;s"]
-    made = [any(row[key] for row in summary) for key in MADE]
-    last += [name for name, shown in zip(MADE.values(), made, strict=True) if shown]
-    return _grouped(one, amounts, last, [_row(row, amounts, made) for row in summary])
+    made = {key: name for key, name in MADE.items() if any(row[key] for row in summary)}
+    last = [f"Dead units{PERCENT}", "Parameters", "Labels used", f"Training,{SPACE}s", f"Images{SPACE}/{SPACE}s"]
+    names = [*last, *made.values()]
+    columns = [
+        *map(Column, (f"Accuracy{PERCENT}", f"Control{PERCENT}", "Gain, points")),
+        *_shifted(amounts),
+        *map(Column, names),
+    ]
+    return Table(columns, [_row(row, amounts, list(made)) for row in summary], main=0)
 
 
-def deformed_table(summary: Sequence[Row], amounts: Amounts) -> str:
+def deformed_table(summary: Sequence[Row], amounts: Amounts) -> Table:
     """Accuracy as they are, and under each deformation by each amount."""
-    first = (f'<td class="main">{_percent(row["accuracy_mean"])}</td>' for row in summary)
-    rows = [_line(row, [cell, *_shares(row, amounts)]) for row, cell in zip(summary, first, strict=True)]
-    return _grouped(["Accuracy,&nbsp;%"], amounts, [], rows)
+    columns = [Column(f"Accuracy{PERCENT}"), *_shifted(amounts)]
+    lines = [_line(row, [_percent(row["accuracy_mean"]), *_shares(row, amounts)]) for row in summary]
+    return Table(columns, lines, main=0)
 
 
-def health_table(summary: Sequence[Row]) -> str:
+def paired_table(differences: Sequence[Mapping[str, Any]]) -> Table:
+    """What each system has over another, in points of per cent, with its interval where there is one."""
+    interval = any(each["low"] is not None for each in differences)
+    columns = [Column("Against", words=True), Column("Difference, points")]
+    columns += [Column(f"95{SPACE}% interval"), Column("Deviation")] if interval else []
+    lines = []
+    for each in differences:
+        cells = [system(each["against"]), _percent(each["mean"], sign="+")]
+        cells += [interval_of(each), _percent(each["sd"])] if interval else []
+        lines.append(_line(each, [*cells, str(each["n"])]))
+    return Table([*columns, Column("Pairs")], lines, main=1)
+
+
+def interval_of(difference: Mapping[str, Any]) -> str:
+    """An interval in points of per cent; of one pair there is none."""
+    if difference["low"] is None:
+        return NONE
+    return f"{_percent(difference['low'], sign='+')} to {_percent(difference['high'], sign='+')}"
+
+
+def health_table(summary: Sequence[Row]) -> Table:
     """The numbers of each layer's health, a line a layer."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in HEALTH.values())
-    body = "\n".join(
-        _line(row, [f"<td>{escape(layer)}</td>", *(f"<td>{_measure(key, numbers[key])}</td>" for key in HEALTH)])
+    columns = [Column("Layer"), *map(Column, HEALTH.values())]
+    lines = [
+        _line(row, [layer, *(_measure(key, numbers[key]) for key in HEALTH)])
         for row in summary
         for layer, numbers in row["health"].items()
-    )
-    return (
-        "<table>\n<thead>\n<tr>"
-        f'<th class="system" scope="col">System</th><th scope="col">Layer</th>{head}</tr>\n</thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table>"
-    )
+    ]
+    return Table(columns, lines)
 
 
 def amounts_of(summary: Sequence[Row], kinds: Sequence[str]) -> Amounts:
@@ -66,53 +86,40 @@ def amounts_of(summary: Sequence[Row], kinds: Sequence[str]) -> Amounts:
     return {kind: found for kind in kinds if (found := measured(summary, kind))}
 
 
-def _grouped(one: Sequence[str], amounts: Amounts, last: Sequence[str], rows: Sequence[str]) -> str:
-    """A table of rows, the accuracies under each deformation under a heading of their own between other columns."""
-    groups = [
-        f'<th class="group" scope="colgroup" colspan="{len(found)}">'
-        f"Accuracy under {DEFORMATIONS[kind].noun},&nbsp;%</th>"
+def _shifted(amounts: Amounts) -> list[Column]:
+    """A column for each amount, those of a deformation in one group."""
+    return [
+        Column(_told(kind, amount), f"Accuracy under {DEFORMATIONS[kind].noun}{PERCENT}")
         for kind, found in amounts.items()
+        for amount in found
     ]
-    told = [DEFORMATIONS[kind].told(amount) for kind in amounts for amount in amounts[kind]]
-    head = "".join(
-        [
-            '<tr><th class="system" scope="col" rowspan="2">System</th>',
-            *(f'<th scope="col" rowspan="2">{name}</th>' for name in one),
-            *groups,
-            *(f'<th scope="col" rowspan="2">{name}</th>' for name in last),
-            "</tr>\n<tr>",
-            *(f'<th scope="col">{words.replace(" ", "&nbsp;").replace("-", "&minus;")}</th>' for words in told),
-            "</tr>",
-        ]
-    )
-    body = "\n".join(rows)
-    return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _row(row: Row, amounts: Amounts, made: Sequence[bool]) -> str:
+def _told(kind: str, amount: str) -> str:
+    return DEFORMATIONS[kind].told(amount).replace(" ", SPACE).replace("-", "\N{MINUS SIGN}")
+
+
+def _row(row: Row, amounts: Amounts, made: Sequence[str]) -> Line:
     cells = [
-        f'<td class="main">{_percent(row["accuracy_mean"], row["accuracy_sd"])}</td>',
-        f"<td>{_percent(row['control_accuracy_mean'])}</td>",
-        f"<td>{_percent(row['gain_mean'], row['gain_sd'], sign='+')}</td>",
+        _percent(row["accuracy_mean"], row["accuracy_sd"]),
+        _percent(row["control_accuracy_mean"]),
+        _percent(row["gain_mean"], row["gain_sd"], sign="+"),
         *_shares(row, amounts),
-        f"<td>{_percent(row['dead_units'])}</td>",
-        *(f"<td>{_number(row[key])}</td>" for key in ("parameters", "labels_used")),
-        *(f"<td>{_number(row[key])}</td>" for key in ("train_seconds_mean", "images_per_second_mean")),
-        *(f"<td>{_made(row[key])}</td>" for key, shown in zip(MADE, made, strict=True) if shown),
+        _percent(row["dead_units"]),
+        *(_number(row[key]) for key in ("parameters", "labels_used", "train_seconds_mean", "images_per_second_mean")),
+        *(_made(row[key]) for key in made),
     ]
     readout = f"; {row['readout']} read-out" if row["readout"] else ""
     # a control shares its system's learning and read-out
-    return _line(row, cells, "" if row["control"] else f"<small>{escape(row['learning'] + readout)}</small>")
+    return _line(row, cells, "" if row["control"] else f"{row['learning']}{readout}")
 
 
-def _line(row: Row, cells: Sequence[str], more: str = "") -> str:
-    """A system's line of a table: its name, more about it, and its cells."""
-    name = escape(system(row)).replace(":", ":<wbr>") + more
-    return f'<tr{CONTROL * row["control"]}><th scope="row">{name}</th>{"".join(cells)}</tr>'
+def _line(row: Row, cells: Sequence[str], more: str = "") -> Line:
+    return Line(system(row), cells, more, row["control"])
 
 
 def _shares(row: Row, amounts: Amounts) -> list[str]:
-    return [f"<td>{_percent(row[kind].get(amount))}</td>" for kind in amounts for amount in amounts[kind]]
+    return [_percent(row[kind].get(amount)) for kind in amounts for amount in amounts[kind]]
 
 
 def _percent(share: float | None, spread: float | None = None, sign: str = "") -> str:
@@ -130,7 +137,7 @@ def _number(value: float | None) -> str:
 
 def _made(value: Mapping[str, float] | float | None) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{escape(layer)}&nbsp;{count:,.0f}" for layer, count in value.items()) or NONE
+        return ", ".join(f"{layer}{SPACE}{count:,.0f}" for layer, count in value.items()) or NONE
     return NONE if value is None else f"{value:,.0f}"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuro_cnn.compare import SCHEMA, Finding, Study, Task, summarize
 from neuro_cnn.data import Data
 from neuro_cnn.data.deformations import DEFORMATIONS, measured
+from neuro_cnn.differences import differences
 from neuro_cnn.files import write_text
 from neuro_cnn.origin import environment
 from neuro_cnn.runs import RunFolder
@@ -19,6 +20,9 @@ from neuro_cnn.settings import ALL
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
 from neuro_cnn.watch import Snapshot
+
+if TYPE_CHECKING:
+    from neuro_cnn.report import Picture
 
 LEARNED = "S1"
 """The layer whose receptive fields stand in the report."""
@@ -28,8 +32,13 @@ ASKED = ("question", "source", "expect")
 """What a study may say of itself."""
 
 
-def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task, Finding]]) -> dict[str, Any]:
-    """The object of results.json."""
+def results(
+    study: Study,
+    splits: Sequence[Data],
+    findings: Sequence[tuple[Task, Finding]],
+    argv: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """The object of results.json; `argv` are the words that began the comparison, if not those of this process."""
     rows = [found.row for _, found in findings]
     return {
         "schema_version": SCHEMA,
@@ -39,8 +48,9 @@ def results(study: Study, splits: Sequence[Data], findings: Sequence[tuple[Task,
         "n_test": len(splits[0].test),
         "rows": rows,
         "summary": summarize(rows),
+        "paired": differences(rows, study.vary),
         "vary": plain(study)["vary"],
-        "command": shlex.join(["neuro-cnn", *sys.argv[1:]]),
+        "command": shlex.join(["neuro-cnn", *(sys.argv[1:] if argv is None else argv)]),
         "environment": {key: value for key, value in environment().items() if value is not None and key != "blas"},
     }
 
@@ -80,49 +90,60 @@ def write_folder(
     findings: Sequence[tuple[Task, Finding]],
     classes: int,
 ) -> None:
-    """results.json, results.csv, figures and the self-contained report.html."""
+    """results.json, results.csv, tables, figures and the self-contained report.html."""
     from neuro_cnn import viz
     from neuro_cnn.report import csv_text, json_text, write_report
+    from neuro_cnn.report_tables import main_table, paired_table
+    from neuro_cnn.tables import latex, markdown
 
     write_text(folder.path / "results.json", json_text(outcome))
     write_text(folder.path / "results.csv", csv_text(outcome["rows"]))
+    tables = {"results": main_table(outcome["summary"]), "paired": paired_table(outcome["paired"])}
+    for name, table in tables.items():
+        if table.lines:
+            write_text(folder.path / "tables" / f"{name}.md", markdown(table))
+            write_text(folder.path / "tables" / f"{name}.tex", latex(table))
     figures = pictures(outcome, findings, classes)
-    for number, (name, figure) in enumerate(figures.items(), 1):
-        viz.save(figure, folder.path / "figures" / f"{number}-{_slug(name)}.png")
+    for number, (name, picture) in enumerate(figures.items(), 1):
+        viz.save(picture.figure, folder.path / "figures" / f"{number}-{_slug(name)}.png")
     write_report(folder.path / "report.html", outcome, figures=figures, notes=health_notes(findings, classes))
 
 
-def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Any]:
+def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], classes: int) -> dict[str, Picture]:
     """The report's figures by caption: overview, each system's S1 receptive fields, health, learning curves,
-    and accuracy under each deformation."""
-    from neuro_cnn import viz
+    and accuracy under each deformation; each with its numbers."""
+    from neuro_cnn import figure_data, viz
+    from neuro_cnn.report import Picture
 
-    first = _first(findings)
+    first, summary = _first(findings), outcome["summary"]
     fields = _fields(first)
-    figures: dict[str, Any] = {f"Varying {key}": _varied(outcome, key, classes) for key in outcome["vary"]}
-    figures["Overview"] = viz.overview(outcome["summary"], fields, chance=1 / classes)
+    figures = {f"Varying {key}": _varied(outcome, key, classes) for key in outcome["vary"]}
+    overview = viz.overview(summary, fields, chance=1 / classes)
+    figures["Overview"] = Picture(overview, figure_data.reached(summary, ["shift"]))
     for label, weights in fields.items():
         found = first[label][1]
         state = found.health.get(LEARNED) if found.row["learning"] != "none" else None
-        figures[f"Receptive fields of {label}, {LEARNED}"] = viz.filters(
+        drawn = viz.filters(
             weights,
             title=f"{label}: weights of {LEARNED}",
             dead=None if state is None else np.array(state.dead),
             notes=None if state is None else [state.line(LEARNED)],
         )
+        figures[f"Receptive fields of {label}, {LEARNED}"] = Picture(drawn, figure_data.weights(weights))
         if found.snapshots:
             layer = found.snapshots[0].layer
-            figures[f"{layer} of {label} while it learned"] = formed(label, found.snapshots)
+            drawn = formed(label, found.snapshots)
+            figures[f"{layer} of {label} while it learned"] = Picture(drawn, figure_data.formed(found.snapshots))
     figures |= _health_figure(first)
     histories = {
         label: found.history for label, (task, found) in first.items() if not task.is_control and found.history
     }
     if any(_measured(line) for history in histories.values() for line in history):
-        figures["Learning curves"] = viz.learning_curves(histories)
+        figures["Learning curves"] = Picture(viz.learning_curves(histories), figure_data.histories(histories))
     for kind, deformation in DEFORMATIONS.items():
-        if measured(outcome["summary"], kind):
-            under = viz.accuracy_under(outcome["summary"], kind, chance=1 / classes)
-            figures[f"Accuracy under {deformation.noun}"] = under
+        if measured(summary, kind):
+            under = viz.accuracy_under(summary, kind, chance=1 / classes)
+            figures[f"Accuracy under {deformation.noun}"] = Picture(under, figure_data.reached(summary, [kind]))
     return figures
 
 
@@ -144,9 +165,10 @@ def _when(snapshot: Snapshot) -> str:
     return f"after epoch {snapshot.epoch}" if snapshot.updates else "before learning"
 
 
-def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
+def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Picture]:
     """Every layer that learned without a teacher, beside the same layer of its control; of the first seed."""
-    from neuro_cnn import viz
+    from neuro_cnn import figure_data, viz
+    from neuro_cnn.report import Picture
 
     controls = {(t.model, t.variant): found.health for t, found in first.values() if t.is_control}
     once = {  # what several tasks share is drawn once
@@ -165,7 +187,8 @@ def _health_figure(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
     several = len({label for label, _ in learned}) > 1
     rows = {f"{label}, {name}" if several else name: pair for (label, name), pair in learned.items()}
     title = "Health of learned layers" if several else f"Health of {next(iter(learned))[0]}"
-    return {"Health": viz.health(rows, title=title, beside="the control")}
+    drawn = viz.health(rows, title=title, beside="the control")
+    return {"Health": Picture(drawn, figure_data.health(rows, "control"))}
 
 
 def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
@@ -180,14 +203,15 @@ def _fields(first: dict[str, tuple[Task, Finding]]) -> dict[str, Any]:
     return fields
 
 
-def _varied(outcome: dict[str, Any], key: str, classes: int) -> Any:
-    from neuro_cnn import viz
+def _varied(outcome: dict[str, Any], key: str, classes: int) -> Picture:
+    from neuro_cnn import figure_data, viz
+    from neuro_cnn.report import Picture
 
     lines, controls = (curves(outcome["summary"], key, control) for control in (False, True))
     systems = [_came_to(points) for points in lines.values()]
     shown = {name: points for name, points in controls.items() if _came_to(points) not in systems}
     places = {ALL: outcome["n_train"] / classes} if key == "labels_per_class" else {}
-    return viz.against_option(key, lines, shown, places)
+    return Picture(viz.against_option(key, lines, shown, places), figure_data.varied(key, lines, shown))
 
 
 def _came_to(points: Sequence[tuple[Any, Any]]) -> list[list[Any]]:

@@ -1,28 +1,26 @@
-"""A comparison carried out: tasks in one process or several."""
+"""A comparison carried out: which experiments, on which data, and what each came to."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import shlex
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from neuro_cnn import checkpoint
-from neuro_cnn.compare import Finding, Study, Task, Untaught, experiments, measure, plan, run
+from neuro_cnn.compare import Finding, Study, Task, experiments, measure, plan
 from neuro_cnn.data import Data, load
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch, Experiment, unsupervised_layers
+from neuro_cnn.kept import Kept
 from neuro_cnn.layers import Params
 from neuro_cnn.models import system
-from neuro_cnn.ops.threads import on_threads, threads
-from neuro_cnn.runs import RunFolder, read_toml
+from neuro_cnn.runs import MARK, RunFolder, read_toml
 from neuro_cnn.settings import OF_DATA, told
 from neuro_cnn.spec import read
+from neuro_cnn.units import finished
 from neuro_cnn.vary import expanded, is_path
 
 
@@ -102,71 +100,45 @@ def load_splits(study: Study) -> list[Data]:
 
 
 def conduct(
-    tasks: Sequence[Task], splits: Sequence[Data], deformed: Mapping[str, Sequence[float]], device: str, jobs: int
+    tasks: Sequence[Task],
+    splits: Sequence[Data],
+    deformed: Mapping[str, Sequence[float]],
+    device: str,
+    jobs: int,
+    kept: Kept | None = None,
 ) -> Generator[Epoch | tuple[Task, Finding], None, None]:
-    """Run each task once, yielding every epoch (in one process) and every finding; two names of one task share it.
+    """Run each task once, yielding every epoch (in one process) and every finding, these in the order of the tasks.
 
-    In one process, tasks that differ only in what a teacher shows them share what they learn before.
+    Two names of one task share what it came to; tasks that differ only in what a teacher shows them share what they
+    learn before.
     """
-    done: dict[str, Finding] = {}
-    known: dict[str, Untaught] = {}
-    elsewhere = _in_parallel({task.key: task for task in tasks}, splits, deformed, device, jobs) if jobs > 1 else None
-    for task in tasks:
-        if task.key not in done and elsewhere is not None:
-            done.update([next(elsewhere)])  # findings come in the order of the tasks
-        elif task.key not in done:
-            done[task.key] = yield from run(task, splits[task.place], deformed, device, known)
-        found = done[task.key]
-        names = {"model": task.model, "variant": task.variant, "control": task.is_control}
-        yield task, found._replace(row={**found.row, **names})
-
-
-def _in_parallel(
-    tasks: dict[str, Task], splits: Sequence[Data], deformed: Mapping[str, Sequence[float]], device: str, jobs: int
-) -> Iterator[tuple[str, Finding]]:
-    from joblib import Parallel, delayed, parallel_config
-
-    # as many threads as here, for the last bits depend on them, but never more than cores
-    number = max(1, min(threads(), (os.cpu_count() or 1) // jobs))
-    with parallel_config(backend="loky", inner_max_num_threads=number):
-        work = (delayed(_drained)(task, splits[task.place], deformed, device, number) for task in tasks.values())
-        with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
-            findings = Parallel(n_jobs=jobs, return_as="generator")(work)
-        yield from zip(tasks, findings, strict=True)
-
-
-@contextmanager
-def _unheard(number: signal.Signals) -> Iterator[None]:
-    """Ignore a signal for as long as the block runs, and in the processes that it starts for as long as they live."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears signals, and may say which
-        return
-    before = signal.signal(number, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
-
-
-def _drained(task: Task, data: Data, deformed: Mapping[str, Sequence[float]], device: str, number: int) -> Finding:
-    steps = run(task, data, deformed, device)
-    with on_threads(number):
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                found: Finding = end.value
-                return found
+    made: dict[int, Finding] = {}
+    place = 0
+    for task, step in finished(tasks, splits, deformed, device, jobs, kept):
+        if isinstance(step, Epoch):
+            yield step
+            continue
+        made[id(task)] = step
+        while place < len(tasks) and id(tasks[place]) in made:
+            yield tasks[place], made.pop(id(tasks[place]))
+            place += 1
 
 
 def run_task(path: Path, study: Study, data: Data) -> tuple[Task, dict[str, Params]]:
     """A finished run as a task that is learned already: its wiring and its best weights.
 
     Raises UsageError when it learned from other data, for the test images may be among those that it has seen, or
-    was made for other images or classes; DataError when it is no run or not finished.
+    was made for other images or classes, or is not finished; DataError when it is no run.
     """
     folder = RunFolder.open(path)
-    experiment = read(Experiment, folder.read_toml("config.toml"), str(path))
+    config = folder.read_toml("config.toml")
+    if "systems" in config:
+        raise UsageError(f"{path} is a comparison; compare its systems with {path / 'config.toml'}, or name one run")
+    status = folder.read_json(MARK).get("status")
+    if status != "done":
+        command = shlex.join(["neuro-cnn", "train", "--resume", str(path)])
+        raise UsageError(f"{path} is {status}, not done, and not compared so; finish it with: {command}")
+    experiment = read(Experiment, config, str(path))
     saved = checkpoint.load(folder.checkpoint("best"))
     if saved.in_shape != data.test.shape or len(saved.classes) != len(data.test.classes):
         raise UsageError(

@@ -194,7 +194,8 @@ def test_a_task_under_two_names_is_learned_once():
 
 def test_the_results_say_what_they_are_of(done):
     found = results(STUDY, *done)
-    expected = {"schema_version", "data", "n_train", "n_test", "rows", "summary", "vary", "command", "environment"}
+    expected = {"schema_version", "data", "n_train", "n_test", "rows", "summary", "paired", "vary", "command"}
+    expected |= {"environment"}
     assert set(found) == expected
     assert (found["schema_version"], found["data"], found["n_train"], found["n_test"]) == (1, "digits", 150, 1000)
 

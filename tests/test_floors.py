@@ -12,7 +12,7 @@ import neuro_cnn
 
 ROOT = Path(neuro_cnn.__file__).parent
 FLOORS = (
-    ("errors", "environment", "files", "locks", "statistics", "streams"),
+    ("errors", "environment", "files", "locks", "statistics", "streams", "tables"),
     ("backend", "tree"),
     ("ops",),
     ("layers",),
@@ -31,7 +31,8 @@ FLOORS = (
     ("agreement", "watch", "bench"),
     ("running",),
     ("compare",),
-    ("vary",),
+    ("vary", "kept", "differences"),
+    ("units", "figure_data"),
     ("study", "results", "sweep"),
     ("gather", "reproduce", "worker"),
     ("engines",),

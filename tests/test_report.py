@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from neuro_cnn import viz
-from neuro_cnn.report import csv_text, write_report
+from neuro_cnn.report import Picture, csv_text, write_report
 
 NASTY = '<b>"it\'s" & more</b>'
 VOID = {"meta", "link", "br", "img", "wbr", "hr", "input"}
@@ -58,6 +58,7 @@ def results():
         "environment": environment,
         "rows": rows,
         "summary": summary,
+        "paired": [],
     }
 
 
@@ -97,7 +98,9 @@ class Page(HTMLParser):
 @pytest.fixture
 def figures():
     fields = viz.filters(np.random.default_rng(0).normal(size=(4, 1, 5, 5)), title="S1")
-    return {f'Fields of {NASTY} "S1"': fields, "Confusion": viz.confusion(np.eye(2, dtype=int), ["a", "b"])}
+    confusion = viz.confusion(np.eye(2, dtype=int), ["a", "b"])
+    data = [{"plane": 0, "weight": 0.25}, {"plane": 1, "weight": None}]
+    return {f'Fields of {NASTY} "S1"': Picture(fields, data), "Confusion": Picture(confusion, [{"a": NASTY}])}
 
 
 @pytest.fixture
@@ -260,3 +263,56 @@ def test_sections_without_content_are_left_out(tmp_path, results):
 
 def test_csv_of_no_rows_is_an_empty_header():
     assert csv_text([]) == "\n"
+
+
+def test_every_figure_has_its_numbers_to_download_inside_the_page(page, figures):
+    captions = [attributes["download"] for _, attributes in page.elements if "download" in attributes]
+    assert captions == ["results.json", "results.csv", *(f"figure-{n}.csv" for n in range(1, len(figures) + 1))]
+    for number, picture in enumerate(figures.values(), start=1):
+        lines = list(csv.DictReader(io.StringIO(decoded(page, f"figure-{number}.csv"))))
+        assert lines == [
+            {key: "" if value is None else str(value) for key, value in row.items()} for row in picture.data
+        ]
+
+
+def test_paired_differences_stand_with_their_intervals_and_what_these_mean(results, tmp_path):
+    names = {"model": NASTY, "variant": "", "learning": "hebbian", "control": False}
+    against = {**names, "model": "lenet5"}
+    first = {**names, "against": against, "mean": 0.0123, "n": 3, "sd": 0.01, "low": -0.0125, "high": 0.0371}
+    last = {**names, "against": against, "mean": -0.5, "n": 1, "sd": None, "low": None, "high": None}
+    none, minus = "\N{EN DASH}", "\N{MINUS SIGN}"
+    for several, cells, told, silent in (
+        ([first, last], ["+1.2", f"{minus}1.2 to +3.7", "1.0", "3"], "4.3 standard errors", "--seeds 3"),
+        ([last], [f"{minus}50.0", "1"], "compare with --seeds 3 or more", "interval is that"),
+    ):
+        results["paired"] = several
+        write_report(tmp_path / "r.html", results, figures={}, notes=[])
+        page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+        start = page.cells.index("Pairs") + 1
+        assert page.cells[start : start + 2 + len(cells)] == [NASTY, "lenet5", *cells]
+        assert told in page.words
+        assert silent not in page.words
+    results["paired"] = [first, last]
+    write_report(tmp_path / "r.html", results, figures={}, notes=[])
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    last = page.cells.index("Pairs") + 7
+    assert page.cells[last : last + 6] == [NASTY, "lenet5", f"{minus}50.0", none, none, "1"]
+
+
+def test_the_page_is_made_for_a_phone_and_for_paper(path):
+    text = path.read_text(encoding="utf-8")
+    style = text[text.index("<style>") : text.index("</style>")]
+    assert ".box { overflow-x: auto" in style  # what is wide scrolls in its box, and the page does not
+    assert ".card { overflow-x: auto" in style
+    body = text[text.index("<body>") :]
+    assert body.count("<table>") == body.count('<div class="box"')
+    assert body.count("<svg") == body.count('<div class="card"')
+    paper = style[style.index("@media print") :]
+    for rule in (
+        "size: A4",
+        "overflow: visible",
+        "white-space: normal",
+        "figure, tr, pre, dl { break-inside: avoid }",
+        "min-width: 0",
+    ):
+        assert rule in paper

@@ -127,7 +127,7 @@ def test_the_figure_holds_systems_and_controls_at_their_numbers_of_labels(done):
     assert list(controls) == list(lines)[1:3]
     assert all([value for value, _ in points] == [1, 5, "all"] for points in lines.values())
     figures = pictures(outcome, findings, 4)
-    (axes,) = figures["Varying labels_per_class"].axes
+    (axes,) = figures["Varying labels_per_class"].figure.axes
     assert axes.get_xscale() == "log"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "5", "all"]
     drawn = [line for line in axes.get_lines() if len(line.get_xdata()) == 3 and line.get_linestyle() != "None"]
@@ -159,7 +159,7 @@ def test_a_control_that_is_itself_a_system_of_the_study_is_drawn_as_that_system(
     outcome = results(LABELS, splits, findings)
     ours = [row for row in outcome["summary"] if row["model"] == "softhebb" and row["control"]]
     outcome["summary"] += [{**row, "model": "random-features", "control": False} for row in ours]
-    (axes,) = pictures(outcome, findings, 4)["Varying labels_per_class"].axes
+    (axes,) = pictures(outcome, findings, 4)["Varying labels_per_class"].figure.axes
     drawn = [line for line in axes.get_lines() if len(line.get_xdata()) == 3]
     assert [line.get_linestyle() for line in drawn].count("--") == 1
 

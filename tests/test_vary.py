@@ -93,7 +93,8 @@ def test_the_figure_holds_each_system_that_has_the_option_at_its_values(done):
     assert {name: [value for value, _ in points] for name, points in lines.items()} == {
         "neocognitron-2013:planes=30": [0.7, 0.85]
     }
-    figure = pictures(outcome, findings, 10)["Varying theta_learning"]
+    figure, data = pictures(outcome, findings, 10)["Varying theta_learning"]
+    assert [row["theta_learning"] for row in data] == [0.7, 0.85]
     titles = [axes.get_title("left") for axes in figure.axes]
     errors = ["Error, %", "Error, shifted 2 px, %", "Error, scaled \N{MULTIPLICATION SIGN} 0.8, %"]
     assert titles == [*errors, "Planes of S2", "References at the top"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_cnn.cli.compare import asked
 from neuro_cnn.cli.console import bars, emit, say, table
+from neuro_cnn.cli.studies import asked
 
 if TYPE_CHECKING:
     from neuro_cnn.compare import Study

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, table, tell_missing
+from neuro_cnn.cli.compared import show
+from neuro_cnn.cli.console import Level, bars, emit, say, stoppable, tell_missing
+from neuro_cnn.cli.studies import asked, gone_on, numbers, values
 
 if TYPE_CHECKING:
     from neuro_cnn.compare import Study
+    from neuro_cnn.kept import Kept
     from neuro_cnn.runs import RunFolder
+
+FINDINGS = "findings"
+"""The folder of a comparison's run in which findings are kept."""
 
 
 def compare(
@@ -48,17 +57,19 @@ def compare(
     device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run folder to make. [default: runs/compare-TIME]")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier run in --out.")] = False,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted comparison.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train several systems on the same split and set them side by side.
 
     Each system that learns without a teacher stands beside its control: the same cells with random weights, or with
-    views drawn at random where they would be silent.
+    views drawn at random where they would be silent. What is found is kept as soon as it is there; --resume goes on.
 
     Example: neuro-cnn compare hebbian-wta softhebb:layers=2 lenet5 --seeds 3 --shift 1,2
     """
     from neuro_cnn.backend import choose_device
     from neuro_cnn.compare import assignment
+    from neuro_cnn.errors import UsageError
 
     deformed = {"shift": shift, "scale": scale, "rotate": rotate, "bend": bend, "noise": noise}
     given: dict[str, Any] = {
@@ -68,27 +79,46 @@ def compare(
         "labels_per_class": labels_per_class,
         "seeds": seeds,
         "splits": splits,
-        **{kind: None if text is None else _numbers(kind, text) for kind, text in deformed.items()},
+        **{kind: None if text is None else numbers(kind, text) for kind, text in deformed.items()},
         "options": dict(assignment(text) for text in options or []) | ({"readout": readout} if readout else {}) or None,
-        "vary": dict(_values(text) for text in vary or []) or None,
+        "vary": dict(values(text) for text in vary or []) or None,
     }
-    study = asked({key: value for key, value in given.items() if value is not None})
+    given = {key: value for key, value in given.items() if value is not None}
+    if resume is None:
+        again, study = None, asked(given)
+    elif out is not None or overwrite:
+        raise UsageError("--resume goes on in the folder of the run; leave out --out and --overwrite")
+    else:
+        again, study = gone_on(resume, given)
     if study.question:
         say(" ".join(study.question.split()))
-    folder, outcome = _conducted(study, choose_device(device), jobs, out, overwrite)
+    told = ["--device", device] * (device != "auto") + ["--jobs", str(jobs)] * (jobs > 1)
+    folder, outcome = _conducted(study, choose_device(device), jobs, out, overwrite, again, told)
     if as_json:
         emit(outcome)
     else:
-        _print(outcome)
+        show(outcome)
     say(f"report: {folder.path / 'report.html'}")
 
 
 def _conducted(
-    study: Study, device: str, jobs: int, out: Path | None, overwrite: bool
+    study: Study,
+    device: str,
+    jobs: int,
+    out: Path | None,
+    overwrite: bool,
+    again: RunFolder | None = None,
+    told: Sequence[str] = (),
 ) -> tuple[RunFolder, dict[str, Any]]:
-    """The study carried out, in a folder of its own: the folder, and the object of its results.json."""
+    """The study carried out, in a folder of its own or in that of one which goes on `again`.
+
+    Gives the folder and the object of its results.json. `told` are the words to repeat in the command that resumes.
+    """
+    from neuro_cnn.agreement import elsewhere
+    from neuro_cnn.errors import WorkerError
+    from neuro_cnn.kept import Kept
     from neuro_cnn.results import results, write_folder
-    from neuro_cnn.runs import RunFolder, new_path
+    from neuro_cnn.runs import MARK, RunFolder, new_path
     from neuro_cnn.spec import plain
     from neuro_cnn.study import load_splits, run_task, sources, tasks_of
 
@@ -96,65 +126,78 @@ def _conducted(
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]
-    folder = RunFolder.create(out or new_path("compare"), overwrite, plain(study), seed=0)
+    if again is not None:
+        Kept(again.path / FINDINGS).check(tasks, loaded)
+    origin = {"device": device}
+    folder = again or RunFolder.create(out or new_path("compare"), overwrite, plain(study), 0, origin=origin)
+    kept = Kept(folder.path / FINDINGS)
     try:
-        with folder.told():
+        with folder.told(resumed=again is not None):
+            kept.begin(tasks, loaded)
+            for words in elsewhere(folder, device, []) if again else ():
+                folder.log(words)
+                say(words)
             tell_missing(folder, *(data.train.missing for data in loaded))
-            findings = _findings(study, tasks, learned, loaded, device, jobs, folder)
-            outcome = results(study, loaded, findings)
+            findings = _findings(study, tasks, learned, loaded, device, jobs, folder, kept)
+            outcome = results(study, loaded, findings, folder.read_json(MARK)["argv"])
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))
-    except SystemExit:
-        found = folder.path / "metrics.jsonl"
-        say(f"stopped; what was found so far: {found}" if found.is_file() else "stopped before a system was done")
+    except (SystemExit, OSError, WorkerError):
+        say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'compare', '--resume', str(folder.path), *told])}")
         raise
     return folder, outcome
 
 
-def asked(given: dict[str, Any], **defaults: Any) -> Study:
-    """The study of the command line; a single TOML with `systems` is one, and options given here override it."""
-    from neuro_cnn.compare import Study
-    from neuro_cnn.runs import read_toml
-    from neuro_cnn.spec import read
-
-    named = given.get("systems", [])
-    if len(named) == 1 and named[0].endswith(".toml"):
-        written = read_toml(Path(named[0]))
-        if "systems" in written:
-            del given["systems"]
-            if "options" in written and "options" in given:
-                given["options"] = {**written["options"], **given["options"]}
-            return read(Study, {**defaults, **written, **given}, named[0])
-    for text in named:
-        if text.endswith(".toml"):
-            given.setdefault("data", read_toml(Path(text)).get("data", "digits"))
-    return read(Study, {**defaults, **given}, "the command line")
-
-
 def _findings(
-    study: Study, tasks: list[Any], learned: list[Any], loaded: list[Any], device: str, jobs: int, folder: RunFolder
+    study: Study,
+    tasks: list[Any],
+    learned: list[Any],
+    loaded: list[Any],
+    device: str,
+    jobs: int,
+    folder: RunFolder,
+    kept: Kept,
 ) -> list[Any]:
+    """What every task and every run came to, each told and kept as soon as it is known."""
     from neuro_cnn.experiment import Epoch
-    from neuro_cnn.study import conduct, run_finding
+    from neuro_cnn.study import run_finding
+    from neuro_cnn.units import finished, in_order
 
     findings: list[Any] = []
-    total = len(tasks) + len(learned)
+    total, classes = len(tasks) + len(learned), len(loaded[0].train.classes)
+    before = kept.count(tasks)
+    folder.keep_metrics([])
     with bars() as drawn, stoppable() as stop:
-        for step in conduct(tasks, loaded, study.deformed, device, jobs):
-            if isinstance(step, Epoch):
-                drawn.show(tasks[len(findings)].label, step.progress)
-            else:
-                drawn.hide()
-                findings.append(step)
-                _tell(folder, findings, total, len(loaded[0].train.classes))
-            if stop.code is not None:
-                raise SystemExit(stop.code)
+        with closing(finished(tasks, loaded, study.deformed, device, jobs, kept)) as steps:
+            while True:
+                with stop.at_once(jobs > 1):
+                    step = next(steps, None)
+                if step is None:
+                    break
+                if before and not findings:
+                    say(f"{before} of {total} were found before and are not learned anew")
+                task, found = step
+                if isinstance(found, Epoch):
+                    drawn.show(task.label, found.progress)
+                else:
+                    drawn.hide()
+                    findings.append((task, found))
+                    _tell(folder, findings, total, classes, aloud=len(findings) > before)
+                if stop.code is not None:
+                    raise SystemExit(stop.code)
+        findings = in_order(tasks, findings)
         for task, params in learned:
             findings.append((task, run_finding(task, params, study)))
-            _tell(folder, findings, total, len(loaded[0].train.classes))
+            _tell(folder, findings, total, classes)
+    folder.keep_metrics([_line(found) for _, found in findings])
     return findings
 
 
-def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> None:
+def _line(found: Any) -> dict[str, Any]:
+    """What metrics.jsonl says of a finding."""
+    return {"row": found.row, "history": found.history}
+
+
+def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int, aloud: bool = True) -> None:
     from neuro_cnn.results import like_chance
 
     task, found = findings[-1]
@@ -162,73 +205,13 @@ def _tell(folder: RunFolder, findings: list[Any], total: int, classes: int) -> N
         f"[{len(findings)}/{total}] {task.label}, seed {task.seed}, split {task.split}: "
         f"{100 * found.row['accuracy']:.1f} % ({found.row['train_seconds']:.1f} s)"
     )
+    folder.metric(_line(found))
+    if not aloud:
+        return
     folder.log(text)
-    folder.metric({"row": found.row, "history": found.history})
     say(text)
     if task.is_control and like_chance(found.row["accuracy"], classes):
         say("    the control answers like chance, so the gain over it is no measure of learning")
     for name, state in found.health.items():
         if found.row["learning"] != "none":
             say(f"    {state.line(name)}", Level.NORMAL if state.warnings else Level.VERBOSE)
-
-
-def _print(outcome: dict[str, Any]) -> None:
-    """The results in tables narrow enough for a terminal: what was reached, also when deformed, and at what cost."""
-    from neuro_cnn.data.deformations import DEFORMATIONS, measured
-    from neuro_cnn.models import control_name
-
-    summary = outcome["summary"]
-    shifts = measured(summary, "shift")
-    many = max(row["n"] for row in summary) > 1
-    names, reached, cost = [], [], []
-    for row in summary:
-        name = f"{row['model']}:{row['variant']}" if row["variant"] else row["model"]
-        name = f"└ {control_name(row['learning'])}" if row["control"] else name
-        spread = f" ± {100 * row['accuracy_sd']:.1f}" if many and row["accuracy_sd"] is not None else ""
-        gain = "" if row["gain_mean"] is None else f"{100 * row['gain_mean']:+.1f}"
-        accuracies = [_percent(row["accuracy_mean"]) + spread, _percent(row["control_accuracy_mean"]), gain]
-        reached.append([name, *accuracies, *(_percent(row["shift"][p]) for p in shifts), _percent(row["dead_units"])])
-        names.append(name)
-        counts = [f"{row[key]:,}" for key in ("labels_used", "parameters")]
-        made = ", ".join(f"{layer} {count:.0f}" for layer, count in row["planes"].items())
-        counts += [made, "" if row["references_mean"] is None else f"{row['references_mean']:.0f}"]
-        speed = [f"{row['train_seconds_mean']:.1f}", f"{row['images_per_second_mean']:,.0f}"]
-        cost.append([name, row["learning"], row["readout"], *counts, *speed])
-    title = f"{outcome['data']}: {outcome['n_train']} training and {outcome['n_test']} test images; % right"
-    _used(["system", "accuracy", "control", "gain", *(f"{p} px" for p in shifts), "dead"], reached, title)
-    for kind, deformation in DEFORMATIONS.items():
-        if kind != "shift" and (amounts := measured(summary, kind)):
-            deformed = [[_percent(row[kind][amount]) for amount in amounts] for row in summary]
-            cells = [[name, *shares] for name, shares in zip(names, deformed, strict=True)]
-            table(["system", *map(deformation.told, amounts)], cells, f"test images {deformation.word}, %")
-    columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
-    _used(columns, cost, words=3)
-
-
-def _used(columns: list[str], rows: list[list[str]], title: str | None = None, words: int = 1) -> None:
-    """A table without the columns that are empty in every row."""
-    used = [place for place in range(len(columns)) if any(row[place] for row in rows)]
-    table([columns[place] for place in used], [[row[place] for place in used] for row in rows], title, words)
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f}"
-
-
-def _values(text: str) -> tuple[str, list[Any]]:
-    """KEY=A,B,... as key and values."""
-    from neuro_cnn.compare import assignment
-
-    key, _, values = text.partition("=")
-    return key.strip(), [assignment(f"{key}={value}")[1] for value in values.split(",")]
-
-
-def _numbers(option: str, text: str) -> list[float]:
-    """The amounts in a list such as 1,2,3,4; pixels of a shift are whole."""
-    from neuro_cnn.errors import UsageError
-
-    read, such = (int, "whole numbers such as 1,2,3,4") if option == "shift" else (float, "numbers such as 0.5,2")
-    try:
-        return [read(part) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise UsageError(f"--{option} {text!r} is not a list of {such}") from error

@@ -97,6 +97,16 @@ class Stop:
     """What a signal asked for: none yet, or the exit code to leave with after the batch."""
 
     code: int | None = None
+    waiting = False
+
+    @contextmanager
+    def at_once(self, waiting: bool) -> Iterator[None]:
+        """While the block waits for other processes alone, the first signal stops at once: there is no batch to end."""
+        self.waiting = waiting
+        try:
+            yield
+        finally:
+            self.waiting = False
 
 
 @contextmanager
@@ -106,7 +116,7 @@ def stoppable() -> Iterator[Stop]:
 
     def note(number: int, frame: Any) -> None:
         del frame
-        if stop.code is not None:
+        if stop.code is not None or stop.waiting:
             sys.exit(128 + number)
         stop.code = 128 + number
         say("neuro-cnn: finishing the batch; once more to stop at once")

@@ -111,22 +111,6 @@ def test_a_run_stopped_at_its_very_start_goes_on(whole, tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_comparison_stopped_by_ctrl_c_keeps_what_it_found(jobs, tmp_path):
-    words = ("compare", "mlp:hidden=4,epochs=1", "lenet5", "softhebb", "--train-size", 400, "--seeds", 9, "--shift", 1)
-    process = program(*words, "--jobs", jobs, "--out", tmp_path / "c", start_new_session=True)
-    assert process.stderr.readline().startswith("[1/36] mlp:epochs=1,hidden=4, seed 0")
-    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to all processes of the group
-    answer = finished(process)
-    assert answer.code == 130, answer.err
-    assert "Traceback" not in answer.err
-    assert f"stopped; what was found so far: {tmp_path / 'c' / 'metrics.jsonl'}" in answer.err
-    lines = (tmp_path / "c" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(lines[0])["row"]["model"] == "mlp"
-    assert json.loads((tmp_path / "c" / "run.json").read_text(encoding="utf-8"))["status"] == "interrupted"
-
-
-@posix
 def test_a_second_signal_stops_at_once(tmp_path):
     words = ("train", "softhebb:batch=400,planes=100,epochs=9", "--train-size", 1600, "--out", tmp_path / "run")
     process = program(*words)  # batches of a second or so
