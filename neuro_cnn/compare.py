@@ -56,7 +56,7 @@ class Study:
     are those on it.
     """
 
-    systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
+    systems: tuple[str, ...] = MAIN
     data: str = "digits"
     train_size: Annotated[int, Field(ge=1)] | None = None
     labels_per_class: Annotated[int, Field(ge=1)] | None = None
@@ -76,10 +76,10 @@ class Study:
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        if self.path is not None and (self.systems != MAIN or any(key != "labels_per_class" for key in self.vary)):
-            raise UsageError("a path has its own systems, and only labels_per_class is varied on it; leave others out")
         if self.path is not None:
-            system(self.path.model, self.options)
+            self._check_path(self.path)
+        elif not self.systems:
+            raise UsageError("systems = []: name at least 1 system to compare")
         if len(self.vary) > 1:
             raise UsageError(f"{len(self.vary)} options to vary, {', '.join(self.vary)}; vary one at a time")
         for key, values in self.vary.items():
@@ -91,6 +91,12 @@ class Study:
                     raise UsageError(
                         f"{key} = {getattr(self, key)} is set, and varied over {list(values)}; leave one out"
                     )
+
+    def _check_path(self, path: Path) -> None:
+        if self.systems not in ((), MAIN) or any(key != "labels_per_class" for key in self.vary):
+            raise UsageError("a path has its own systems, and only labels_per_class is varied on it; leave others out")
+        object.__setattr__(self, "systems", ())
+        system(path.model, self.options)
 
     @property
     def settings(self) -> list[dict[str, Any]]:

@@ -123,7 +123,7 @@ def _conducted(
     from neuro_cnn.spec import plain
     from neuro_cnn.study import load_splits, run_task, sources, tasks_of
 
-    experiments, runs = sources(study) if study.path is None else ([], [])
+    experiments, runs = sources(study)
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]

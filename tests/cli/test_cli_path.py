@@ -79,6 +79,13 @@ def test_stopped_after_its_choices_it_goes_on_to_the_same_results(run, study, tm
     assert ours == theirs
 
 
+def test_it_is_reproduced_from_its_folder_choices_included(run):
+    answer = call("reproduce", run[0], "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["verdict"] == "identical"
+    assert answer.json["compared"] > 100
+
+
 def test_a_size_lays_its_settings_over_the_study(study, tmp_path):
     answer = call("compare", study, "--set", "size=small", "--set", "epochs=1", "--out", tmp_path / "small")
     assert answer.code == 0, answer.err
