@@ -33,6 +33,7 @@ from neuro_cnn.layers import InterpolatingVector, Params
 from neuro_cnn.models import MAIN, control, control_name, defaults, learning, system
 from neuro_cnn.models.features import Positive
 from neuro_cnn.network import Chain
+from neuro_cnn.path import Path
 from neuro_cnn.physiology import Health
 from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
@@ -51,10 +52,11 @@ class Study:
     `vary` is one option and its values: each system that has it is learned with each. It may also be `data`,
     `train_size` or `labels_per_class` ("all": none left out), which all systems have. `question`, `source` and `expect`
     say what it is for, in words for the report. Test images are deformed by each of the amounts of `shift` (pixels),
-    `scale` (factors), `rotate` (degrees), `bend` (pixels) and `noise` (standard deviations).
+    `scale` (factors), `rotate` (degrees), `bend` (pixels) and `noise` (standard deviations). With a `path` the systems
+    are those on it.
     """
 
-    systems: Annotated[tuple[str, ...], Field(min_length=1)] = MAIN
+    systems: tuple[str, ...] = MAIN
     data: str = "digits"
     train_size: Annotated[int, Field(ge=1)] | None = None
     labels_per_class: Annotated[int, Field(ge=1)] | None = None
@@ -70,9 +72,14 @@ class Study:
     source: str | None = None
     expect: str | None = None
     vary: dict[str, Annotated[tuple[bool | int | float | str, ...], Field(min_length=1)]] = field(default_factory=dict)
+    path: Path | None = None
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
+        if self.path is not None:
+            self._check_path(self.path)
+        elif not self.systems:
+            raise UsageError("systems = []: name at least 1 system to compare")
         if len(self.vary) > 1:
             raise UsageError(f"{len(self.vary)} options to vary, {', '.join(self.vary)}; vary one at a time")
         for key, values in self.vary.items():
@@ -84,6 +91,12 @@ class Study:
                     raise UsageError(
                         f"{key} = {getattr(self, key)} is set, and varied over {list(values)}; leave one out"
                     )
+
+    def _check_path(self, path: Path) -> None:
+        if self.systems not in ((), MAIN) or any(key != "labels_per_class" for key in self.vary):
+            raise UsageError("a path has its own systems, and only labels_per_class is varied on it; leave others out")
+        object.__setattr__(self, "systems", ())
+        system(path.model, self.options)
 
     @property
     def settings(self) -> list[dict[str, Any]]:
@@ -110,6 +123,7 @@ class Task(NamedTuple):
     split: int
     place: int = 0  # which of the study's data it learns from,
     images: int = 0  # and the first of them that have the same training images
+    deformed: bool = True  # whether it answers deformed test images too
 
     @property
     def key(self) -> str:
@@ -236,7 +250,8 @@ def run(
         watcher.snapshots = list(before.snapshots)
     steps = learn(task.net, task.curriculum, data.train, None, task.seed, device, state, history)
     outcome = yield from watching(steps, watcher)
-    found = measure(task, data, deformed, outcome.params, outcome.history, outcome.seconds)
+    amounts = deformed if task.deformed else {}
+    found = measure(task, data, amounts, outcome.params, outcome.history, outcome.seconds)
     return found._replace(snapshots=tuple(watcher.snapshots))
 
 

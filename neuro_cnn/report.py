@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 
 from neuro_cnn.data.deformations import DEFORMATIONS, MEANINGS
 from neuro_cnn.files import write_text
+from neuro_cnn.path_tables import way_table
+from neuro_cnn.path_words import words
 from neuro_cnn.report_tables import Amounts, amounts_of, deformed_table, health_table, main_table, paired_table
 from neuro_cnn.tables import html
 from neuro_cnn.viz.accuracy import Row
@@ -36,6 +38,12 @@ UNSURE = (
     "the mean difference. It tells what seeds and splits do, not what other test images would. With 3 pairs it is",
     "wide, 4.3 standard errors to either side; and the more differences a table has, the more intervals miss by",
     "chance, for which nothing is corrected here.",
+)
+WAYS = (
+    "Gain: what the step adds to the accuracy with most labels, paired over seeds. Control: the same system, nothing",
+    "learned without a teacher. Deformed test images are answered by what saw most labels. Dead: the most of any layer",
+    "that learns. Selectivity: mean class selectivity of the deepest cells. Multiply-adds of one answer, in millions.",
+    "Chosen: constants found anew at each step on training images held out.",
 )
 ONE_PAIR = "One pair says nothing of chance: for an interval, compare with --seeds 3 or more."
 
@@ -60,6 +68,7 @@ def write_report(
         title=f"Comparison on {escape(results['data'])}",
         asked=_asked(results),
         introduction=_introduction(results),
+        path=_path(results["path"], figures) if "path" in results else "",
         table=html(main_table(results["summary"])),
         legend=_legend(results["summary"]),
         downloads=f"{_download('results.json', 'application/json', json_text(results))}, "
@@ -67,7 +76,7 @@ def write_report(
         deformed=_deformed(results["summary"]),
         paired=_paired(results["paired"]),
         health=_health(results["summary"], notes),
-        figures=_section("figures", "Figures", _figures(figures)) if figures else "",
+        figures=_section("figures", "Figures", _figures(figures)) if figures and "path" not in results else "",
         command=escape(results["command"]),
         environment="\n".join(
             f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in results["environment"].items()
@@ -100,6 +109,19 @@ def _flat(row: Mapping[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in row.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{stem}{key}_")
+
+
+def _path(path: Mapping[str, Any], figures: Mapping[str, Picture]) -> str:
+    """What a path came to: in words, in its figures, and every way as a table."""
+    tables = (
+        f"<h3>{escape(way.capitalize())}</h3>\n{_box('path', html(way_table(path, way)))}" for way in path["ways"]
+    )
+    legend = " ".join(WAYS)
+    return _section(
+        "path",
+        "Step by step",
+        "\n".join([_list(words(path)), _figures(figures), *tables, f'<p class="legend">{legend}</p>']),
+    )
 
 
 def _asked(results: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neuro_cnn import checkpoint
+from neuro_cnn import checkpoint, crossing
 from neuro_cnn.agreement import check_data, conditions, differences, shown
 from neuro_cnn.compare import Study
 from neuro_cnn.errors import UsageError
@@ -116,6 +116,8 @@ def _comparison(folder: RunFolder, device: str, watch: Watch | None) -> tuple[st
     made, runs = sources(study)
     loaded = load_splits(study)
     tasks = tasks_of(study, made, loaded)
+    if study.path is not None:
+        tasks = crossing.tasks(study, dict(crossing.choices(study, crossing.most(loaded), 1, {})), loaded)
     findings = []
     for step in conduct(tasks, loaded, study.deformed, device, 1):
         if not isinstance(step, Epoch):

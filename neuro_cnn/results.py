@@ -92,6 +92,7 @@ def write_folder(
 ) -> None:
     """results.json, results.csv, tables, figures and the self-contained report.html."""
     from neuro_cnn import viz
+    from neuro_cnn.path_tables import way_table
     from neuro_cnn.report import csv_text, json_text, write_report
     from neuro_cnn.report_tables import main_table, paired_table
     from neuro_cnn.tables import latex, markdown
@@ -99,6 +100,7 @@ def write_folder(
     write_text(folder.path / "results.json", json_text(outcome))
     write_text(folder.path / "results.csv", csv_text(outcome["rows"]))
     tables = {"results": main_table(outcome["summary"]), "paired": paired_table(outcome["paired"])}
+    tables |= {way: way_table(outcome["path"], way) for way in outcome.get("path", {}).get("ways", ())}
     for name, table in tables.items():
         if table.lines:
             write_text(folder.path / "tables" / f"{name}.md", markdown(table))
@@ -115,6 +117,8 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
     from neuro_cnn import figure_data, viz
     from neuro_cnn.report import Picture
 
+    if "path" in outcome:
+        return _ways(outcome["path"], outcome.get("question", "A path, step by step"), classes)
     first, summary = _first(findings), outcome["summary"]
     fields = _fields(first)
     figures = {f"Varying {key}": _varied(outcome, key, classes) for key in outcome["vary"]}
@@ -145,6 +149,23 @@ def pictures(outcome: dict[str, Any], findings: Sequence[tuple[Task, Finding]], 
             under = viz.accuracy_under(summary, kind, chance=1 / classes)
             figures[f"Accuracy under {deformation.noun}"] = Picture(under, figure_data.reached(summary, [kind]))
     return figures
+
+
+def _ways(path: dict[str, Any], title: str, classes: int) -> dict[str, Picture]:
+    """The ways of a path: forward, its steps beside the same made backwards, and those aside; then backward."""
+    from neuro_cnn import viz
+    from neuro_cnn.path import BACKWARD
+    from neuro_cnn.path_tables import rows
+    from neuro_cnn.report import Picture
+
+    chance, data = 1 / classes, rows(path)
+    whole = viz.path(path["stops"], path["ways"], beside=BACKWARD, title=title, chance=chance)
+    other = {BACKWARD: path["ways"][BACKWARD]}
+    back = viz.path(path["stops"], other, title="The same steps in the other order", chance=chance)
+    return {
+        "Step by step": Picture(whole, [row for row in data if row["way"] != BACKWARD]),
+        "The other order": Picture(back, [row for row in data if row["way"] == BACKWARD]),
+    }
 
 
 def formed(label: str, snapshots: Sequence[Snapshot]) -> Any:

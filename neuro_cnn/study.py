@@ -173,14 +173,14 @@ def tasks_of(study: Study, made: Sequence[Experiment], splits: Sequence[Data]) -
             label = f"{one.name}:{one.variant}".removesuffix(":")
             raise UsageError(f"{label} stands twice in the comparison; leave one out, or give a TOML file a title")
     values = [range(start, start + study.splits) for start in range(0, len(splits), study.splits)]
-    tasks = [task for one in made for places in values for task in _planned(one, study, splits, places)]
+    tasks = [task for one in made for places in values for task in planned(one, study, splits, places)]
     watched: dict[str, tuple[str, ...]] = {}
     for task in tasks:
         watched[task.key] = tuple(dict.fromkeys([*watched.get(task.key, ()), *task.watched]))
     return [task._replace(watched=watched[task.key]) for task in tasks]
 
 
-def _planned(one: Experiment, study: Study, splits: Sequence[Data], places: Sequence[int]) -> list[Task]:
+def planned(one: Experiment, study: Study, splits: Sequence[Data], places: Sequence[int]) -> list[Task]:
     """A system's tasks on the data of one value, then its control's."""
     tasks = []
     for place in places:

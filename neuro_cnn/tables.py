@@ -48,11 +48,12 @@ class Line(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table whose first column names a system; `main` is the column, if any, that is read first."""
+    """A table whose first column names a system, or what its head says; `main` is the column, if any, read first."""
 
     columns: Sequence[Column]
     lines: Sequence[Line]
     main: int | None = None
+    first: str = "System"
 
     @property
     def groups(self) -> list[tuple[str, int]]:
@@ -67,7 +68,7 @@ class Table(NamedTuple):
 def html(table: Table) -> str:
     """A table of a page."""
     deep = ' rowspan="2"' if any(group for group, _ in table.groups) else ""
-    top = [f'<th class="system" scope="col"{deep}>System</th>']
+    top = [f'<th class="system" scope="col"{deep}>{_html(table.first)}</th>']
     columns = iter(table.columns)
     for group, count in table.groups:
         mine = [next(columns) for _ in range(count)]
@@ -98,7 +99,7 @@ def _html(text: str) -> str:
 def markdown(table: Table) -> str:
     """A table of a Markdown page; a group stands before the name of each of its columns."""
     names = [f"{column.group}: {column.name}" if column.group else column.name for column in table.columns]
-    rows = [["System", *names], [":--", *(":--" if column.words else "--:" for column in table.columns)]]
+    rows = [[table.first, *names], [":--", *(":--" if column.words else "--:" for column in table.columns)]]
     rows[0] = [_markdown(cell) for cell in rows[0]]
     rows += [[_markdown(cell) for cell in (line.name, *line.cells)] for line in table.lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
@@ -115,7 +116,7 @@ def latex(table: Table) -> str:
     if any(group for group, _ in table.groups):
         heads = [f"\\multicolumn{{{count}}}{{c}}{{{_tex(group)}}}" if group else "" for group, count in table.groups]
         lines += [_tex_row(["", *heads]), " ".join(_rules(table))]
-    lines += [_tex_row(["System", *(_tex(column.name) for column in table.columns)]), r"\midrule"]
+    lines += [_tex_row([_tex(table.first), *(_tex(column.name) for column in table.columns)]), r"\midrule"]
     for line in table.lines:
         name = f"\\quad {_tex(line.name)}" if line.control else _tex(line.name)
         lines.append(_tex_row([name, *map(_tex, line.cells)]))

@@ -6,9 +6,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from neuro_cnn.compare import Finding, Task, Untaught, run
 from neuro_cnn.data import Data
@@ -17,6 +17,7 @@ from neuro_cnn.experiment import Epoch
 from neuro_cnn.kept import Kept
 from neuro_cnn.ops.threads import on_threads, threads
 
+Made = TypeVar("Made")
 LOOK = 0.5
 """Seconds between two looks of a process at whether the one that started it is still there (our choice)."""
 Step: TypeAlias = tuple[Task, Epoch | Finding]
@@ -107,24 +108,30 @@ def _elsewhere(
     kept: Kept | None,
 ) -> Iterator[Step]:
     """The findings of units that other processes carry out, a unit's as soon as it is done."""
+    work = [(unit, {task.place: splits[task.place] for task in unit}, deformed, device, kept) for unit in left]
+    for steps in elsewhere(_drained, work, jobs):
+        yield from steps
+
+
+def elsewhere(function: Callable[..., Made], work: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Made]:
+    """What a function makes of each, in so many other processes, as soon as it is made.
+
+    The processes end with this one. Raises WorkerError where one dies.
+    """
     from joblib import Parallel, delayed, parallel_config
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    if not left:
+    if not work:
         return
     # as many threads as here, for the last bits depend on them, but never more than cores
     number = max(1, min(threads(), (os.cpu_count() or 1) // jobs))
     own = {"initializer": _end_with, "initargs": (os.getpid(),)}
     with parallel_config(backend="loky", inner_max_num_threads=number, **own):
-        work = (
-            delayed(_drained)(unit, {task.place: splits[task.place] for task in unit}, deformed, device, kept, number)
-            for unit in left
-        )
+        calls = (delayed(_on_threads)(number, function, each) for each in work)
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
-            found = Parallel(n_jobs=min(jobs, len(left)), batch_size=1, return_as="generator_unordered")(work)
+            found = Parallel(n_jobs=min(jobs, len(work)), batch_size=1, return_as="generator_unordered")(calls)
         try:
-            for steps in found:
-                yield from steps
+            yield from found
         except BrokenProcessPool as error:
             lost = "a process that learned was killed, for want of memory perhaps; use fewer --jobs"
             raise WorkerError(lost) from error
@@ -155,12 +162,15 @@ def _drained(
     deformed: Mapping[str, Sequence[float]],
     device: str,
     kept: Kept | None,
-    number: int,
 ) -> list[tuple[Task, Finding]]:
     """What the tasks of a unit come to."""
+    steps = _carried_out(unit, splits, deformed, device, kept)
+    return [(task, step) for task, step in steps if not isinstance(step, Epoch)]
+
+
+def _on_threads(number: int, function: Callable[..., Made], words: tuple[Any, ...]) -> Made:
     with on_threads(number):
-        steps = _carried_out(unit, splits, deformed, device, kept)
-        return [(task, step) for task, step in steps if not isinstance(step, Epoch)]
+        return function(*words)
 
 
 def _end_with(parent: int) -> None:

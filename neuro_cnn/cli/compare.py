@@ -114,6 +114,7 @@ def _conducted(
 
     Gives the folder and the object of its results.json. `told` are the words to repeat in the command that resumes.
     """
+    from neuro_cnn import crossing
     from neuro_cnn.agreement import elsewhere
     from neuro_cnn.errors import WorkerError
     from neuro_cnn.kept import Kept
@@ -126,13 +127,15 @@ def _conducted(
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]
-    if again is not None:
+    if again is not None and study.path is None:
         Kept(again.path / FINDINGS).check(tasks, loaded)
     origin = {"device": device}
     folder = again or RunFolder.create(out or new_path("compare"), overwrite, plain(study), 0, origin=origin)
     kept = Kept(folder.path / FINDINGS)
     try:
         with folder.told(resumed=again is not None):
+            chosen = {} if study.path is None else _chosen(study, loaded, jobs, folder)
+            tasks = tasks if study.path is None else crossing.tasks(study, chosen, loaded)
             kept.begin(tasks, loaded)
             for words in elsewhere(folder, device, []) if again else ():
                 folder.log(words)
@@ -140,11 +143,31 @@ def _conducted(
             tell_missing(folder, *(data.train.missing for data in loaded))
             findings = _findings(study, tasks, learned, loaded, device, jobs, folder, kept)
             outcome = results(study, loaded, findings, folder.read_json(MARK)["argv"])
+            if study.path is not None:
+                outcome["path"] = crossing.told(study, chosen, findings, loaded)
             write_folder(folder, outcome, findings, len(loaded[0].train.classes))
     except (SystemExit, OSError, WorkerError):
         say(f"stopped; go on with: {shlex.join(['neuro-cnn', 'compare', '--resume', str(folder.path), *told])}")
         raise
     return folder, outcome
+
+
+def _chosen(study: Study, loaded: Sequence[Any], jobs: int, folder: RunFolder) -> dict[str, Any]:
+    """The constants of every stop of a path, each told and kept as soon as it is chosen."""
+    from neuro_cnn import crossing
+
+    known = crossing.known(folder.path)
+    with stoppable() as stop, closing(crossing.choices(study, crossing.most(loaded), jobs, known)) as steps:
+        while True:
+            with stop.at_once(True):  # nothing is half done: a stop is chosen for or not
+                step = next(steps, None)
+            if step is None:
+                return known
+            name, found = step
+            known[name] = found
+            crossing.keep(folder.path, known)
+            told = ", ".join(f"{key} {value:g}" for key, value in found.options.items())
+            say(f"{name}: {told}, of {len(found.tried)} tried on training images")
 
 
 def _findings(

@@ -12,6 +12,9 @@ def show(outcome: dict[str, Any]) -> None:
     from neuro_cnn.data.deformations import DEFORMATIONS, measured
     from neuro_cnn.models import control_name
 
+    if "path" in outcome:
+        _ways(outcome["path"])
+        return
     summary = outcome["summary"]
     shifts = measured(summary, "shift")
     many = max(row["n"] for row in summary) > 1
@@ -39,6 +42,19 @@ def show(outcome: dict[str, Any]) -> None:
     _differences(outcome["paired"])
     columns = ["system", "learning", "read-out", "labels", "parameters", "planes", "references", "train s", "images/s"]
     _used(columns, cost, words=3)
+
+
+def _ways(path: dict[str, Any]) -> None:
+    """Every way of a path as a table, and what it comes to in words."""
+    from neuro_cnn.path_tables import way_table
+    from neuro_cnn.path_words import words
+    from neuro_cnn.tables import SPACE
+
+    for way in path["ways"]:
+        made = way_table(path, way)
+        columns = [f"{'labels ' * ('labels' in each.group)}{each.name}".replace(SPACE, " ") for each in made.columns]
+        table([made.first.lower(), *columns], [[line.name, *line.cells] for line in made.lines], f"{way}; % right")
+    print("\n".join(words(path)))
 
 
 def _differences(differences: list[dict[str, Any]]) -> None:

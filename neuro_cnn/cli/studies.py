@@ -24,7 +24,7 @@ def asked(given: dict[str, Any], **defaults: Any) -> Study:
 
     named = given.get("systems", [])
     written = {text: read_toml(Path(text)) for text in named if text.endswith(".toml")}
-    studies = {text: {**defaults, **each} for text, each in written.items() if _is_study(each)}
+    studies = {text: {**defaults, **_sized(each, given, text)} for text, each in written.items() if _is_study(each)}
     if len(studies) == len(named) == 1:
         ((where, study),) = studies.items()
         return read(Study, {**study, **_over(study, given)}, where)
@@ -40,7 +40,26 @@ def _is_study(written: dict[str, Any]) -> bool:
     from difflib import get_close_matches
 
     one = {"model", "network"} & set(written)
-    return "systems" in written or bool(not one and get_close_matches("systems", written))
+    return bool({"systems", "path"} & set(written)) or bool(not one and get_close_matches("systems", written))
+
+
+def _sized(written: dict[str, Any], given: dict[str, Any], where: str) -> dict[str, Any]:
+    """A study with the changes that --set size=NAME asks for laid over it, where its file has sizes."""
+    from neuro_cnn.errors import unknown
+
+    study = {key: value for key, value in written.items() if key != "sizes"}
+    if "sizes" not in written or "size" not in given.get("options", {}):
+        return study
+    size = given["options"].pop("size")
+    if size not in written["sizes"]:
+        raise unknown(f"size of {where}", str(size), written["sizes"])
+    return _laid_over(study, written["sizes"][size])
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings with others laid over them."""
+    both = {key: _laid_over(below[key], each) for key, each in above.items() if isinstance(below.get(key), dict)}
+    return {**below, **above, **both}
 
 
 def _over(study: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

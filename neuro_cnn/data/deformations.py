@@ -91,3 +91,9 @@ DEFORMATIONS = {
     "noise": Deformation(_noisy, 0, "noise", "with noise", "{}", "standard deviation of the noise"),
 }
 """Every deformation that `evaluate` and `compare` know, by its name in results."""
+
+
+def told(key: str) -> str:
+    """A deformation and its amount in words: "shift 4" -> "shifted 4 px"."""
+    kind, _, amount = key.partition(" ")
+    return f"{DEFORMATIONS[kind].word} {DEFORMATIONS[kind].told(amount)}"

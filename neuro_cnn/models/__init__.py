@@ -13,6 +13,7 @@ from neuro_cnn.layers import Flatten, Shape
 from neuro_cnn.models.adaline import Adaline
 from neuro_cnn.models.alexnet import AlexNet, AlexNetSmall
 from neuro_cnn.models.autoencoder import Autoencoder
+from neuro_cnn.models.bridge import Bridge
 from neuro_cnn.models.convnetjs import ConvNetJSCIFAR, ConvNetJSMNIST
 from neuro_cnn.models.cortical_sheet import CorticalSheet
 from neuro_cnn.models.features import RandomFeatures
@@ -95,6 +96,7 @@ CATALOGUE: dict[str, Any] = {
     "neocognitron-2013": Neocognitron2013,
     "neocognitron-simple": NeocognitronSimple,
     "neocognitron-supervised": NeocognitronSupervised,
+    "bridge": Bridge,
     "hmax": HMAX,
     "lgn-v1": LGNV1,
     "mlp": MLP,

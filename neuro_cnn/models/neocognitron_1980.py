@@ -38,10 +38,7 @@ class Neocognitron1980:
 
     def network(self, in_shape: Shape, classes: int) -> Chain:
         """16 x 16 -> S1 16 -> C1 10 -> S2 8 -> C2 6 -> S3 2 -> C3 1, all with views of 5 x 5 but C3's 2 x 2."""
-        # d(v) sums to 80, 1 and 1: S1 answers weakly, and C1 has to saturate. Found by a search over 200 settings on
-        # presentation seeds from 100 on (our choice)
-        c1, c2 = Saturating(80.0, 0.5, self.alpha), Saturating(1.0, 0.5, self.alpha)
-        c3 = Saturating(1.0, 1.0, self.alpha)
+        c1, c2, c3 = map(self.saturating, (1, 2, 3))
         overhang = ((3, 4), (3, 4)) if self.pitch == 2 else ((-1, -1), (-1, -1))
         return Chain(
             (
@@ -55,6 +52,12 @@ class Neocognitron1980:
                 ("out", Labelled(classes)),
             )
         )
+
+    def saturating(self, number: int) -> Saturating:
+        """What the C-cells of a stage do."""
+        # d(v) sums to 80, 1 and 1: S1 answers weakly, and C1 has to saturate. Found by a search over 200 settings on
+        # presentation seeds from 100 on (our choice)
+        return Saturating(80.0 if number == 1 else 1.0, 1.0 if number == 3 else 0.5, self.alpha)
 
     def curriculum(self) -> Curriculum:
         """All stages at each presentation; afterwards the deepest cells get their names."""

@@ -22,6 +22,7 @@ from neuro_cnn.viz.maps import maps
 from neuro_cnn.viz.nature import nature
 from neuro_cnn.viz.network_view import network_view
 from neuro_cnn.viz.organisation import organisation
+from neuro_cnn.viz.path import path
 from neuro_cnn.viz.picture_rows import picture_rows
 from neuro_cnn.viz.regions import regions
 from neuro_cnn.viz.responders import responder_table
@@ -65,6 +66,7 @@ __all__ = [
     "network_view",
     "organisation",
     "overview",
+    "path",
     "picture_rows",
     "regions",
     "responder_table",

@@ -86,7 +86,7 @@ def test_a_mixed_comparison_has_paired_differences_in_results_table_page_and_fil
         ('systems = ["mlp"]\ntrain_size = [60]\n', "s.toml: train_size = [60]: input should be a valid integer"),
         ('systems = ["mlp"]\nshift = [[1]]\n', "s.toml: shift.0 = [1]: input should be a valid integer"),
         ('systems = ["mlp"]\nshift = 1\n', "s.toml: shift = 1: input should be a valid tuple"),
-        ("systems = []\n", "s.toml: systems = []: tuple should have at least 1 item"),
+        ("systems = []\n", "systems = []: name at least 1 system to compare"),
         ('systems = "mlp"\n', "s.toml: systems = 'mlp': input should be a valid tuple"),
         ('systems = ["mlp"]\n[options]\nhidden = [3]\n', "mlp: hidden = [3]: input should be a valid integer"),
         ('systems = ["mlp"]\n[options]\nhiden = 3\n', "unknown option of mlp 'hiden'; did you mean 'hidden'?"),
