@@ -70,6 +70,8 @@ def _hint(kind: Any, data: Any, where: tuple[int | str, ...]) -> str:
             node = node[step]
     schema = _adapter(kind).json_schema()
     parts: list[dict[str, Any]] = [part.get("properties", {}) for part in (schema, *schema.get("$defs", {}).values())]
+    if len(where) == 1 and parts[0]:
+        parts = parts[:1]  # a key of the whole
     said = [part for part in parts if "kind" in node and part.get("kind", {}).get("const") == node["kind"]]
     meant = max(said or parts, key=lambda part: (len(set(part) & set(node)), -len(part)))
     keys = set(meant) - {str(where[-1])}
