@@ -21,6 +21,7 @@ from neuro_cnn.files import write_text
 from neuro_cnn.path import Choice, Options, Path, Stop
 from neuro_cnn.physiology import class_selectivity
 from neuro_cnn.settings import ALL
+from neuro_cnn.settings import told as told_data
 from neuro_cnn.spec import plain
 from neuro_cnn.statistics import Paired, paired
 from neuro_cnn.streams import generator
@@ -168,7 +169,8 @@ def tasks(study: Study, chosen: Mapping[str, Chosen], splits: Sequence[Data]) ->
                     continue
                 watched = tuple(name for name, layer in task.net.layers[:-1] if layer.kind in ("scells", "dense"))
                 deformed = len(splits[task.place].train.labelled) == largest
-                found.append(task._replace(watched=watched, deformed=deformed))
+                variant = told_data(splits[task.place], study.vary)  # the name says the rest
+                found.append(task._replace(variant=variant, watched=watched, deformed=deformed))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuro_cnn.data import Data
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import UsageError, unknown
 
 OF_DATA = ("data", "train_size", "labels_per_class")
 ALL = "all"
@@ -35,3 +35,28 @@ def told(data: Data, vary: Mapping[str, Sequence[Any]]) -> str:
     """The varied value of these data in the form labels_per_class=10; empty where the data are not varied."""
     asked = {"data": data.name, "train_size": data.train_size, "labels_per_class": data.labels_per_class}
     return ",".join(f"{key}={ALL if asked[key] is None else asked[key]}" for key in OF_DATA if key in vary)
+
+
+def is_study(written: Mapping[str, Any]) -> bool:
+    """Whether a TOML file is of several systems: named, or on a path."""
+    return bool({"systems", "path"} & set(written))
+
+
+def sized(written: Mapping[str, Any], size: str | None, where: str) -> dict[str, Any]:
+    """A study as its file has it, with the changes of one of its sizes laid over it; None: without.
+
+    Raises UsageError for a size that it has not.
+    """
+    study = {key: value for key, value in written.items() if key != "sizes"}
+    if size is None:
+        return study
+    sizes = written.get("sizes", {})
+    if size not in sizes:
+        raise unknown(f"size of {where}", str(size), sizes)
+    return _laid_over(study, sizes[size])
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings with others laid over them."""
+    both = {key: _laid_over(below[key], each) for key, each in above.items() if isinstance(below.get(key), dict)}
+    return {**below, **above, **both}

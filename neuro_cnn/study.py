@@ -18,7 +18,7 @@ from neuro_cnn.kept import Kept
 from neuro_cnn.layers import Params
 from neuro_cnn.models import system
 from neuro_cnn.runs import MARK, RunFolder, read_toml
-from neuro_cnn.settings import OF_DATA, told
+from neuro_cnn.settings import OF_DATA, is_study, told
 from neuro_cnn.spec import read
 from neuro_cnn.units import finished
 from neuro_cnn.vary import expanded, is_path
@@ -65,7 +65,7 @@ def read_experiment(path: Path, options: dict[str, Any] | None = None, **given: 
     Raises UsageError for what it should not say.
     """
     written = read_toml(path)
-    if "systems" in written:
+    if is_study(written):
         raise UsageError(f"{path} is a study of several systems; run it with: neuro-cnn compare {path}")
     if "vary" in written:
         raise UsageError(f"{path} is a sweep; run it with: neuro-cnn sweep {path}")

@@ -18,7 +18,7 @@ from neuro_cnn.experiment import Experiment, at_home
 from neuro_cnn.grid import Range, Values, check_once, holds, placed, varied
 from neuro_cnn.models import CATALOGUE, defaults, system
 from neuro_cnn.runs import read_toml
-from neuro_cnn.settings import ALL
+from neuro_cnn.settings import ALL, is_study
 from neuro_cnn.spec import plain, read
 
 MANY = 10_000
@@ -69,7 +69,7 @@ def read_sweep(path: Path, options: Mapping[str, Any] | None = None) -> Sweep:
     Raises UsageError, naming the path, for what it should not say.
     """
     written = read_toml(path)
-    if "systems" in written:
+    if is_study(written):
         raise UsageError(f"{path} is a study of several systems; run it with: neuro-cnn compare {path}")
     known = (*KEYS, *ASKED, "vary")
     for key in written:

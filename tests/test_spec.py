@@ -14,6 +14,7 @@ from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.models import CATALOGUE, build
 from neuro_cnn.runs import read_toml, toml_text
+from neuro_cnn.settings import is_study, sized
 from neuro_cnn.spec import plain, read
 from neuro_cnn.sweep import planned, read_sweep
 
@@ -136,7 +137,8 @@ def test_every_experiment_of_the_repository_is_valid():
     folder = Path(__file__).parent.parent / "experiments"
     for path in folder.glob("*.toml"):
         config = read_toml(path)
-        if "vary" in config and "systems" not in config:
-            assert planned(read_sweep(path))
+        if not is_study(config):
+            assert planned(read_sweep(path)) if "vary" in config else read(Experiment, config, path.name)
             continue
-        read(Study if "systems" in config else Experiment, config, path.name)
+        for size in (None, *config.get("sizes", ())):
+            read(Study, sized(config, size, path.name), path.name)

@@ -141,22 +141,31 @@ def _shape(text: str) -> tuple[int, int, int]:
 
 
 def _read(path: Path) -> tuple[Any, Any]:
-    """The dataclass of an experiment or study, and the kind."""
+    """The dataclass of an experiment, study or sweep, and the kind."""
     from neuro_cnn.compare import Study, experiments
     from neuro_cnn.experiment import Experiment
     from neuro_cnn.models import system
     from neuro_cnn.runs import read_toml
+    from neuro_cnn.settings import is_study, sized
     from neuro_cnn.spec import read
+    from neuro_cnn.sweep import Sweep, check_planned, planned, read_sweep
     from neuro_cnn.vary import expanded, is_path
 
     config = read_toml(path / "config.toml" if path.is_dir() else path)
-    kind: Any = Study if "systems" in config else Experiment
-    made = read(kind, config, str(path))
-    if isinstance(made, Study):
-        experiments([text for text in expanded(made.systems, made.vary) if not is_path(text)], made.options)
-    elif made.model is not None:
-        system(made.model, made.options)
-    return made, kind
+    if "vary" in config and not is_study(config):
+        sweep = read_sweep(path)
+        check_planned(planned(sweep))
+        return sweep, Sweep
+    if not is_study(config):
+        made = read(Experiment, config, str(path))
+        if made.model is not None:
+            system(made.model, made.options)
+        return made, Experiment
+    for size in config.get("sizes", ()):
+        read(Study, sized(config, size, str(path)), f"{path}, sizes.{size}")
+    study = read(Study, sized(config, None, str(path)), str(path))
+    experiments([text for text in expanded(study.systems, study.vary) if not is_path(text)], study.options)
+    return study, Study
 
 
 @config_app.command("show")
@@ -167,8 +176,10 @@ def show(path: Annotated[Path, typer.Argument(help="A TOML file or a run folder.
     """
     from neuro_cnn.runs import toml_text
     from neuro_cnn.spec import plain
+    from neuro_cnn.sweep import Sweep
 
-    print(toml_text(plain(_read(path)[0])), end="")
+    made, kind = _read(path)
+    print(toml_text(made.plain() if kind is Sweep else plain(made)), end="")
 
 
 @config_app.command("validate")

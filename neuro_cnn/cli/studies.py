@@ -39,27 +39,18 @@ def _is_study(written: dict[str, Any]) -> bool:
     """Whether a TOML file is of several systems, or means to be and misspells them."""
     from difflib import get_close_matches
 
+    from neuro_cnn.settings import is_study
+
     one = {"model", "network"} & set(written)
-    return bool({"systems", "path"} & set(written)) or bool(not one and get_close_matches("systems", written))
+    return is_study(written) or bool(not one and get_close_matches("systems", written))
 
 
 def _sized(written: dict[str, Any], given: dict[str, Any], where: str) -> dict[str, Any]:
-    """A study with the changes that --set size=NAME asks for laid over it, where its file has sizes."""
-    from neuro_cnn.errors import unknown
+    """A study with the changes that --set size=NAME asks for, where its file has sizes; else size is an option."""
+    from neuro_cnn.settings import sized
 
-    study = {key: value for key, value in written.items() if key != "sizes"}
-    if "sizes" not in written or "size" not in given.get("options", {}):
-        return study
-    size = given["options"].pop("size")
-    if size not in written["sizes"]:
-        raise unknown(f"size of {where}", str(size), written["sizes"])
-    return _laid_over(study, written["sizes"][size])
-
-
-def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings with others laid over them."""
-    both = {key: _laid_over(below[key], each) for key, each in above.items() if isinstance(below.get(key), dict)}
-    return {**below, **above, **both}
+    size = given.get("options", {}).pop("size", None) if "sizes" in written else None
+    return sized(written, size, where)
 
 
 def _over(study: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The bridge: its ends are the systems that it leads from and to, and each option changes one thing."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -16,6 +15,8 @@ from neuro_cnn.models import build
 from neuro_cnn.models.bridge import Bridge
 from neuro_cnn.models.lenet5 import LeNet5
 from neuro_cnn.models.neocognitron_1980 import Neocognitron1980
+from neuro_cnn.runs import read_toml
+from neuro_cnn.settings import sized
 from neuro_cnn.spec import read
 
 DIGITS = (1, 28, 28)
@@ -35,9 +36,8 @@ OPTIONS = {name: get_args(hint) for name, hint in get_type_hints(Bridge).items()
 
 
 def study():
-    written = tomllib.loads(Path("experiments/bridge.toml").read_text("utf-8"))
-    del written["sizes"]
-    return read(Study, written, "bridge.toml")
+    path = Path(__file__).parent.parent.parent / "experiments" / "bridge.toml"
+    return read(Study, sized(read_toml(path), None, path.name), path.name)
 
 
 @pytest.mark.parametrize("shape", [DIGITS, (1, 16, 16)])
