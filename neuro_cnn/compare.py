@@ -128,7 +128,7 @@ class Task(NamedTuple):
     @property
     def key(self) -> str:
         """The same for tasks that are the same experiment under two names (a control and random-features)."""
-        return self._key(self.curriculum, self.place)
+        return self._key(self.curriculum, self.place) + ("" if self.deformed else ", not deformed")
 
     @property
     def untaught(self) -> Curriculum:

@@ -152,7 +152,7 @@ def tasks(study: Study, chosen: Mapping[str, Chosen], splits: Sequence[Data]) ->
     """All tasks of a path, stop by stop, each number of labels followed by its controls.
 
     Controls stand beside what is read out alone: after fine-tuning, the next step is theirs. Deformed test images are
-    answered by those that saw most labels.
+    answered by those that saw most labels, but by no control.
     """
     path = way(study)
     values = [range(start, start + study.splits) for start in range(0, len(splits), study.splits)]
@@ -168,7 +168,7 @@ def tasks(study: Study, chosen: Mapping[str, Chosen], splits: Sequence[Data]) ->
                 if task.is_control and one.options.get("teacher", "local") != "local":
                     continue
                 watched = tuple(name for name, layer in task.net.layers[:-1] if layer.kind in ("scells", "dense"))
-                deformed = len(splits[task.place].train.labelled) == largest
+                deformed = len(splits[task.place].train.labelled) == largest and not task.is_control
                 variant = told_data(splits[task.place], study.vary)  # the name says the rest
                 found.append(task._replace(variant=variant, watched=watched, deformed=deformed))
     return found

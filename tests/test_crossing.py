@@ -151,6 +151,7 @@ def test_both_orders_end_at_the_same_accuracy(result):
 
 def test_deformed_images_are_answered_by_what_saw_most_labels(result, findings):
     assert {task.deformed for task, found in findings if found.row["labels_per_class"] == 3} == {False}
+    assert {task.deformed for task, _ in findings if task.is_control} == {False}
     for stop in result["stops"].values():
         assert len(stop["deformed"]["shift 2"]) == 2
 
