@@ -35,7 +35,7 @@ from neuro_cnn.models.features import Positive
 from neuro_cnn.network import Chain
 from neuro_cnn.path import Path
 from neuro_cnn.physiology import Health
-from neuro_cnn.settings import OF_DATA, check_values, settings
+from neuro_cnn.settings import ALL, OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
 from neuro_cnn.training import State
 from neuro_cnn.watch import Snapshot, by_epoch, watching
@@ -95,8 +95,11 @@ class Study:
     def _check_path(self, path: Path) -> None:
         if self.systems not in ((), MAIN) or any(key != "labels_per_class" for key in self.vary):
             raise UsageError("a path has its own systems, and only labels_per_class is varied on it; leave others out")
+        if self.splits > 1 and path.choose is not None:
+            told = "on other splits these are test images; set splits = 1, or leave path.choose out"
+            raise UsageError(f"splits = {self.splits}, but constants are chosen on training images of split 0: {told}")
         object.__setattr__(self, "systems", ())
-        system(path.model, self.options)
+        path.check(self.options, self.vary.get("labels_per_class", (self.labels_per_class or ALL,)))
 
     @property
     def settings(self) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path as FilePath
 from statistics import mean
 from typing import Any, NamedTuple
@@ -11,13 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuro_cnn.compare import Finding, Study, Task
+from neuro_cnn.curriculum import Curriculum
 from neuro_cnn.data import Data, Dataset
 from neuro_cnn.data.deformations import DEFORMATIONS
 from neuro_cnn.describe import describe
-from neuro_cnn.errors import DataError
+from neuro_cnn.errors import DataError, SilentError, UsageError
 from neuro_cnn.evaluate import predict, right
 from neuro_cnn.experiment import Experiment, learn
 from neuro_cnn.files import write_text
+from neuro_cnn.network import Chain
+from neuro_cnn.origin import digests
 from neuro_cnn.path import Choice, Options, Path, Stop
 from neuro_cnn.physiology import class_selectivity
 from neuro_cnn.settings import ALL
@@ -93,13 +97,16 @@ def best(path: Path, stop: Stop, data: Data, common: Options) -> Chosen:
             net, curriculum = made.build(data.train.shape, len(data.train.classes))
             same = json.dumps([plain(net), [plain(phase) for phase in curriculum]])
             if same not in known:
-                steps = learn(net, curriculum, learned, None, 0)
-                known[same] = _accuracy(steps, net, held_out)
+                known[same] = _accuracy(net, curriculum, learned, held_out)
                 tried.append((options, known[same]))
             scores.append(known[same])
         now = scores[values.index(current[key])]
         if max(scores) > now:  # where an option means nothing it stays in the middle
             current[key] = values[int(np.argmax(scores))]
+    if not any(known.values()):
+        raise UsageError(
+            f"after {dict(stop.options)} nothing can be learned with any of {dict(choose.values)}; give others"
+        )
     return Chosen(current, tried)
 
 
@@ -113,39 +120,53 @@ def parts(choose: Choice, data: Data) -> tuple[Dataset, Dataset]:
     return data.train.take(sorted(order[: ends[0]])), data.train.take(sorted(order[ends[0] : ends[1]]))
 
 
-def _accuracy(steps: Any, net: Any, held_out: Dataset) -> float:
+def _accuracy(net: Chain, curriculum: Curriculum, learned: Dataset, held_out: Dataset) -> float:
+    """Accuracy on the images held out; 0 where nothing can be learned: it diverges, or a layer is silent to all."""
     try:
-        while True:
-            next(steps)
-    except StopIteration as end:
-        return right(predict(net, end.value.params, held_out.images), held_out.labels)
-    except FloatingPointError:
-        return 0.0  # it has diverged: no constant to choose
+        *_, last = learn(net, curriculum, learned, None, 0)
+    except (FloatingPointError, SilentError):
+        return 0.0
+    return right(predict(net, last.progress.params, held_out.images), held_out.labels)
 
 
 CHOICES = "choices.json"
 """The file of a comparison's folder that keeps what has been chosen."""
 
 
-def known(folder: FilePath) -> dict[str, Chosen]:
-    """The constants that a comparison has chosen so far. Raises DataError for a damaged file."""
+def known(folder: FilePath, of: str) -> dict[str, Chosen]:
+    """The constants that a comparison has chosen so far. Raises DataError for a damaged file, or one `of` another path
+    or other data."""
     if not (folder / CHOICES).is_file():
         return {}
     try:
         there = json.loads((folder / CHOICES).read_text(encoding="utf-8"))
-        return {name: Chosen(each["options"], [(o, a) for o, a in each["tried"]]) for name, each in there.items()}
-    except (ValueError, KeyError, TypeError) as error:
+        before = there["of"]
+        chosen = {
+            name: Chosen(each["options"], list(map(tuple, each["tried"]))) for name, each in there["stops"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{folder / CHOICES}: damaged ({error}); delete it, and constants are chosen anew") from error
+    if before != of:
+        raise DataError(f"{folder}: the path or the images have changed since constants were chosen; begin anew")
+    return chosen
 
 
-def keep(folder: FilePath, chosen: Mapping[str, Chosen]) -> None:
+def origin(study: Study, data: Data) -> str:
+    """What tells a path and the images on which its constants are chosen from all others."""
+    said = json.dumps([plain(way(study)), study.options, digests(data)], sort_keys=True)
+    return blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def keep(folder: FilePath, of: str, chosen: Mapping[str, Chosen]) -> None:
     """Write down, whole, what has been chosen."""
-    write_text(folder / CHOICES, json.dumps({name: each._asdict() for name, each in chosen.items()}, indent=1) + "\n")
+    stops = {name: each._asdict() for name, each in chosen.items()}
+    write_text(folder / CHOICES, json.dumps({"of": of, "stops": stops}, indent=1) + "\n")
 
 
 def most(splits: Sequence[Data]) -> Data:
-    """The first split's data with most labels."""
-    return max((data for data in splits if data.split == splits[0].split), key=lambda data: len(data.train.labelled))
+    """The first split's data with most labels: all, or the largest number a class."""
+    first = (data for data in splits if data.split == splits[0].split)
+    return max(first, key=lambda data: data.labels_per_class or np.inf)
 
 
 def tasks(study: Study, chosen: Mapping[str, Chosen], splits: Sequence[Data]) -> list[Task]:
@@ -156,7 +177,7 @@ def tasks(study: Study, chosen: Mapping[str, Chosen], splits: Sequence[Data]) ->
     """
     path = way(study)
     values = [range(start, start + study.splits) for start in range(0, len(splits), study.splits)]
-    largest = len(most(splits).train.labelled)
+    largest = most(splits).labels_per_class
     found = []
     for stop, name in path.stops().items():
         for places in values:
@@ -168,7 +189,7 @@ def tasks(study: Study, chosen: Mapping[str, Chosen], splits: Sequence[Data]) ->
                 if task.is_control and one.options.get("teacher", "local") != "local":
                     continue
                 watched = tuple(name for name, layer in task.net.layers[:-1] if layer.kind in ("scells", "dense"))
-                deformed = len(splits[task.place].train.labelled) == largest and not task.is_control
+                deformed = splits[task.place].labels_per_class == largest and not task.is_control
                 variant = told_data(splits[task.place], study.vary)  # the name says the rest
                 found.append(task._replace(variant=variant, watched=watched, deformed=deformed))
     return found
@@ -221,15 +242,15 @@ def _measured(name: str, findings: Sequence[tuple[Task, Finding]], data: Data) -
         for kind in DEFORMATIONS:
             for amount, share in row[kind].items():
                 deformed.setdefault(f"{kind} {amount}", {})[place] = share
-    full = [(task, found) for task, found in mine if task.deformed and not task.is_control]
+    full = [(task, found) for task, found in mine if task.deformed]
     task = full[0][0]
     deepest = [layer for layer in task.net.names[:-1] if layer != "flat"][-1]
     selectivity = [_selectivity(task, found, deepest, data) for _, found in full]
     dead = [found.row["dead_units"] for _, found in full if found.row["dead_units"] is not None]
     return {
-        "accuracy": accuracy,
+        "accuracy": {labels: accuracy[labels] for labels in sorted(accuracy, key=_number)},
         "control": {labels: mean(shares) for labels, shares in control.items()},
-        "deformed": deformed,
+        "deformed": {key: deformed[key] for key in sorted(deformed, key=_strength)},
         "learning": full[0][1].row["learning"],
         "dead_units": mean(dead) if dead else None,
         "deepest": deepest,
@@ -240,10 +261,22 @@ def _measured(name: str, findings: Sequence[tuple[Task, Finding]], data: Data) -
     }
 
 
+def _number(labels: str) -> float:
+    return np.inf if labels == ALL else float(labels)
+
+
+def _strength(key: str) -> tuple[int, float]:
+    """The place of a deformation among all, and how far its amount is from none."""
+    kind, _, amount = key.partition(" ")
+    return list(DEFORMATIONS).index(kind), abs(float(amount) - DEFORMATIONS[kind].none)
+
+
 def _selectivity(task: Task, found: Finding, layer: str, data: Data) -> float | None:
     """Mean class selectivity of the planes of a layer; None where all are silent."""
-    places = np.arange(SHOWN) * len(data.train) // SHOWN if len(data.train) > SHOWN else np.arange(len(data.train))
-    each = class_selectivity(task.net, found.params, layer, data.train.take(places))
+    count = min(SHOWN, len(data.train))
+    each = class_selectivity(
+        task.net, found.params, layer, data.train.take(np.arange(count) * len(data.train) // count)
+    )
     known = each[~np.isnan(each)]
     return float(known.mean()) if len(known) else None
 

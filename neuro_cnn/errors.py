@@ -12,6 +12,10 @@ class UsageError(ValueError):
     exit_code = 2
 
 
+class SilentError(UsageError):
+    """Cells that are silent to all images, so that the layer above has nothing to learn from (exit code 2)."""
+
+
 class DataError(ValueError):
     """Data that is missing, unreadable or not what it claims to be (exit code 3)."""
 

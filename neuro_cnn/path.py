@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -12,6 +13,8 @@ from pydantic import Field
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.models import system
 
+RESERVED = ("results", "paired")
+"""What tables of a comparison are called besides those of ways."""
 FORWARD, BACKWARD = "forward", "backward"
 Options = dict[str, Any]
 
@@ -91,9 +94,13 @@ class Path:
         for name in chain.from_iterable(self.aside.values()):
             if name not in names:
                 raise unknown("step of the path", name, names)
-        for way in (FORWARD, BACKWARD):
-            if way in self.aside:
-                raise UsageError(f"path: a way aside is called {way}, as one of the two is; rename it")
+        for way in self.aside:
+            if way in (FORWARD, BACKWARD, *RESERVED) or not re.fullmatch(r"[\w-]+", way):
+                raise UsageError(f"path: a way aside cannot be called {way!r}; give it a name of letters of its own")
+        for change in self.steps:
+            for key in change.set:
+                if self.choose is not None and key in self.choose.values:
+                    raise UsageError(f"path: {change.name!r} sets {key}, which is chosen at every stop; leave one out")
         blocks = [step.block for step in self.steps]
         for block in dict.fromkeys(blocks):
             places = [place for place, other in enumerate(blocks) if other == block]
@@ -101,9 +108,15 @@ class Path:
                 raise UsageError(f"path: the steps of block {block!r} do not follow each other; put them together")
         for step in chain.from_iterable(self.ways().values()):  # every system can be built
             try:
-                system(self.model, {**self.options, **dict(step.after.options)})
+                for options in self._variants():
+                    system(self.model, {**self.options, **dict(step.after.options), **options})
             except UsageError as error:
                 raise UsageError(f"path: after {step.name!r}: {error}") from error
+
+    def _variants(self) -> list[Options]:
+        """What is set beside the steps: for few labels, and each value that may be chosen."""
+        chosen = self.choose.values if self.choose is not None else {}
+        return [{}, *self.few.values(), *({key: value} for key, values in chosen.items() for value in values)]
 
     def ways(self) -> dict[str, list[Step]]:
         """Every way, from its start on."""
@@ -132,9 +145,23 @@ class Path:
                 found.setdefault(step.after, f"{'' if way == FORWARD else way + ' '}{number} {step.name}")
         return found
 
-    def asked(self, stop: Stop, labels: Any, chosen: Mapping[str, Any], common: Mapping[str, Any] = {}) -> Options:
-        """All options of a system that is shown so many labels a class (None: all).
+    def check(self, common: Mapping[str, Any], labels: Sequence[Any]) -> None:
+        """Raises UsageError for options `common` to a study that a step sets, or that are chosen, and for options of
+        numbers of labels that the study does not show."""
+        system(self.model, common)
+        for key in common:
+            steps = [step.name for step in self.steps if key in step.set]
+            if steps or (self.choose is not None and key in self.choose.values):
+                by = f"the step {steps[0]!r} sets it" if steps else "it is chosen at every stop"
+                raise UsageError(f"{key} = {common[key]} cannot be set for the whole path, for {by}; leave it out")
+        for number in self.few:
+            if number not in map(str, labels):
+                shown = ", ".join(map(str, labels))
+                raise UsageError(f"path.few: {number} labels a class are not shown, but {shown}; leave it out")
 
-        Later ones override: the path's, those `common` to the study, the steps', the chosen, those for few labels.
+    def asked(self, stop: Stop, labels: Any, chosen: Mapping[str, Any], common: Mapping[str, Any] = {}) -> Options:
+        """All options of a system that is shown so many labels a class.
+
+        Later ones override: the path's, the steps', the chosen, those for few labels, those `common` to the study.
         """
-        return {**self.options, **common, **dict(stop.options), **chosen, **self.few.get(str(labels), {})}
+        return {**self.options, **dict(stop.options), **chosen, **self.few.get(str(labels), {}), **common}

@@ -72,17 +72,21 @@ def _mattered(path: Mapping[str, Any]) -> Iterator[str]:
         clear = [gain for gain in found if gain.clear]
         rest = len(found) - len(clear)
         named = ", ".join(gain.told for gain in _largest(clear, len(clear)))
-        told = f"mattered beyond the chance of seeds, in points with 95 % intervals: {named}" if clear else "mattered"
-        yield (
-            f"{way.capitalize()}, {len(clear) or 'none'} of {len(found)} steps {told}; the other {rest} cannot be told "
-            "from nothing, or change nothing there. The intervals are not corrected for their number."
-        )
+        rest_told = "cannot be told from nothing, or change nothing there. No interval is corrected for their number."
+        if not clear:
+            yield f"{way.capitalize()}, the {rest} steps {rest_told}"
+            continue
+        mattered = f"{len(clear)} of {len(found)} steps mattered beyond the chance of seeds"
+        others = f"; the other {rest} {rest_told}" if rest else "."
+        yield f"{way.capitalize()}, {mattered}, in points with 95 % intervals: {named}{others}"
 
 
 def _order(path: Mapping[str, Any]) -> Iterator[str]:
     """The steps that bought most differently in the two orders."""
     key = most(path)
     forward, backward = ({g.step: g for g in gains(path["ways"][way], key)} for way in (FORWARD, BACKWARD))
+    if all(gain.low is None for gain in forward.values()):
+        return  # one seed tells nothing of chance
     apart = [
         (forward[name], backward[name])
         for name in forward

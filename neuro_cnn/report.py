@@ -42,8 +42,8 @@ UNSURE = (
 WAYS = (
     "Gain: what the step adds to the accuracy with most labels, paired over seeds. Control: the same system, nothing",
     "learned without a teacher. Deformed test images are answered by what saw most labels. Dead: the most of any layer",
-    "that learns. Selectivity: mean class selectivity of the deepest cells. Multiply-adds of one answer, in millions.",
-    "Chosen: constants found anew at each step on training images held out.",
+    "with weights below the read-out. Selectivity: mean class selectivity of the deepest cells. Multiply-adds of one",
+    "answer, in millions. Chosen: constants found anew at each step on training images held out.",
 )
 ONE_PAIR = "One pair says nothing of chance: for an interval, compare with --seeds 3 or more."
 

@@ -9,11 +9,16 @@ import pytest
 from scipy.stats import ttest_rel
 
 from neuro_cnn.compare import Study
-from neuro_cnn.crossing import best, choices, experiment, parts, tasks, told
+from neuro_cnn.crossing import best, choices, experiment, keep, known, most, origin, parts, tasks, told
+from neuro_cnn.describe import describe
+from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.evaluate import predict, right
 from neuro_cnn.experiment import Epoch, learn
+from neuro_cnn.path import Path
+from neuro_cnn.path_tables import rows, way_table
 from neuro_cnn.path_words import words
-from neuro_cnn.spec import read
+from neuro_cnn.physiology import class_selectivity
+from neuro_cnn.spec import plain, read
 from neuro_cnn.study import conduct, load_splits
 
 STUDY = read(
@@ -138,6 +143,69 @@ def test_what_a_step_bought_is_the_paired_difference_with_its_interval(result, f
     assert result["stops"][step["after"]]["accuracy"] == {"3": shares(step["after"], 3), "all": after}
 
 
+def test_what_is_told_of_a_stop_is_what_the_others_measure(result, findings, splits):
+    for name in ("1 its constants chosen", "3 backprop"):
+        task, found = next((t, f) for t, f in findings if t.model == name and t.deformed)
+        deepest = "A6" if "backprop" in name else "S4"
+        shown = splits[-1].train
+        each = [
+            class_selectivity(t.net, f.params, deepest, shown) for t, f in findings if t.model == name and t.deformed
+        ]
+        stop = result["stops"][name]
+        assert stop["deepest"] == deepest
+        assert stop["selectivity"] == pytest.approx(mean(float(np.nanmean(s)) for s in each))
+        assert stop["macs"] == sum(row.macs for row in describe(task.net, (1, 28, 28), found.params))
+        rows = [f.row for t, f in findings if t.model == name and t.deformed]
+        assert stop["dead_units"] == pytest.approx(mean(row["dead_units"] for row in rows))
+        assert stop["train_seconds"] == pytest.approx(mean(row["train_seconds"] for row in rows))
+
+
+def test_tables_and_figure_data_say_what_the_results_say(result):
+    table = way_table(result, "forward")
+    for line, step, row in zip(table.lines, result["ways"]["forward"], rows(result), strict=False):
+        stop = result["stops"][step["after"]]
+        assert line.cells[:2] == [f"{100 * mean(stop['accuracy'][key]):.1f}" for key in ("3", "all")]
+        assert row["accuracy_all"] == mean(stop["accuracy"]["all"])
+        assert row["macs"] == stop["macs"]
+    gain = result["ways"]["forward"][2]["gain"]["all"]["mean"]
+    assert table.lines[2].cells[2] == f"{100 * gain:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def test_labels_come_in_order_and_all_of_them_last(splits, chosen, findings):
+    back = replace(STUDY, vary={"labels_per_class": ("all", 3)})
+    found = told(back, chosen, findings, splits)
+    assert all(list(stop["accuracy"]) == ["3", "all"] for stop in found["stops"].values())
+    assert most(splits[::-1]) is splits[-1]
+
+
+def test_constants_of_other_images_are_not_gone_on_with(tmp_path, splits, chosen):
+    keep(tmp_path, origin(STUDY, splits[-1]), chosen)
+    assert known(tmp_path, origin(STUDY, splits[-1])) == chosen
+    for other in (origin(STUDY, splits[0]), origin(replace(STUDY, options={"epochs": 3}), splits[-1])):
+        with pytest.raises(DataError, match="have changed since constants were chosen"):
+            known(tmp_path, other)
+    for damaged in ("[]", "{", '{"of": 1}'):
+        (tmp_path / "choices.json").write_text(damaged, "utf-8")
+        with pytest.raises(DataError, match="damaged"):
+            known(tmp_path, origin(STUDY, splits[-1]))
+
+
+def test_constants_are_not_chosen_on_what_another_split_tests_on():
+    with pytest.raises(UsageError, match="on other splits these are test images"):
+        replace(STUDY, splits=2)
+
+
+def test_a_value_with_which_nothing_can_be_learned_is_not_chosen(splits):
+    path = read(Path, {**plain(PATH), "choose": {**plain(PATH.choose), "values": {"rate": [1.0, 1e30]}}}, "path")
+    stop = path.ways()["forward"][-1].after
+    found = best(path, stop, splits[-1], {})
+    assert found.options == {"rate": 1.0}
+    assert [share for _, share in found.tried][1] == 0
+    path = read(Path, {**plain(PATH), "choose": {**plain(PATH.choose), "values": {"rate": [1e30]}}}, "path")
+    with pytest.raises(UsageError, match="nothing can be learned with any of"):
+        best(path, stop, splits[-1], {})
+
+
 def test_a_step_that_changes_nothing_buys_exactly_nothing(result):
     step = result["ways"]["forward"][-1]
     assert step["step"] == "soft"  # under backprop nothing competes
@@ -162,6 +230,55 @@ def test_controls_stand_beside_what_is_read_out_alone(result):
     assert with_control == local
 
 
-def test_results_are_plain_data_and_can_be_put_into_words(result):
+def test_results_are_plain_data(result):
     assert json.loads(json.dumps(result, allow_nan=False)) == json.loads(json.dumps(result))
-    assert all(isinstance(sentence, str) and sentence.endswith(".") for sentence in words(result))
+
+
+def stop(share, macs, few=0.1):
+    return {"accuracy": {"3": [few] * 2, "all": [share] * 2}, "deformed": {"shift 2": [share / 2] * 2}, "macs": macs}
+
+
+def step(name, after, gains=None):
+    gain = (
+        {} if gains is None else {key: dict(zip(("mean", "low", "high"), g, strict=True)) for key, g in gains.items()}
+    )
+    return {"step": name, "after": after, "gain": gain}
+
+
+def gained(mean, low, high):
+    return {"3": (0.0, -0.1, 0.1), "all": (mean, low, high), "shift 2": (mean / 2, None, None)}
+
+
+def test_words_tell_what_mattered_and_where_the_order_did():
+    path = {
+        "stops": {"a": stop(0.5, 3e6), "b": stop(0.9, 5e6), "c": stop(0.88, 1e6)},
+        "ways": {
+            "forward": [
+                step("start", "a"),
+                step("large", "b", gained(0.4, 0.3, 0.5)),
+                step("small", "c", gained(-0.02, -0.1, 0.06)),
+            ],
+            "backward": [
+                step("start", "a"),
+                step("small", "b", gained(0.4, 0.38, 0.42)),
+                step("large", "c", gained(-0.02, -0.1, 0.06)),
+            ],
+        },
+    }
+    assert words(path) == [
+        "On the way forward 2 steps lead from start (50.0 %) to small (88.0 %), with all labels a class.",
+        "On the way backward 2 steps lead from start (50.0 %) to large (88.0 %), with all labels a class.",
+        "Forward, 1 of 2 steps mattered beyond the chance of seeds, in points with 95 % intervals: large +40.0 "
+        "(+30.0 to +50.0); the other 1 cannot be told from nothing, or change nothing there. No interval is "
+        "corrected for their number.",
+        "Backward, 1 of 2 steps mattered beyond the chance of seeds, in points with 95 % intervals: small +40.0 "
+        "(+38.0 to +42.0); the other 1 cannot be told from nothing, or change nothing there. No interval is "
+        "corrected for their number.",
+        "What a step buys depends on the order: 2 differ beyond both intervals, most of all large +40.0 forward, "
+        "-2.0 backward; small -2.0 forward, +40.0 backward.",
+        "With 3 labels a class the largest steps forward are: large +0.0 (-10.0 to +10.0), small +0.0 (-10.0 to "
+        "+10.0).",
+        "Shifted 2 px, the largest steps forward are: large +20.0, small -1.0.",
+        "The dearest stop forward is 'large', with 5.0 million multiply-adds an answer; the cheapest 'small', with "
+        "1.00 million.",
+    ]

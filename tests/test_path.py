@@ -32,7 +32,11 @@ def test_backwards_the_blocks_come_in_reverse_order_and_the_last_stay_last():
 
 
 def test_every_step_leads_from_where_the_one_before_it_led_to():
-    for steps in path(choose={"values": {"power": [1.0, 2.0]}}, aside={"short": ["three", "one"]}).ways().values():
+    for steps in (
+        path(steps=STEPS[:3], choose={"values": {"power": [1.0, 2.0]}}, aside={"short": ["three", "one"]})
+        .ways()
+        .values()
+    ):
         for before, step in pairwise(steps):
             assert step.before == before.after
             assert dict(step.after.options) == {**dict(before.after.options), **step.change}
@@ -45,9 +49,9 @@ def test_a_stop_that_several_ways_lead_to_is_one_system():
 
 
 def test_the_start_is_as_published_and_its_constants_are_chosen_first():
-    steps = path(choose={"values": {"power": [0.5, 1.0, 2.0]}}).ways()["forward"]
+    steps = path(steps=STEPS[:3], choose={"values": {"power": [0.5, 1.0, 2.0]}}).ways()["forward"]
     assert names(steps)[:2] == ["here", "its constants chosen"]
-    assert [step.after.chosen for step in steps] == [False, *[True] * 5]
+    assert [step.after.chosen for step in steps] == [False, *[True] * 4]
 
 
 def test_what_is_asked_of_a_stop_is_the_paths_the_steps_the_chosen_and_the_few_labels_options_in_turn():
@@ -55,6 +59,21 @@ def test_what_is_asked_of_a_stop_is_the_paths_the_steps_the_chosen_and_the_few_l
     stop = made.ways()["forward"][1].after
     assert made.asked(stop, None, {"size": 7}) == {"planes": 2, "power": 3.0, "size": 7}
     assert made.asked(stop, 10, {})["power"] == 4.0
+    assert made.asked(stop, 10, {}, {"power": 5.0})["power"] == 5.0  # what is set for the whole study has the last word
+
+
+@pytest.mark.parametrize(
+    ("common", "labels", "told"),
+    [
+        ({"planes": 3}, [10], "planes = 3 cannot be set for the whole path, for the step 'one' sets it"),
+        ({"places": 3}, [10], "places = 3 cannot be set for the whole path, for it is chosen at every stop"),
+        ({"plane": 3}, [10], "unknown option of random-features 'plane'"),
+        ({}, [1, "all"], "path.few: 10 labels a class are not shown, but 1, all; leave it out"),
+    ],
+)
+def test_what_a_study_sets_must_be_free_and_few_labels_must_be_shown(common, labels, told):
+    with pytest.raises(UsageError, match=told):
+        path(choose={"values": {"places": [1, 2]}}, few={"10": {"eye": "pixels"}}).check(common, labels)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +81,12 @@ def test_what_is_asked_of_a_stop_is_the_paths_the_steps_the_chosen_and_the_few_l
     [
         ({"steps": [STEPS[0], {**STEPS[1], "name": "one"}]}, "two steps are called 'one'"),
         ({"aside": {"short": ["tow"]}}, "unknown step of the path 'tow'; did you mean 'two'"),
-        ({"aside": {"forward": ["two"]}}, "rename it"),
+        ({"aside": {"forward": ["two"]}}, "give it a name of letters of its own"),
+        ({"aside": {"paired": ["two"]}}, "give it a name of letters of its own"),
+        ({"aside": {"../two": ["two"]}}, "give it a name of letters of its own"),
+        ({"few": {"10": {"plane": 4}}}, "after 'here': unknown option of random-features 'plane'"),
+        ({"choose": {"values": {"pover": [1.0]}}}, "after 'here': unknown option of random-features 'pover'"),
+        ({"choose": {"values": {"power": [1.0]}}}, "'four' sets power, which is chosen at every stop; leave one out"),
         ({"steps": [STEPS[1], STEPS[0], STEPS[2]]}, "block 'b' do not follow each other"),
         ({"steps": [{**STEPS[0], "set": {"plane": 2}}]}, "after 'one': unknown option of random-features 'plane'"),
         ({"steps": []}, "at least 1"),

@@ -156,8 +156,10 @@ def _chosen(study: Study, loaded: Sequence[Any], jobs: int, folder: RunFolder) -
     """The constants of every stop of a path, each told and kept as soon as it is chosen."""
     from neuro_cnn import crossing
 
-    known = crossing.known(folder.path)
-    with stoppable() as stop, closing(crossing.choices(study, crossing.most(loaded), jobs, known)) as steps:
+    data = crossing.most(loaded)
+    of = crossing.origin(study, data)
+    known = crossing.known(folder.path, of)
+    with stoppable() as stop, closing(crossing.choices(study, data, jobs, known)) as steps:
         while True:
             with stop.at_once(True):  # nothing is half done: a stop is chosen for or not
                 step = next(steps, None)
@@ -165,7 +167,7 @@ def _chosen(study: Study, loaded: Sequence[Any], jobs: int, folder: RunFolder) -
                 return known
             name, found = step
             known[name] = found
-            crossing.keep(folder.path, known)
+            crossing.keep(folder.path, of, known)
             told = ", ".join(f"{key} {value:g}" for key, value in found.options.items())
             say(f"{name}: {told}, of {len(found.tried)} tried on training images")
 

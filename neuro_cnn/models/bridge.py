@@ -90,6 +90,8 @@ class Bridge:
             raise UsageError("strided convolutions are C-cells that learn by backpropagation; set teacher=backprop")
         if self.competes and self.competition == "seed-cells" and self.response != "shunting":
             raise UsageError(f"Fukushima's rule of 1980 teaches shunting S-cells, not {self.response}; set competition")
+        if self.competes and self.competition == "add-if-silent" and self.order == "together":
+            raise UsageError("add-if-silent makes the planes of a layer before the next; set order=layer-by-layer")
         if self.competes and self.competition == "add-if-silent" and self.response == "rectified":
             raise UsageError("without inhibition no cell is silent, so none is added; set competition=hard or another")
 

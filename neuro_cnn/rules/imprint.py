@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from neuro_cnn.backend import Array, namespace, to_numpy
-from neuro_cnn.errors import UsageError
+from neuro_cnn.errors import SilentError, UsageError
 from neuro_cnn.layers import PLASTIC, Dense, Params, Prototypes
 from neuro_cnn.ops.geometry import batch_first, batch_last
 from neuro_cnn.ops.normalize import norms, unit_norm
@@ -46,12 +46,12 @@ class Imprint(Rule):
 def imprinted(layer: Any, params: Params, sample: Array, rng: np.random.Generator) -> Array:
     """Views drawn from the sample by their energy, one a plane, none of them blank, norm 1: like the layer's weights.
 
-    Raises UsageError when the sample has fewer views that are not blank than the layer has planes.
+    Raises SilentError when the sample has fewer views that are not blank than the layer has planes.
     """
     planes = params.learned.weight.shape[0]
     views = some_views(layer, params, sample, rng, planes)
     if views.shape[0] < planes:
-        raise UsageError(
+        raise SilentError(
             f"{views.shape[0]} views of the sample are not blank, but {planes} planes want one each; "
             "use fewer planes or other images"
         )

@@ -55,7 +55,7 @@ def test_it_tells_every_way_and_what_mattered(run):
 def test_it_leaves_choices_results_tables_and_a_report_with_the_figures_and_their_numbers(run):
     folder, _ = run
     path = json.loads((folder / "results.json").read_text("utf-8"))["path"]
-    chosen = json.loads((folder / "choices.json").read_text("utf-8"))
+    chosen = json.loads((folder / "choices.json").read_text("utf-8"))["stops"]
     assert {name for name, stop in path["stops"].items() if stop["chosen"]} == set(chosen)
     assert [step["step"] for step in path["ways"]["descent"]] == ["random cells", "its constants chosen", "backprop"]
     for way in path["ways"]:

@@ -100,13 +100,33 @@ def test_thresholds_are_the_same_cosine_whether_inhibition_shunts_or_is_subtract
         assert subtractive.theta == pytest.approx(shunting.theta)
 
 
+@pytest.mark.parametrize("top", ["stage", "units"])
+def test_add_if_silent_learns_at_nine_sevenths_of_each_layers_own_selectivity(top):
+    made = Bridge(competition="add-if-silent", order="layer-by-layer", selectivity=0.5, top=top)
+    for phase in made.curriculum()[:-1]:
+        (name,) = phase.layers
+        theta = phase.method.rule.theta
+        assert theta / (1 - theta) == pytest.approx(9 / 7 * made.network(DIGITS, 10)[name].response.r)
+
+
+@pytest.mark.parametrize("views", ["overlapping", "adjoining"])
+@pytest.mark.parametrize("top", ["stage", "units"])
+def test_seed_cells_have_columns_that_fit_their_maps(views, top):
+    made = Bridge(views=views, top=top)
+    net = made.network(DIGITS, 10)
+    shapes = net.shapes(net.init(DIGITS, None), DIGITS)
+    for name, rule in made.curriculum()[0].method.rules:
+        assert rule.column == min({"S1": 5, "S2": 5, "S3": 2, "S4": 1}[name], shapes[name][1])
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         ({"teacher": "fine-tuned"}, "set readout=softmax"),
         ({"pool": "strided"}, "set teacher=backprop"),
         ({"response": "subtractive"}, "teaches shunting S-cells, not subtractive; set competition"),
-        ({"response": "rectified", "competition": "add-if-silent"}, "set competition=hard"),
+        ({"response": "rectified", "competition": "add-if-silent", "order": "layer-by-layer"}, "set competition=hard"),
+        ({"competition": "add-if-silent"}, "set order=layer-by-layer"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_with_the_one_to_set(options, told):

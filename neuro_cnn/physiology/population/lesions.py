@@ -96,7 +96,7 @@ def class_selectivity(net: Chain, params: dict[str, Params], layer: str, trainin
     NaN where a plane is silent. Raises UsageError where responses are negative, for which the index has no bounds, or
     of fewer than two classes.
     """
-    above = _above(net, layer)
+    above, training = _above(net, layer), training.take(training.labelled)
     present = np.unique(training.labels)
     if len(present) < 2:
         raise UsageError(f"class selectivity over {len(present)} class; give images of two or more")
