@@ -45,7 +45,7 @@ def path(
         "Deformed test images are answered by what saw most labels. Gain: what a step adds to the accuracy with most "
         "labels, a mean over paired seeds; bars are 95 % intervals of Student's t (none with one seed, wide with few). "
         "Bars of accuracies are deviations over seeds. Dead: the most of any layer with weights. Selectivity: mean "
-        "class selectivity of the deepest cells. Multiply-adds (millions) of one image; seconds of training, most labels.",
+        "class selectivity of the deepest cells. Multiply-adds (millions) of one image; training with most labels.",
     ]
     with context():
         figure, top = page(room + LEGEND, title, notes=notes)
