@@ -94,7 +94,9 @@ class Study:
 
     def _check_path(self, path: Path) -> None:
         if self.systems not in ((), MAIN) or any(key != "labels_per_class" for key in self.vary):
-            raise UsageError("a path has its own systems, and only labels_per_class is varied on it; leave others out")
+            raise UsageError(
+                "a path has its own systems and varies labels_per_class alone; compare others apart from it"
+            )
         if self.splits > 1 and path.choose is not None:
             told = "on other splits these are test images; set splits = 1, or leave path.choose out"
             raise UsageError(f"splits = {self.splits}, but constants are chosen on training images of split 0: {told}")

@@ -160,7 +160,7 @@ def _legend(summary: Sequence[Row]) -> str:
         parts.append("or, where cells with random weights would be silent, drawn at random from views of the images;")
         parts.append("the gain is the accuracy minus the control's, paired over seeds.")
     parts += _meanings(amounts_of(summary, ["shift"]))
-    parts.append("A unit is dead when it wins less than 2 % of its fair share.")
+    parts.append("A unit is dead when it wins less than 2 % of its fair share; the most of any layer and run is told.")
     return " ".join(parts)
 
 

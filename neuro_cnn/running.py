@@ -152,6 +152,8 @@ def _learned(
         folder.log(f"{len(job.training)} images to learn from, {few}")
     for text in told_missing(job.training.missing) if job.taught else ():
         say(text)
+    if state is None and folder.metrics():  # begun before, and nothing to go on from
+        say(f"{folder.checkpoint('last')} is missing, so all is learned anew")
     lines = _Learner(job, folder, device, watch, say).learn(state)
     best = checkpoint.load(folder.checkpoint("best")).state.params
     for name in unsupervised_layers(job.net, job.curriculum):

@@ -55,7 +55,9 @@ class RunFolder:
         with alone(path):
             if not run.unbegun():
                 if not overwrite:
-                    raise UsageError(f"{path} already exists; choose another --out, or replace it with --overwrite")
+                    there = f"{path} already exists; choose another --out, or replace it with --overwrite"
+                    unfinished = (path / MARK).is_file() and run.read_json(MARK).get("status") != "done"
+                    raise UsageError(there + f"; it is not done: --resume {path} goes on with it" * unfinished)
                 if not (path / MARK).is_file():
                     remedy = "so it is not replaced; move it away"
                     raise UsageError(f"{path} is not a run folder (it has no {MARK}), {remedy}")

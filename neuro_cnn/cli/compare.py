@@ -159,6 +159,9 @@ def _chosen(study: Study, loaded: Sequence[Any], jobs: int, folder: RunFolder) -
     data = crossing.most(loaded)
     of = crossing.origin(study, data)
     known = crossing.known(folder.path, of)
+    total = sum(stop.chosen for stop in crossing.way(study).stops())
+    if total:
+        say(f"choosing constants on training images, {len(known)} of {total} systems done")
     with stoppable() as stop, closing(crossing.choices(study, data, jobs, known)) as steps:
         while True:
             with stop.at_once(True):  # nothing is half done: a stop is chosen for or not
@@ -169,7 +172,10 @@ def _chosen(study: Study, loaded: Sequence[Any], jobs: int, folder: RunFolder) -
             known[name] = found
             crossing.keep(folder.path, of, known)
             told = ", ".join(f"{key} {value:g}" for key, value in found.options.items())
-            say(f"{name}: {told}, of {len(found.tried)} tried on training images")
+            best = max(share for _, share in found.tried)
+            words = f"[{len(known)}/{total}] {name}: {told}; {100 * best:.1f} % of held-out training images"
+            folder.log(words)
+            say(words)
 
 
 def _findings(

@@ -102,7 +102,7 @@ def test_what_a_path_cannot_have_is_refused_in_one_line(study, tmp_path):
             "path.steps.2.lsat is not a key here; did you mean 'last'?",
         ),
         ((('teacher = "backprop"', 'teacher = "backprob"')), "path: after 'backprop': bridge: teacher"),
-        ((("train_size = 120", 'systems = ["mlp"]')), "a path has its own systems"),
+        ((("train_size = 120", 'systems = ["mlp"]')), "compare others apart from it"),
         ((('["backprop"]', '["backprob"]')), "unknown step of the path 'backprob'; did you mean 'backprop'"),
     ):
         wrong.write_text(study.read_text("utf-8").replace(*change), "utf-8")
