@@ -29,8 +29,9 @@ def check_same(there: Experiment, asked: Experiment, where: str) -> None:
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
-    """All that an experiment sets, as plain data; of a system of the catalogue the options that were left out too."""
-    found: dict[str, Any] = plain(experiment)
+    """All that an experiment sets, as plain data, but what it is called; of a system of the catalogue the options that
+    were left out too."""
+    found: dict[str, Any] = {key: value for key, value in plain(experiment).items() if key != "title"}
     if experiment.model is not None:
         found["options"] = plain(system(experiment.model, experiment.options))
     return found

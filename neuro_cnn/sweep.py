@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neuro_cnn.agreement import settings
 from neuro_cnn.check import check
 from neuro_cnn.errors import UsageError, unknown
 from neuro_cnn.experiment import Experiment, at_home
@@ -19,7 +20,7 @@ from neuro_cnn.grid import Range, Values, check_once, holds, placed, varied
 from neuro_cnn.models import CATALOGUE, defaults, system
 from neuro_cnn.runs import read_toml
 from neuro_cnn.settings import ALL, is_study
-from neuro_cnn.spec import plain, read
+from neuro_cnn.spec import read
 
 MANY = 10_000
 """Runs of a sweep beyond which one is asked whether that was meant."""
@@ -160,9 +161,21 @@ def _short(steps: list[str], keys: tuple[str, ...]) -> str:
 
 
 def digest(experiment: Experiment) -> str:
-    """What tells a configuration from all others, in ten letters; what is as it would be unsaid does not count."""
-    said = {key: value for key, value in plain(experiment).items() if key not in DEFAULTS or value != DEFAULTS[key]}
-    return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=5).hexdigest()
+    """What tells a configuration from all others that learn otherwise, in ten letters.
+
+    Neither counts what is as it would be unsaid, nor what it is called, nor whether a number is written 1 or 1.0.
+    """
+    said = {key: value for key, value in settings(experiment).items() if key not in DEFAULTS or value != DEFAULTS[key]}
+    return blake2b(json.dumps(_even(said), sort_keys=True).encode(), digest_size=5).hexdigest()
+
+
+def _even(value: Any) -> Any:
+    """Plain data whose whole numbers are all written alike."""
+    if isinstance(value, dict):
+        return {key: _even(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_even(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_planned(runs: list[Planned]) -> None:

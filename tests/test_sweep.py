@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
+from neuro_cnn.agreement import check_same
 from neuro_cnn.engines import LIVES, HaltedError, conduct
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.gather import Standing, check_folder, flat, found_again, held_out, results, row, standing, write
+from neuro_cnn.models import defaults
 from neuro_cnn.runs import RunFolder
 from neuro_cnn.spec import plain
 from neuro_cnn.sweep import check_planned, digest, planned, read_sweep, short_names
@@ -107,6 +109,19 @@ def test_the_digest_of_an_experiment_does_not_depend_on_what_is_as_it_would_be_u
     assert len({digest(each) for each in (one, Experiment(model="mlp", seed=1), Experiment(model="lenet5"))}) == 3
 
 
+def test_neither_a_title_nor_a_default_written_out_nor_how_a_number_is_written_makes_another_run(swept):
+    names = [run.name for run in planned(swept(TOML))]
+    default = f"epochs = 1\nbatch = {defaults('mlp')['batch']}"
+    for text in ('title = "a"\n' + TOML, TOML.replace("epochs = 1", default), TOML.replace("[0.01", "[1e-2")):
+        assert [run.name for run in planned(swept(text))] == names
+    wide = "model = 'mlp'\nseed = 0\n[vary]\noptions.rate = {}\n"
+    ones, decimals = ([run.name.rpartition("-")[2] for run in planned(swept(wide.format(each)))] for each in RATES)
+    assert ones == decimals
+    assert len(set(ones)) == 2
+    check_same(Experiment(model="mlp", title="a"), Experiment(model="mlp", title="b"), "a run that goes on")
+
+
+RATES = ("[1, 2]", "[1.0, 2.0]")
 MLP = "augment, batch, epochs, hidden, layers, rate"
 REFUSED = {
     "no table": (TOML.partition("[vary]")[0], "varies nothing; give keys and their values under [vary]"),
