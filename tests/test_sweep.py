@@ -187,7 +187,10 @@ def test_an_option_given_beside_the_file_takes_the_place_of_values(swept):
 
 
 def test_runs_beyond_number_are_counted_and_not_made(swept):
-    assert swept(TOML.replace("to = 2", "to = 1_000_000_000_000")).count == 2 * (10**12 + 1)
+    many = swept(TOML.replace("to = 2", "to = 1_000_000_000_000"))
+    assert many.count == 2 * (10**12 + 1)
+    assert [run.experiment.seed for run in planned(many, 5)] == [0, 1, 2, 3, 4]
+    assert planned(swept(TOML), 4) == planned(swept(TOML))[:4]
 
 
 class Pretended:
@@ -295,12 +298,44 @@ def test_the_held_out_accuracy_is_that_of_the_epoch_that_was_chosen(tmp_path):
     assert held_out(folder.path) == 0.7
 
 
+def test_where_learning_ends_with_a_phase_that_does_not_teach_the_answers_no_held_out_accuracy_is_told(tmp_path):
+    folder = RunFolder.create(tmp_path / "r", False, plain(Experiment(model="mlp")), 0)
+    folder.metric({"phase": 0, "held_out_loss": 0.1, "held_out_accuracy": 0.9})
+    folder.metric({"phase": 1, "change": 0.2})
+    assert held_out(folder.path) is None
+
+
 def test_a_run_stands_as_its_folder_says(tmp_path):
     assert standing(tmp_path / "none").status == "new"
     folder = RunFolder.create(tmp_path / "r", False, plain(Experiment(model="mlp")), 0)
     assert standing(folder.path).status == "interrupted"
     folder.status("failed", error="E: x")
     assert standing(folder.path) == Standing("failed", error="E: x")
+    folder.status("done")
+    assert standing(folder.path).status == "interrupted"  # without a result it goes on, as running says
+
+
+DAMAGED = {
+    "empty": ("run.json", ""),
+    "cut": ("run.json", '{"schema_version": 1, "status": "do'),
+    "a list": ("run.json", "[1]"),
+    "no table of results": ("run.json", '{"schema_version": 1, "status": "done", "result": 3}'),
+    "half a result": ("run.json", '{"schema_version": 1, "status": "done", "result": {"epochs": 3}}'),
+    "lines without phases": ("metrics.jsonl", '{"epoch": 0}\n'),
+    "lines of numbers": ("metrics.jsonl", "3\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_run_is_named_with_the_remedy(name, text, tmp_path):
+    folder = RunFolder.create(tmp_path / "r", False, plain(Experiment(model="mlp")), 0)
+    folder.status("done", result={"test_accuracy": 0.5, "train_seconds": 1.0, "epochs": 1})
+    (folder.path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        standing(folder.path)
+    assert str(caught.value).startswith(str(folder.path))
+    assert str(caught.value).endswith(f"; remove {folder.path}, and its run is carried out anew")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
