@@ -20,13 +20,11 @@ from neuro_cnn.grid import Range, Values, check_once, holds, placed, varied
 from neuro_cnn.models import CATALOGUE, defaults, system
 from neuro_cnn.running import Job, data_of
 from neuro_cnn.runs import RunFolder, read_toml
-from neuro_cnn.settings import ALL, is_study
+from neuro_cnn.settings import ALL, ASKED, is_study
 from neuro_cnn.spec import read
 
 MANY = 10_000
 """Runs of a sweep beyond which one is asked whether that was meant."""
-ASKED = ("question", "source", "expect")
-"""What a sweep may say of itself."""
 KEYS = tuple(field.name for field in fields(Experiment))
 DEFAULTS = {field.name: field.default for field in fields(Experiment) if field.default is not MISSING}
 LETTERS = 80

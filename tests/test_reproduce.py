@@ -10,8 +10,10 @@ from learning_examples import PROBLEMS, bars
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from neuro_cnn.agreement import elsewhere
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.running import run_one
+from neuro_cnn.runs import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +149,15 @@ def test_where_a_run_was_resumed_elsewhere_that_is_a_condition_too(run):
     found = call("reproduce", run, "--json").json
     assert found["same_conditions"] is False
     assert found["conditions"] == [{"key": "kernels, since it was resumed", "then": "plain", "now": None}]
+
+
+def test_the_threads_of_the_processes_that_learn_are_a_condition(run):
+    folder = RunFolder(run)
+    mine = folder.read_json("env.json")["threads"]
+    assert elsewhere(folder, "cpu", [], mine) == elsewhere(folder, "cpu", []) == []
+    told = f"the run goes on otherwise than it began: threads is {mine + 1} and was {mine}"
+    assert elsewhere(folder, "cpu", [], mine + 1) == [told]
+    assert folder.read_json("env.json")["resumed_with"] == {"threads": mine + 1}
 
 
 def test_what_no_bit_depends_on_is_no_condition(run):
