@@ -225,6 +225,42 @@ def test_means_and_differences_of_a_comparison_are_figures_too(name, comparison)
     answer = call("reproduce", comparison, "--json")
     assert answer.code == 1
     assert [each["name"] for each in answer.json["differing"]] == [figure]
+    changed(comparison / "env.json", lambda facts: facts.update(numpy="1.0"))
+    verdict = call("reproduce", comparison, "--json").json["verdict"]
+    assert verdict == ("close" if key == "low" else "different")
+
+
+PATH = """
+data = "glyphs:0123,count=15"
+shift = []
+[path]
+model = "bridge"
+start = "random cells"
+options = { epochs = 1, readout = "softmax", response = "rectified", pool = "max", views = "adjoining", top = "units" }
+steps = [{ block = "order", name = "layer by layer", set = { order = "layer-by-layer" } }]
+"""
+
+
+def test_what_a_path_came_to_is_a_figure_too(tmp_path):
+    options = 'top = "units", competition = "none", widths = "lenet5" }'
+    (tmp_path / "path.toml").write_text(PATH.replace('top = "units" }', options), encoding="utf-8")
+    answer = call("compare", tmp_path / "path.toml", "--out", tmp_path / "p")
+    assert answer.code == 0, answer.err
+
+    def slower(facts):
+        for stop in facts["path"]["stops"].values():
+            stop["train_seconds"] += 9
+
+    changed(tmp_path / "p" / "results.json", slower)
+    assert call("reproduce", tmp_path / "p", "--json").json["verdict"] == "identical"
+
+    def other(facts):
+        facts["path"]["ways"]["forward"][1]["gain"]["all"]["mean"] += 1
+
+    changed(tmp_path / "p" / "results.json", other)
+    answer = call("reproduce", tmp_path / "p", "--json")
+    assert (answer.code, answer.json["verdict"]) == (1, "different")
+    assert [each["name"] for each in answer.json["differing"]] == ["path.ways.forward.1.gain.all.mean"]
 
 
 def test_times_of_a_comparison_are_no_figures(comparison):
