@@ -29,8 +29,9 @@ def check_same(there: Experiment, asked: Experiment, where: str) -> None:
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
-    """All that an experiment sets, as plain data; of a system of the catalogue the options that were left out too."""
-    found: dict[str, Any] = plain(experiment)
+    """All that an experiment sets, as plain data, but what it is called; of a system of the catalogue the options that
+    were left out too."""
+    found: dict[str, Any] = {key: value for key, value in plain(experiment).items() if key != "title"}
     if experiment.model is not None:
         found["options"] = plain(system(experiment.model, experiment.options))
     return found
@@ -87,17 +88,23 @@ def check_data(folder: RunFolder, now: dict[str, Any]) -> None:
         raise DataError(f"{told}; bring it back, or train anew")
 
 
-def conditions(folder: RunFolder, device: str) -> list[tuple[str, Any, Any]]:
-    """What differs here from where the run began and its last bits may depend on: key, value there, value here."""
+def conditions(folder: RunFolder, device: str, threads: int | None = None) -> list[tuple[str, Any, Any]]:
+    """What differs here from where the run began and its last bits may depend on: key, value there, value here.
+
+    `threads` are those of each process that learns, where this one does not.
+    """
     env = folder.read_json("env.json")
-    here = {key: value for key, value in {**environment(), "device": device}.items() if key not in IDLE}
+    other = {"device": device} | ({} if threads is None else {"threads": threads})
+    here = {key: value for key, value in {**environment(), **other}.items() if key not in IDLE}
     found = differences({key: env.get(key, ABSENT) for key in here}, here)
     return [(key, old, new) for key, old, new in found if old is not ABSENT]
 
 
-def elsewhere(folder: RunFolder, device: str, changed: list[tuple[str, Any, Any]]) -> list[str]:
+def elsewhere(
+    folder: RunFolder, device: str, changed: list[tuple[str, Any, Any]], threads: int | None = None
+) -> list[str]:
     """In words, how a run goes on otherwise than it began, in its surroundings or by hand; env.json keeps it."""
-    found = [*conditions(folder, device), *changed]
+    found = [*conditions(folder, device, threads), *changed]
     if not found:
         return []
     env = folder.read_json("env.json")

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
+from neuro_cnn import __version__
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.files import is_temporary, write_text
 from neuro_cnn.runs import MARK, RunFolder, now, toml_text
@@ -54,18 +55,46 @@ def standing(path: Path) -> Standing:
     """How the run of this folder stands, by its run.json. Raises DataError where that is damaged."""
     if not (path / MARK).is_file():
         return Standing("new")
-    facts = RunFolder.open(path).read_json(MARK)
-    if facts["status"] == "done":
-        return Standing("done", {**facts["result"], "held_out_accuracy": held_out(path)})
-    if facts["status"] == "failed":
+    facts = facts_of(path, MARK)
+    RunFolder.open(path)
+    if facts.get("status") == "done" and "result" in facts:
+        try:
+            result = {**facts["result"], "held_out_accuracy": held_out(path)}
+            return Standing("done", result | {key: result[key] for key in MEASURES})
+        except (KeyError, TypeError) as error:
+            raise DataError(f"{path}: its result or metrics are damaged ({error!r}); {_remedy(path)}") from error
+    if facts.get("status") == "failed":
         return Standing("failed", error=facts.get("error"))
     return Standing("interrupted")  # or killed: nobody but the sweep that asks is at work here
 
 
+def facts_of(path: Path, name: str) -> dict[str, Any]:
+    """A JSON file of a run's folder. Raises DataError, with what to do, where it is damaged."""
+    try:
+        facts = RunFolder(path).read_json(name)
+    except DataError as error:
+        raise DataError(f"{error}; {_remedy(path)}") from error
+    if not isinstance(facts, dict):
+        raise DataError(f"{path / name}: damaged (it holds no keys); {_remedy(path)}")
+    return facts
+
+
+def _remedy(path: Path) -> str:
+    return f"remove {path}, and its run is carried out anew"
+
+
+def other_versions(out: Path, standings: Mapping[str, Standing]) -> dict[str, int]:
+    """How many of the finished runs each other version of neuro_cnn has made."""
+    done = [out / "runs" / name for name, each in standings.items() if each.status == "done"]
+    made = Counter(str(facts_of(path, "env.json").get("neuro_cnn", "of an unknown version")) for path in done)
+    return {version: number for version, number in sorted(made.items()) if version != __version__}
+
+
 def held_out(path: Path) -> float | None:
-    """A run's accuracy on the images held out when its best weights were chosen; None where none were."""
-    lines = [line for line in RunFolder(path).metrics() if "held_out_accuracy" in line]
-    last = [line for line in lines if line["phase"] == lines[-1]["phase"]]
+    """A run's accuracy on the images held out when its best weights were chosen; None where none were, or where the
+    last phase, with which learning ends, does not teach what answers."""
+    lines = RunFolder(path).metrics()
+    last = [line for line in lines if line["phase"] == lines[-1]["phase"] and "held_out_accuracy" in line]
     known = [line for line in last if "held_out_loss" in line] or last[-1:]
     best = min(known, key=lambda line: line.get("held_out_loss", 0), default=None)
     return None if best is None else float(best["held_out_accuracy"])

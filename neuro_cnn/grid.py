@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,13 +45,23 @@ class Range:
             raise UsageError(f'{ends} has no scale = "log"; begin and end above 0')
         if self.count is None and self.step is None and not self.whole:
             raise UsageError(f"{ends} wants a step, or a count of values")
-        if self.step == 0 or self._many < 1:
-            raise UsageError(f"{ends} by steps of {self._step} holds no value")
+        far = f"{ends} is too far, or in too small steps; give nearer ends, or a larger step"
+        try:
+            if self.step == 0 or self._many < 1:
+                raise UsageError(f"{ends} by steps of {self._step} holds no value")
+            if self._many > sys.maxsize or not math.isfinite(self._far):
+                raise UsageError(far)
+        except OverflowError as error:
+            raise UsageError(far) from error
 
     @property
     def whole(self) -> bool:
         """Whether the values are whole numbers."""
         return all(isinstance(number, int) for number in (self.start, self.end, self._step))
+
+    @property
+    def _far(self) -> float:
+        return float(self.end / self.start if self.scale == "log" else self.end - self.start)
 
     @property
     def _step(self) -> int | float:
@@ -68,9 +79,9 @@ class Range:
         return self._many
 
     def __iter__(self) -> Iterator[int | float]:
-        return map(self._value, range(len(self)))
+        return map(self.__getitem__, range(len(self)))
 
-    def _value(self, place: int) -> int | float:
+    def __getitem__(self, place: int) -> int | float:
         if self.count is None:
             value = self.start + place * self._step
             return value if self.whole else float(f"{value:.12g}")

@@ -28,6 +28,8 @@ from neuro_cnn.tree import fill, leaves
 from neuro_cnn.watch import Snapshot
 
 SCHEMA = 1
+FINDINGS = "findings"
+"""The folder of a comparison's run in which findings are kept."""
 PLAN = "plan.json"
 """The file that says what is to be found, and from which images."""
 ARRAYS = ("wins", "cosines", "norms", "spare")
@@ -52,27 +54,53 @@ class Kept:
 
         Raises UsageError where a system would learn otherwise than it did, DataError where the images are others.
         """
-        if not (self.folder / PLAN).is_file():
+        there = self._planned()
+        if there is None:
             return
-        there, here = json.loads((self.folder / PLAN).read_text(encoding="utf-8")), self._plan(tasks, splits)
-        for data, before, after in zip(splits, there["data"], here["data"], strict=False):
-            if before != after:
-                raise DataError(
-                    f"{data.name}: the images or labels have changed since the comparison began; begin anew"
-                )
-        for before, after in zip_longest(there["tasks"], here["tasks"]):
+        self.check_data(splits)
+        for before, after in zip_longest(there["tasks"], self._listed(tasks)):
             if before != after:
                 name = (after or before)["system"]
                 raise UsageError(
                     f"{name} would not learn as it did when the comparison began; undo that, or begin anew"
                 )
 
+    def check_data(self, splits: Sequence[Data]) -> None:
+        """Raises DataError, naming them, where images or labels are others than when the comparison began."""
+        there = self._planned()
+        if there is None:
+            return
+        for data, before in zip_longest(splits, there["data"]):
+            if data is None or before != digests(data):
+                name = before["name"] if data is None else data.name
+                raise DataError(f"{name}: the images or labels have changed since the comparison began; begin anew")
+
+    def _planned(self) -> dict[str, Any] | None:
+        """What was to be found when the comparison began; None where nothing is kept. Raises DataError for a damaged
+        file."""
+        path = self.folder / PLAN
+        if not path.is_file():
+            return None
+        try:
+            there: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            version = there["schema_version"]
+            _ = [each[key] for part, key in (("tasks", "system"), ("data", "name")) for each in there[part]]
+        except (ValueError, KeyError, TypeError) as error:
+            told = f"{path}: damaged ({type(error).__name__}: {error})"
+            raise DataError(f"{told}; remove it, and go on where neither systems nor data have changed") from error
+        if version != SCHEMA:
+            raise DataError(f"{path}: written in format {version}, but this version reads {SCHEMA}; begin anew")
+        return there
+
     def _plan(self, tasks: Sequence[Task], splits: Sequence[Data]) -> dict[str, Any]:
-        learned = [
+        data = [digests(each) for each in splits]
+        return {"schema_version": SCHEMA, "tasks": self._listed(tasks), "data": data}
+
+    def _listed(self, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+        return [
             {"system": task.label, "seed": task.seed, "split": task.split, "file": self.path(task).name}
             for task in tasks
         ]
-        return {"schema_version": SCHEMA, "tasks": learned, "data": [digests(data) for data in splits]}
 
     def path(self, task: Task) -> Path:
         """Where the finding of a task is kept; two names of one task share it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from math import isclose
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from neuro_cnn.agreement import check_data, conditions, differences, shown
 from neuro_cnn.compare import Study
 from neuro_cnn.errors import UsageError
 from neuro_cnn.experiment import Epoch
+from neuro_cnn.kept import FINDINGS, Kept
 from neuro_cnn.results import results
 from neuro_cnn.running import begin, configured, data_of, job_of
 from neuro_cnn.runs import MARK, RunFolder
@@ -22,8 +24,10 @@ from neuro_cnn.spec import read
 from neuro_cnn.study import conduct, load_splits, run_finding, run_task, sources, tasks_of
 from neuro_cnn.tree import leaves
 
-TIMES = ("seconds", "train_seconds", "images_per_second")
+TIMES = ("seconds", "train_seconds", "images_per_second", "train_seconds_mean", "images_per_second_mean")
 """Figures that no two runs share."""
+ENDS = ("low", "high")
+"""Ends of intervals: few seeds magnify what differs many times over, so under other conditions they are not judged."""
 TOLERANCE = 0.01
 """How far figures under other conditions may lie apart: by so much, or by this share (our choice)."""
 WEIGHTS = "largest difference of the {} weights"
@@ -45,8 +49,13 @@ class Figure(NamedTuple):
     now: Any
 
     def within(self, tolerance: float) -> bool:
-        """Whether it differs by no more than is to be expected under other conditions."""
+        """Whether it differs by no more than is to be expected under other conditions.
+
+        Weights, and ends of intervals, may differ by any number; weights of other shapes differ by none.
+        """
         numbers = all(isinstance(value, int | float) for value in (self.then, self.now))
+        if self.name.startswith(WEIGHTS.partition("{")[0]) or self.name.rpartition(".")[2] in ENDS:
+            return numbers
         return numbers and isclose(self.then, self.now, rel_tol=tolerance, abs_tol=tolerance)
 
 
@@ -67,8 +76,7 @@ def reproduce(
     other = [{"key": key, "then": old, "now": new} for key, old, new in conditions(folder, device)]
     later = folder.read_json("env.json").get("resumed_with", {})
     other += [{"key": f"{key}, since it was resumed", "then": value, "now": None} for key, value in later.items()]
-    bits = {WEIGHTS.format(which) for which in facts.get("weights", ())}
-    close = bool(other) and all(figure.name in bits or figure.within(tolerance) for figure in figures)
+    close = bool(other) and all(figure.within(tolerance) for figure in figures)
     return {
         "run": str(folder.path),
         "kind": kind,
@@ -115,9 +123,11 @@ def _comparison(folder: RunFolder, device: str, watch: Watch | None) -> tuple[st
     study = read(Study, folder.read_toml("config.toml"), str(folder.path / "config.toml"))
     made, runs = sources(study)
     loaded = load_splits(study)
-    tasks = tasks_of(study, made, loaded)
+    Kept(folder.path / FINDINGS).check_data(loaded)
+    tasks, chosen = tasks_of(study, made, loaded), dict[str, crossing.Chosen]()
     if study.path is not None:
-        tasks = crossing.tasks(study, dict(crossing.choices(study, crossing.most(loaded), 1, {})), loaded)
+        chosen = dict(crossing.choices(study, crossing.most(loaded), 1, {}))
+        tasks = crossing.tasks(study, chosen, loaded)
     findings = []
     for step in conduct(tasks, loaded, study.deformed, device, 1):
         if not isinstance(step, Epoch):
@@ -126,7 +136,10 @@ def _comparison(folder: RunFolder, device: str, watch: Watch | None) -> tuple[st
             watch(tasks[len(findings)].label, step)
     learned = [run_task(path, study, loaded[0]) for path in runs]
     findings += [(task, run_finding(task, params, study)) for task, params in learned]
-    then, now = (_rows(each) for each in (folder.read_json("results.json"), results(study, loaded, findings)))
+    outcome = results(study, loaded, findings)
+    if study.path is not None:
+        outcome["path"] = crossing.told(study, chosen, findings, loaded)
+    then, now = _compared(folder.read_json("results.json")), _compared(json.loads(json.dumps(outcome)))
     figures = [Figure(*each) for each in differences(then, now)]
     return "comparison", figures, {"compared": sum(1 for _ in _numbers(then))}
 
@@ -136,18 +149,31 @@ def _lines(folder: RunFolder) -> dict[str, Any]:
     return {f"epoch {number} ({line['label']})": _untimed(line) for number, line in enumerate(folder.metrics(), 1)}
 
 
-def _rows(outcome: dict[str, Any]) -> dict[str, Any]:
-    """The rows of a comparison, by system, split and seed."""
-    return {_label(row): _untimed(row) for row in outcome["rows"]}
+def _compared(outcome: dict[str, Any]) -> dict[str, Any]:
+    """What a comparison measured: its rows by system, split and seed, their means, paired differences, and its path."""
+    rows = _named(outcome["rows"], lambda row: f"{_system(row)}, seed {row['seed']}, split {row['split']}")
+    means = _named(outcome.get("summary", ()), lambda each: f"mean of {_system(each)}")
+    gains = _named(outcome.get("paired", ()), lambda each: f"{_system(each)} over {_system(each['against'])}")
+    path = {"path": _untimed(outcome["path"])} if "path" in outcome else {}
+    return {**rows, **means, **gains, **path}
 
 
-def _label(row: dict[str, Any]) -> str:
-    system = f"{row['model']}:{row['variant']}".removesuffix(":") + " (control)" * row["control"]
-    return f"{system}, seed {row['seed']}, split {row['split']}"
+def _named(each: Iterable[dict[str, Any]], name: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for one in each:
+        called = name(one)
+        found[called if called not in found else f"{called}, again ({len(found)})"] = _untimed(one)
+    return found
 
 
-def _untimed(line: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in line.items() if key not in TIMES}
+def _system(row: dict[str, Any]) -> str:
+    return str(f"{row['model']}:{row['variant']}").removesuffix(":") + " (control)" * bool(row["control"])
+
+
+def _untimed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _untimed(each) for key, each in value.items() if key not in TIMES}
+    return [_untimed(each) for each in value] if isinstance(value, list) else value
 
 
 def _weights(before: RunFolder, again: RunFolder, which: str) -> dict[str, Any]:

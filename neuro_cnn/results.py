@@ -16,7 +16,7 @@ from neuro_cnn.differences import differences
 from neuro_cnn.files import write_text
 from neuro_cnn.origin import environment
 from neuro_cnn.runs import RunFolder
-from neuro_cnn.settings import ALL
+from neuro_cnn.settings import ALL, ASKED
 from neuro_cnn.spec import plain
 from neuro_cnn.vary import curves
 from neuro_cnn.watch import Snapshot
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 LEARNED = "S1"
 """The layer whose receptive fields stand in the report."""
-
-
-ASKED = ("question", "source", "expect")
-"""What a study may say of itself."""
 
 
 def results(

@@ -9,6 +9,8 @@ from neuro_cnn.data import Data
 from neuro_cnn.errors import UsageError, unknown
 
 OF_DATA = ("data", "train_size", "labels_per_class")
+ASKED = ("question", "source", "expect")
+"""What a study or a sweep may say of itself."""
 ALL = "all"
 """How a number of images or labels is written that leaves none out."""
 

@@ -8,23 +8,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from hashlib import blake2b
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neuro_cnn.agreement import differences, settings
 from neuro_cnn.check import check
-from neuro_cnn.errors import UsageError, unknown
+from neuro_cnn.data import Data
+from neuro_cnn.errors import DataError, UsageError, unknown
 from neuro_cnn.experiment import Experiment, at_home
 from neuro_cnn.grid import Range, Values, check_once, holds, placed, varied
 from neuro_cnn.models import CATALOGUE, defaults, system
-from neuro_cnn.runs import read_toml
-from neuro_cnn.settings import ALL, is_study
-from neuro_cnn.spec import plain, read
+from neuro_cnn.running import Job, data_of
+from neuro_cnn.runs import RunFolder, read_toml
+from neuro_cnn.settings import ALL, ASKED, is_study
+from neuro_cnn.spec import read
 
 MANY = 10_000
 """Runs of a sweep beyond which one is asked whether that was meant."""
-ASKED = ("question", "source", "expect")
-"""What a sweep may say of itself."""
 KEYS = tuple(field.name for field in fields(Experiment))
 DEFAULTS = {field.name: field.default for field in fields(Experiment) if field.default is not MISSING}
 LETTERS = 80
@@ -104,23 +104,32 @@ def _check_keys(path: Path, common: dict[str, Any], vary: Mapping[str, Any]) -> 
             raise UsageError(f"{path}: vary.{key} and a part of it cannot both vary; leave one out")
 
 
-def planned(sweep: Sweep) -> list[Planned]:
-    """Every run of a sweep, in the order of its settings, the last varying fastest.
+def planned(sweep: Sweep, first: int | None = None) -> list[Planned]:
+    """Every run of a sweep, or the first of them, in the order of its settings, the last varying fastest.
 
     Raises UsageError, naming the path, for a combination that cannot be.
     """
     short = short_names(tuple(sweep.vary))
     runs: dict[str, Planned] = {}
-    for values in product(*sweep.vary.values()):
-        settings = dict(zip(sweep.vary, values, strict=True))
-        experiment = _experiment(sweep, settings)
-        words = ",".join(f"{short[key]}={text(value)}" for key, value in settings.items())
+    for place in range(sweep.count if first is None else min(first, sweep.count)):
+        chosen = _chosen(sweep.vary, place)
+        experiment = _experiment(sweep, chosen)
+        words = ",".join(f"{short[key]}={text(value)}" for key, value in chosen.items())
         plainly = re.sub(r"[^\w.,=+-]+", "-", words)[:LETTERS]
         key = digest(experiment)
         if key in runs:
             raise UsageError(f"{sweep.path}: {words} is the same run as {runs[key].name}; leave one out")
-        runs[key] = Planned(f"{plainly}-{key}", settings, experiment)
+        runs[key] = Planned(f"{plainly}-{key}", chosen, experiment)
     return list(runs.values())
+
+
+def _chosen(vary: Mapping[str, Values], place: int) -> dict[str, Any]:
+    """The values of the run at this place; no other is made, for there may be very many."""
+    found = {}
+    for key in reversed(list(vary)):
+        place, at = divmod(place, len(vary[key]))
+        found[key] = vary[key][at]
+    return {key: found[key] for key in vary}
 
 
 def _experiment(sweep: Sweep, settings: Mapping[str, Any]) -> Experiment:
@@ -160,29 +169,63 @@ def _short(steps: list[str], keys: tuple[str, ...]) -> str:
 
 
 def digest(experiment: Experiment) -> str:
-    """What tells a configuration from all others, in ten letters; what is as it would be unsaid does not count."""
-    said = {key: value for key, value in plain(experiment).items() if key not in DEFAULTS or value != DEFAULTS[key]}
-    return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=5).hexdigest()
+    """What tells a configuration from all others that learn otherwise, in ten letters.
+
+    Neither counts what is as it would be unsaid, nor what it is called, nor whether a number is written 1 or 1.0.
+    """
+    said = {key: value for key, value in settings(experiment).items() if key not in DEFAULTS or value != DEFAULTS[key]}
+    return blake2b(json.dumps(_even(said), sort_keys=True).encode(), digest_size=5).hexdigest()
 
 
-def check_planned(runs: list[Planned]) -> None:
-    """Raises UsageError for a run whose system cannot learn from its images, DataError where there are none.
+def _even(value: Any) -> Any:
+    """Plain data whose whole numbers are all written alike."""
+    if isinstance(value, dict):
+        return {key: _even(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_even(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def check_planned(runs: list[Planned], begun: Mapping[str, Path] | None = None) -> None:
+    """Raises UsageError for a run whose system cannot learn from its images, DataError where there are none, or where
+    one that was begun (their folders, by name) was shown others.
 
     Data are read once for all runs that learn from the same, and each system is wired once for all its seeds.
     """
+    begun = begun or {}
     for group in _by_data(runs):
         data = group[0].experiment.load()
-        seen = set()
+        seen = dict[str, tuple[str, ...]]()
+        here = dict[tuple[str, ...], dict[str, Any]]()  # data are looked at once for all runs that learn from the same
         for run in group:
             same = digest(replace(run.experiment, seed=0))
-            if same in seen:
-                continue
-            seen.add(same)
-            try:
-                net, curriculum = run.experiment.build(data.train.shape, len(data.train.classes))
-                check(net, at_home(curriculum, data), *run.experiment.parts(data))
-            except UsageError as error:
-                raise UsageError(f"{run.name}: {error}") from error
+            if same not in seen:
+                job = _job(run, data)
+                seen[same] = tuple(sorted({phase.data for phase in job.curriculum if phase.data is not None}))
+                if seen[same] not in here and any(each.name in begun for each in group):
+                    here[seen[same]] = data_of(job)
+            if run.name in begun:
+                _check_data(begun[run.name], here[seen[same]])
+
+
+def _job(run: Planned, data: Data) -> Job:
+    """The job of a run on these data. Raises UsageError, naming the run, where it cannot be."""
+    try:
+        net, curriculum = run.experiment.build(data.train.shape, len(data.train.classes))
+        job = Job(run.experiment, net, at_home(curriculum, data), data, *run.experiment.parts(data))
+        check(job.net, job.curriculum, job.training, job.held_out)
+    except UsageError as error:
+        raise UsageError(f"{run.name}: {error}") from error
+    return job
+
+
+def _check_data(path: Path, here: dict[str, Any]) -> None:
+    """Raises DataError, naming the folder, where a run was begun with other images or labels than are here."""
+    before = RunFolder(path).read_json("env.json").get("data", {})
+    for key, _, _ in differences(before, here) if before else ():
+        part = key.removesuffix("_sha256").replace("also.", "")
+        told = f"{path}: learned from other images or labels of {here['name']} ({part}) than are there now"
+        raise DataError(f"{told}; choose another --out, or remove that folder")
 
 
 def _by_data(runs: list[Planned]) -> Iterator[list[Planned]]:

@@ -123,9 +123,8 @@ def elsewhere(function: Callable[..., Made], work: Sequence[tuple[Any, ...]], jo
 
     if not work:
         return
-    # as many threads as here, for the last bits depend on them, but never more than cores
-    number = max(1, min(threads(), (os.cpu_count() or 1) // jobs))
-    own = {"initializer": _end_with, "initargs": (os.getpid(),)}
+    number = threads_of(jobs)
+    own = {"initializer": end_with, "initargs": (os.getpid(),)}
     with parallel_config(backend="loky", inner_max_num_threads=number, **own):
         calls = (delayed(_on_threads)(number, function, each) for each in work)
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one
@@ -135,6 +134,12 @@ def elsewhere(function: Callable[..., Made], work: Sequence[tuple[Any, ...]], jo
         except BrokenProcessPool as error:
             lost = "a process that learned was killed, for want of memory perhaps; use fewer --jobs"
             raise WorkerError(lost) from error
+
+
+def threads_of(jobs: int) -> int:
+    """How many threads each of so many processes works on: as many as this one, for the last bits depend on them, but
+    never more than there are cores for all."""
+    return threads() if jobs == 1 else max(1, min(threads(), (os.cpu_count() or 1) // jobs))
 
 
 def in_order(tasks: Sequence[Task], findings: Iterable[tuple[Task, Finding]]) -> list[tuple[Task, Finding]]:
@@ -173,12 +178,14 @@ def _on_threads(number: int, function: Callable[..., Made], words: tuple[Any, ..
         return function(*words)
 
 
-def _end_with(parent: int) -> None:
-    """End this process with the one that started it, which may be killed and say nothing."""
+def end_with(parent: int, end: Callable[[], object] | None = None) -> None:
+    """End this process, by `end` if need be, with the one that started it, which may be killed and say nothing."""
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(LOOK)
+        if end is not None:
+            end()
         os._exit(1)
 
     if os.name == "posix":

@@ -17,6 +17,7 @@ from neuro_cnn.experiment import Epoch, Experiment
 from neuro_cnn.gather import held_out
 from neuro_cnn.locks import held
 from neuro_cnn.ops.threads import on_threads
+from neuro_cnn.units import end_with
 
 GLANCE = 0.1
 """Seconds between two looks at whether something has ended, or is to end (our choice)."""
@@ -60,12 +61,10 @@ def belong_to(sweep: int) -> None:
     sweep. SIGTERM ends the run that it is at; so does the end of its sweep, and then itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: _terminated.set())
-    threading.Thread(target=_end_with, args=(sweep,), daemon=True).start()
+    end_with(sweep, _end)
 
 
-def _end_with(sweep: int) -> None:
-    while os.getppid() == sweep:
-        time.sleep(1)
+def _end() -> None:
     _terminated.set()
     with _turn:  # the run has saved
         os._exit(128 + signal.SIGTERM)

@@ -10,8 +10,10 @@ from learning_examples import PROBLEMS, bars
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from neuro_cnn.agreement import elsewhere
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.running import run_one
+from neuro_cnn.runs import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +151,15 @@ def test_where_a_run_was_resumed_elsewhere_that_is_a_condition_too(run):
     assert found["conditions"] == [{"key": "kernels, since it was resumed", "then": "plain", "now": None}]
 
 
+def test_the_threads_of_the_processes_that_learn_are_a_condition(run):
+    folder = RunFolder(run)
+    mine = folder.read_json("env.json")["threads"]
+    assert elsewhere(folder, "cpu", [], mine) == elsewhere(folder, "cpu", []) == []
+    told = f"the run goes on otherwise than it began: threads is {mine + 1} and was {mine}"
+    assert elsewhere(folder, "cpu", [], mine + 1) == [told]
+    assert folder.read_json("env.json")["resumed_with"] == {"threads": mine + 1}
+
+
 def test_what_no_bit_depends_on_is_no_condition(run):
     changed(run / "env.json", lambda facts: facts.update(matplotlib="0.1", cores=512))
     assert call("reproduce", run, "--json").json["same_conditions"] is True
@@ -182,3 +193,99 @@ def test_a_comparison_comes_out_again_and_a_figure_that_differs_is_named(data, t
     answer = call("reproduce", tmp_path / "c")
     assert answer.code == 1
     assert "nearest-neighbour, seed 0, split 0.accuracy was 0.123 and is " in answer.err
+
+
+@pytest.fixture(scope="module")
+def compared(data, tmp_path_factory):
+    """The folder of a finished comparison of two systems on two seeds; not to be changed."""
+    path = tmp_path_factory.mktemp("compared") / "c"
+    words = ("mlp:hidden=4,epochs=1", "random-features:planes=2", "--data", f"npz:{data}", "--seeds", 2, "--shift", "")
+    assert call("compare", *words, "--out", path).code == 0
+    return path
+
+
+@pytest.fixture
+def comparison(compared, tmp_path):
+    shutil.copytree(compared, tmp_path / "c")
+    return tmp_path / "c"
+
+
+OF_COMPARISON = {
+    "a mean": (("summary", 0, "accuracy_mean"), "mean of mlp:epochs=1,hidden=4.accuracy_mean"),
+    "a deviation": (("summary", 1, "accuracy_sd"), "mean of random-features:planes=2.accuracy_sd"),
+    "a difference": (("paired", 0, "mean"), "random-features:planes=2 over mlp:epochs=1,hidden=4.mean"),
+    "an end of an interval": (("paired", 0, "low"), "random-features:planes=2 over mlp:epochs=1,hidden=4.low"),
+}
+
+
+@pytest.mark.parametrize("name", OF_COMPARISON)
+def test_means_and_differences_of_a_comparison_are_figures_too(name, comparison):
+    (part, place, key), figure = OF_COMPARISON[name]
+    changed(comparison / "results.json", lambda facts: facts[part][place].update({key: facts[part][place][key] + 1}))
+    answer = call("reproduce", comparison, "--json")
+    assert answer.code == 1
+    assert [each["name"] for each in answer.json["differing"]] == [figure]
+    changed(comparison / "env.json", lambda facts: facts.update(numpy="1.0"))
+    verdict = call("reproduce", comparison, "--json").json["verdict"]
+    assert verdict == ("close" if key == "low" else "different")
+
+
+PATH = """
+data = "glyphs:0123,count=15"
+shift = []
+[path]
+model = "bridge"
+start = "random cells"
+options = { epochs = 1, readout = "softmax", response = "rectified", pool = "max", views = "adjoining", top = "units" }
+steps = [{ block = "order", name = "layer by layer", set = { order = "layer-by-layer" } }]
+"""
+
+
+def test_what_a_path_came_to_is_a_figure_too(tmp_path):
+    options = 'top = "units", competition = "none", widths = "lenet5" }'
+    (tmp_path / "path.toml").write_text(PATH.replace('top = "units" }', options), encoding="utf-8")
+    answer = call("compare", tmp_path / "path.toml", "--out", tmp_path / "p")
+    assert answer.code == 0, answer.err
+
+    def slower(facts):
+        for stop in facts["path"]["stops"].values():
+            stop["train_seconds"] += 9
+
+    changed(tmp_path / "p" / "results.json", slower)
+    assert call("reproduce", tmp_path / "p", "--json").json["verdict"] == "identical"
+
+    def other(facts):
+        facts["path"]["ways"]["forward"][1]["gain"]["all"]["mean"] += 1
+
+    changed(tmp_path / "p" / "results.json", other)
+    answer = call("reproduce", tmp_path / "p", "--json")
+    assert (answer.code, answer.json["verdict"]) == (1, "different")
+    assert [each["name"] for each in answer.json["differing"]] == ["path.ways.forward.1.gain.all.mean"]
+
+
+def test_times_of_a_comparison_are_no_figures(comparison):
+    def slower(facts):
+        for row in facts["rows"]:
+            row["train_seconds"] += 9
+        for mean in facts["summary"]:
+            mean.update(train_seconds_mean=mean["train_seconds_mean"] + 9, images_per_second_mean=0.1)
+
+    changed(comparison / "results.json", slower)
+    assert call("reproduce", comparison, "--json").json["verdict"] == "identical"
+
+
+def test_a_comparison_whose_data_have_changed_is_refused_before_anything_is_learned(comparison, monkeypatch):
+    changed(comparison / "findings" / "plan.json", lambda plan: plan["data"][0].update(test_sha256="of other images"))
+    monkeypatch.setattr("neuro_cnn.reproduce.conduct", None)
+    told = "the images or labels have changed since the comparison began; begin anew"
+    assert refused(3, "reproduce", comparison).endswith(told)
+
+
+def test_weights_of_other_shapes_are_different_under_any_conditions(run, data, tmp_path):
+    other = Experiment(model="mlp", options={"hidden": 2, "epochs": 1}, data=f"npz:{data}")
+    run_one(other, tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "checkpoints" / "best.safetensors", run / "checkpoints")
+    changed(run / "env.json", lambda facts: facts.update(numpy="1.0"))
+    answer = call("reproduce", run, "--json")
+    assert (answer.code, answer.json["verdict"], answer.json["same_conditions"]) == (1, "different", False)
+    assert [each["now"] for each in answer.json["differing"]] == [None]

@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
+from neuro_cnn.agreement import check_same
 from neuro_cnn.engines import LIVES, HaltedError, conduct
 from neuro_cnn.errors import DataError, UsageError
 from neuro_cnn.experiment import Experiment
 from neuro_cnn.gather import Standing, check_folder, flat, found_again, held_out, results, row, standing, write
+from neuro_cnn.models import defaults
 from neuro_cnn.runs import RunFolder
 from neuro_cnn.spec import plain
 from neuro_cnn.sweep import check_planned, digest, planned, read_sweep, short_names
@@ -107,6 +109,19 @@ def test_the_digest_of_an_experiment_does_not_depend_on_what_is_as_it_would_be_u
     assert len({digest(each) for each in (one, Experiment(model="mlp", seed=1), Experiment(model="lenet5"))}) == 3
 
 
+def test_neither_a_title_nor_a_default_written_out_nor_how_a_number_is_written_makes_another_run(swept):
+    names = [run.name for run in planned(swept(TOML))]
+    default = f"epochs = 1\nbatch = {defaults('mlp')['batch']}"
+    for text in ('title = "a"\n' + TOML, TOML.replace("epochs = 1", default), TOML.replace("[0.01", "[1e-2")):
+        assert [run.name for run in planned(swept(text))] == names
+    wide = "model = 'mlp'\nseed = 0\n[vary]\noptions.rate = {}\n"
+    ones, decimals = ([run.name.rpartition("-")[2] for run in planned(swept(wide.format(each)))] for each in RATES)
+    assert ones == decimals
+    assert len(set(ones)) == 2
+    check_same(Experiment(model="mlp", title="a"), Experiment(model="mlp", title="b"), "a run that goes on")
+
+
+RATES = ("[1, 2]", "[1.0, 2.0]")
 MLP = "augment, batch, epochs, hidden, layers, rate"
 REFUSED = {
     "no table": (TOML.partition("[vary]")[0], "varies nothing; give keys and their values under [vary]"),
@@ -172,7 +187,10 @@ def test_an_option_given_beside_the_file_takes_the_place_of_values(swept):
 
 
 def test_runs_beyond_number_are_counted_and_not_made(swept):
-    assert swept(TOML.replace("to = 2", "to = 1_000_000_000_000")).count == 2 * (10**12 + 1)
+    many = swept(TOML.replace("to = 2", "to = 1_000_000_000_000"))
+    assert many.count == 2 * (10**12 + 1)
+    assert [run.experiment.seed for run in planned(many, 5)] == [0, 1, 2, 3, 4]
+    assert planned(swept(TOML), 4) == planned(swept(TOML))[:4]
 
 
 class Pretended:
@@ -280,12 +298,44 @@ def test_the_held_out_accuracy_is_that_of_the_epoch_that_was_chosen(tmp_path):
     assert held_out(folder.path) == 0.7
 
 
+def test_where_learning_ends_with_a_phase_that_does_not_teach_the_answers_no_held_out_accuracy_is_told(tmp_path):
+    folder = RunFolder.create(tmp_path / "r", False, plain(Experiment(model="mlp")), 0)
+    folder.metric({"phase": 0, "held_out_loss": 0.1, "held_out_accuracy": 0.9})
+    folder.metric({"phase": 1, "change": 0.2})
+    assert held_out(folder.path) is None
+
+
 def test_a_run_stands_as_its_folder_says(tmp_path):
     assert standing(tmp_path / "none").status == "new"
     folder = RunFolder.create(tmp_path / "r", False, plain(Experiment(model="mlp")), 0)
     assert standing(folder.path).status == "interrupted"
     folder.status("failed", error="E: x")
     assert standing(folder.path) == Standing("failed", error="E: x")
+    folder.status("done")
+    assert standing(folder.path).status == "interrupted"  # without a result it goes on, as running says
+
+
+DAMAGED = {
+    "empty": ("run.json", ""),
+    "cut": ("run.json", '{"schema_version": 1, "status": "do'),
+    "a list": ("run.json", "[1]"),
+    "no table of results": ("run.json", '{"schema_version": 1, "status": "done", "result": 3}'),
+    "half a result": ("run.json", '{"schema_version": 1, "status": "done", "result": {"epochs": 3}}'),
+    "lines without phases": ("metrics.jsonl", '{"epoch": 0}\n'),
+    "lines of numbers": ("metrics.jsonl", "3\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_run_is_named_with_the_remedy(name, text, tmp_path):
+    folder = RunFolder.create(tmp_path / "r", False, plain(Experiment(model="mlp")), 0)
+    folder.status("done", result={"test_accuracy": 0.5, "train_seconds": 1.0, "epochs": 1})
+    (folder.path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        standing(folder.path)
+    assert str(caught.value).startswith(str(folder.path))
+    assert str(caught.value).endswith(f"; remove {folder.path}, and its run is carried out anew")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):

@@ -11,9 +11,10 @@ from neuro_cnn.compare import Study
 from neuro_cnn.errors import WorkerError
 from neuro_cnn.experiment import Epoch
 from neuro_cnn.kept import Kept
+from neuro_cnn.ops.threads import on_threads, threads
 from neuro_cnn.study import conduct, load_splits, sources, tasks_of
 from neuro_cnn.tree import leaves
-from neuro_cnn.units import finished, in_order, units
+from neuro_cnn.units import elsewhere, finished, in_order, threads_of, units
 
 LABELS = Study(
     ("random-features:planes=4", "softhebb:planes=4", "hebbian-wta:planes=4,readout=softmax", "mlp:hidden=4,epochs=1"),
@@ -83,6 +84,14 @@ def test_findings_are_told_as_they_are_made_and_put_in_the_order_of_their_tasks(
     assert [found.row["variant"] for _, found in ordered] == [task.variant for task in tasks]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="processes start slowly")
+def test_each_process_works_on_as_many_threads_as_is_told(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    with on_threads(4):
+        assert [threads_of(jobs) for jobs in (1, 2, 3, 6, 9)] == [4, 3, 2, 1, 1]
+        assert list(elsewhere(threads, [()], 2)) == [threads_of(2)]
+
+
 class Deadly(Kept):
     """Findings whose keeping ends the process, as a kill would."""
 
@@ -99,7 +108,7 @@ def test_a_process_that_dies_is_told_of_in_a_line(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows tells no process of its parent's end")
 def test_a_process_ends_with_the_one_that_started_it():
-    text = "import os, time; from neuro_cnn.units import _end_with; _end_with({}); time.sleep({}); print('went on')"
+    text = "import os, time; from neuro_cnn.units import end_with; end_with({}); time.sleep({}); print('went on')"
     for parent, seconds, told, code in (("os.getppid()", 2, "went on\n", 0), ("-1", 100, "", 1)):
         words = [sys.executable, "-c", text.format(parent, seconds)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

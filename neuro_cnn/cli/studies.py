@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from neuro_cnn.compare import Study
     from neuro_cnn.runs import RunFolder
 
-WORDS = ("question", "source", "expect")
-"""What a study says of itself, and several say together."""
-
 
 def asked(given: dict[str, Any], **defaults: Any) -> Study:
     """The study of the command line: the systems named, and those of each TOML with `systems`, which is a study.
@@ -69,18 +66,19 @@ def _together(studies: dict[str, Any], named: list[str], given: dict[str, Any]) 
     from neuro_cnn.agreement import differences, shown
     from neuro_cnn.compare import Study
     from neuro_cnn.errors import UsageError
+    from neuro_cnn.settings import ASKED
     from neuro_cnn.spec import plain, read
 
     whole = {text: plain(read(Study, {**study, **_over(study, given)}, text)) for text, study in studies.items()}
     first, *others = whole
-    ours = {key: value for key, value in whole[first].items() if key not in ("systems", *WORDS)}
+    ours = {key: value for key, value in whole[first].items() if key not in ("systems", *ASKED)}
     for text in others:
-        theirs = {key: value for key, value in whole[text].items() if key not in ("systems", *WORDS)}
+        theirs = {key: value for key, value in whole[text].items() if key not in ("systems", *ASKED)}
         for key, here, there in differences(ours, theirs):
             told = f"{key} is {shown(here)} in {first}, but {shown(there)} in {text}"
             raise UsageError(f"{told}; give both the same, or set it for both on the command line")
     systems = [each for text in named for each in (whole[text]["systems"] if text in whole else [text])]
-    words = {key: list(dict.fromkeys(each[key] for each in whole.values() if each[key])) for key in WORDS}
+    words = {key: list(dict.fromkeys(each[key] for each in whole.values() if each[key])) for key in ASKED}
     return {
         **ours,
         **{key: " ".join(texts) for key, texts in words.items() if texts},

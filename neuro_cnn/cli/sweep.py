@@ -11,6 +11,8 @@ from neuro_cnn.cli.console import emit, say, table
 from neuro_cnn.cli.sweeping import Plan, Way, carried_out
 
 ENGINES = ("loky", "dask")
+FIRST = 20
+"""Runs that are listed of very many (our choice)."""
 
 
 def sweep(
@@ -47,18 +49,31 @@ def sweep(
     if (engine == "dask") != (scheduler is not None):
         raise UsageError("--engine dask and --scheduler ADDRESS go together; start one with: dask scheduler")
     asked = read_sweep(toml, dict(assignment(text) for text in options or []))
-    if asked.count > MANY and not yes:
+    many = asked.count > MANY and not yes
+    if many and not dry_run:
         raise UsageError(f"{toml} makes {asked.count:,} runs; say --yes where more than {MANY:,} are meant")
     out = out or Path("runs") / f"sweep-{toml.stem}"
     check_folder(out)
-    runs = found_again(planned(asked), out)
-    check_planned(runs)
+    runs = found_again(planned(asked, FIRST if many else None), out)
     plan = Plan(asked, runs, out, {run.name: standing(out / "runs" / run.name) for run in runs}, retry)
+    check_planned(runs, {name: out / "runs" / name for name, each in plan.standings.items() if each.status != "new"})
+    _tell_versions(plan)
     if dry_run:
         _list(plan, as_json)
         return
     how = _engine(engine, scheduler, jobs, device, len(plan.to_do))
     carried_out(plan, how, device, as_json)
+
+
+def _tell_versions(plan: Plan) -> None:
+    """Say it where finished runs were made by another version."""
+    from neuro_cnn import __version__
+    from neuro_cnn.gather import other_versions
+
+    made = other_versions(plan.out, plan.standings)
+    if made:
+        others = f"{sum(made.values())} of {plan.count('done')} finished runs were made by neuro_cnn {', '.join(made)}"
+        say(f"{others}, not {__version__}; another --out repeats them")
 
 
 def _engine(name: str, scheduler: str | None, jobs: int | None, device: str, runs: int) -> Way:
@@ -89,8 +104,11 @@ def _list(plan: Plan, as_json: bool) -> None:
     """The runs of a sweep and how they stand."""
     from neuro_cnn.sweep import short_names, text
 
-    facts = {"runs": len(plan.runs), "to_do": len(plan.to_do), "done": plan.count("done")}
+    total, listed = plan.sweep.count, len(plan.runs)
+    facts = {"runs": listed, "to_do": len(plan.to_do), "done": plan.count("done")}
     facts["failed"] = plan.count("failed")
+    if listed < total:
+        facts = {"runs": total, "listed": listed}
     if as_json:
         for run in plan.runs:
             emit({"run": run.name, "settings": run.settings, "status": plan.standings[run.name].status})
@@ -99,4 +117,7 @@ def _list(plan: Plan, as_json: bool) -> None:
     short = short_names(tuple(plan.sweep.vary))
     rows = [[run.name, *map(text, run.settings.values()), plan.standings[run.name].status] for run in plan.runs]
     table(["run", *short.values(), "status"], rows)
+    if listed < total:
+        print(f"{total:,} runs in {plan.out}; only the first {listed} of them are listed without --yes")
+        return
     print(f"{facts['runs']} runs in {plan.out}: {facts['done']} done, {facts['failed']} failed, {facts['to_do']} to do")

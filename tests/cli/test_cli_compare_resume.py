@@ -224,6 +224,16 @@ def test_a_damaged_finding_is_named(whole, tmp_path):
     assert_same(tmp_path / "run", whole)
 
 
+@pytest.mark.parametrize("text", ["", '{"schema_version": 1, "tasks": [', "[]", '{"schema_version": 1, "data": [3]}'])
+def test_a_damaged_plan_is_named(text, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "run")
+    path = tmp_path / "run" / "findings" / "plan.json"
+    path.write_text(text, encoding="utf-8")
+    line = refused(3, "compare", "--resume", tmp_path / "run")
+    assert line.startswith(f"{path}: damaged (")
+    assert line.endswith("; remove it, and go on where neither systems nor data have changed")
+
+
 def test_a_system_or_images_that_have_changed_since_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)

@@ -5,10 +5,11 @@ import json
 import sys
 import time
 
+import numpy as np
 import pytest
 from command import call, refused
 
-from neuro_cnn import engines
+from neuro_cnn import __version__, engines
 from neuro_cnn.worker import carry_out
 
 TOML = """
@@ -179,10 +180,51 @@ def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(command, messa
 def test_more_than_ten_thousand_runs_want_to_be_meant(toml, tmp_path):
     toml.write_text(TOML.replace("to = 1", "to = 5_000"), encoding="utf-8")
     many = "s.toml makes 10,002 runs; say --yes where more than 10,000 are meant"
-    assert refused(2, "sweep", "s.toml", "--dry-run") == many
+    assert refused(2, "sweep", "s.toml") == many
     toml.write_text(TOML.replace("to = 1", "to = 1_000_000_000_000"), encoding="utf-8")
     assert refused(2, "sweep", "s.toml").startswith("s.toml makes 2,000,000,000,002 runs; ")
     assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+
+@pytest.mark.parametrize("seeds", [5_000, 1_000_000_000_000])
+def test_a_dry_run_counts_very_many_runs_and_lists_the_first(seeds, toml, tmp_path):
+    toml.write_text(TOML.replace("to = 1", f"to = {seeds}"), encoding="utf-8")
+    answer = call("sweep", "s.toml", "--dry-run")
+    assert answer.code == 0, answer.err
+    *listed, last = answer.out.splitlines()
+    assert sum("rate=0.01,seed=" in line for line in listed) == 20
+    assert last == f"{2 * seeds + 2:,} runs in runs/sweep-s; only the first 20 of them are listed without --yes"
+    *lines, summary = call("sweep", "s.toml", "--dry-run", "--json").lines
+    assert [line["settings"]["seed"] for line in lines] == list(range(20))
+    assert summary == {"sweep": "runs/sweep-s", "runs": 2 * seeds + 2, "listed": 20}
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+
+def test_runs_of_other_data_or_another_version_are_told_before_anything_is_run(here, toml, tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {"images": rng.random((40, 8, 8), dtype=np.float32), "labels": np.arange(40) % 4}
+    np.savez("a.npz", **arrays)
+    text = TOML.replace("train_size = 60", 'data = "npz:a.npz"').replace("[0.01, 0.1]", "[0.1]")
+    toml.write_text(text, encoding="utf-8")
+    words = ("sweep", "s.toml", "--out", "o", "--jobs", 1)
+    assert call(*words).code == 0
+    assert "neuro_cnn" not in call(*words).err
+    path = next((tmp_path / "o" / "runs").glob("*seed=1*"))
+    facts = json.loads((path / "env.json").read_text(encoding="utf-8"))
+    (path / "env.json").write_text(json.dumps({**facts, "neuro_cnn": "0.0.9"}), encoding="utf-8")
+    told = f"1 of 2 finished runs were made by neuro_cnn 0.0.9, not {__version__}; another --out repeats them\n"
+    assert call(*words).err.count(told) == 1
+
+    arrays["labels"][0] = 1
+    np.savez("a.npz", **arrays)
+    toml.write_text(text.replace("to = 1", "to = 2"), encoding="utf-8")
+    for more in ((), ("--dry-run",)):
+        line = refused(3, *words, *more)
+        assert line.startswith("o/runs/rate=0.1,seed=0-")
+        assert ": learned from other images or labels of npz:a.npz (t" in line
+        assert line.endswith("than are there now; choose another --out, or remove that folder")
+    assert len(list((tmp_path / "o" / "runs").iterdir())) == 2
+    assert call("sweep", "s.toml", "--out", "p", "--jobs", 1).code == 0
 
 
 @pytest.mark.slow
