@@ -35,7 +35,7 @@ STUDY = read(
             | {"top": "units", "widths": "lenet5", "competition": "hard", "order": "layer-by-layer"},
             "few": {"3": {"epochs": 4}},
             "choose": {
-                "values": {"rate": [1.0, 3.0, 10.0], "selectivity": [1.0, 0.5]},
+                "values": {"descent": [1.0, 3.0, 10.0], "selectivity": [1.0, 0.5]},
                 "train_size": 60,
                 "held_out": 40,
             },
@@ -94,12 +94,14 @@ def test_the_constant_that_answers_best_to_images_held_out_is_chosen(splits):
     found = best(PATH, stop, data, {})
     learned, held_out = parts(PATH.choose, data)
     shares = {}
-    for rate in PATH.choose.values["rate"]:
-        made = experiment(PATH, stop, None, {"rate": rate, "selectivity": 1.0}, {})
+    for rate in PATH.choose.values["descent"]:
+        made = experiment(PATH, stop, None, {"descent": rate, "selectivity": 1.0}, {})
         net, curriculum = made.build(data.train.shape, 10)
         *_, last = learn(net, curriculum, learned, None, 0)
         shares[rate] = right(predict(net, last.progress.params, held_out.images), held_out.labels)
-    assert found.options["rate"] == max(shares, key=lambda rate: (shares[rate], rate == PATH.choose.middle["rate"]))
+    assert found.options["descent"] == max(
+        shares, key=lambda each: (shares[each], each == PATH.choose.middle["descent"])
+    )
     assert [share for _, share in found.tried] == list(
         shares.values()
     )  # selectivity means nothing: nothing more is tried
@@ -196,12 +198,12 @@ def test_constants_are_not_chosen_on_what_another_split_tests_on():
 
 
 def test_a_value_with_which_nothing_can_be_learned_is_not_chosen(splits):
-    path = read(Path, {**plain(PATH), "choose": {**plain(PATH.choose), "values": {"rate": [1.0, 1e30]}}}, "path")
+    path = read(Path, {**plain(PATH), "choose": {**plain(PATH.choose), "values": {"descent": [1.0, 1e30]}}}, "path")
     stop = path.ways()["forward"][-1].after
     found = best(path, stop, splits[-1], {})
-    assert found.options == {"rate": 1.0}
+    assert found.options == {"descent": 1.0}
     assert [share for _, share in found.tried][1] == 0
-    path = read(Path, {**plain(PATH), "choose": {**plain(PATH.choose), "values": {"rate": [1e30]}}}, "path")
+    path = read(Path, {**plain(PATH), "choose": {**plain(PATH.choose), "values": {"descent": [1e30]}}}, "path")
     with pytest.raises(UsageError, match="nothing can be learned with any of"):
         best(path, stop, splits[-1], {})
 

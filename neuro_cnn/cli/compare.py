@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from neuro_cnn.kept import Kept
     from neuro_cnn.runs import RunFolder
 
-FINDINGS = "findings"
-"""The folder of a comparison's run in which findings are kept."""
-
 
 def compare(
     systems: Annotated[
@@ -117,19 +114,21 @@ def _conducted(
     from neuro_cnn import crossing
     from neuro_cnn.agreement import elsewhere
     from neuro_cnn.errors import WorkerError
-    from neuro_cnn.kept import Kept
+    from neuro_cnn.kept import FINDINGS, Kept
     from neuro_cnn.results import results, write_folder
     from neuro_cnn.runs import MARK, RunFolder, new_path
     from neuro_cnn.spec import plain
     from neuro_cnn.study import load_splits, run_task, sources, tasks_of
+    from neuro_cnn.units import threads_of
 
     experiments, runs = sources(study)
     loaded = load_splits(study)
     tasks = tasks_of(study, experiments, loaded)
     learned = [run_task(path, study, loaded[0]) for path in runs]
-    if again is not None and study.path is None:
-        Kept(again.path / FINDINGS).check(tasks, loaded)
-    origin = {"device": device}
+    if again is not None:
+        before = Kept(again.path / FINDINGS)
+        before.check_data(loaded) if study.path is not None else before.check(tasks, loaded)
+    origin = {"device": device, "jobs": jobs, "threads": threads_of(jobs)}
     folder = again or RunFolder.create(out or new_path("compare"), overwrite, plain(study), 0, origin=origin)
     kept = Kept(folder.path / FINDINGS)
     try:
@@ -137,7 +136,7 @@ def _conducted(
             chosen = {} if study.path is None else _chosen(study, loaded, jobs, folder)
             tasks = tasks if study.path is None else crossing.tasks(study, chosen, loaded)
             kept.begin(tasks, loaded)
-            for words in elsewhere(folder, device, []) if again else ():
+            for words in elsewhere(folder, device, [], threads_of(jobs)) if again else ():
                 folder.log(words)
                 say(words)
             tell_missing(folder, *(data.train.missing for data in loaded))

@@ -63,9 +63,9 @@ class Bridge:
     or subtractive inhibition, or none (rectified cells). `pool`: what C-cells do; "strided" is a learned convolution.
     `readout` and `teacher`: what reads the deepest C-cells, and how far its error reaches. `views`: C-cells' views
     overlap as in 1980, or adjoin as in LeNet-5; `top`: a third stage, or two layers of units that see the whole map;
-    `widths`: 24 planes in all layers, or LeNet-5's. `rate` multiplies every rate of learning, `selectivity` the r of
-    every S-layer, whose threshold as a cosine is r / (1 + r) in subtractive cells too. `images` are presented to what
-    learns without a teacher (None: all).
+    `widths`: 24 planes in all layers, or LeNet-5's. `rate` multiplies the rates of local rules and `descent` that of
+    backpropagation, `selectivity` the r of every S-layer, whose threshold as a cosine is r / (1 + r) in subtractive
+    cells too. `images` are presented to what learns without a teacher (None: all).
     """
 
     order: Literal["together", "layer-by-layer"] = "together"
@@ -78,6 +78,7 @@ class Bridge:
     top: Literal["stage", "units"] = "stage"
     widths: Literal["1980", "lenet5"] = "1980"
     rate: Positive = 1.0
+    descent: Positive = 1.0
     selectivity: Positive = 1.0
     epochs: Count = 20
     images: Count | None = None
@@ -207,4 +208,4 @@ class Bridge:
         return Hebbian(Linear(0.1 * self.rate), SoftWTA(0.03), SoftHebb(), keep, "data")
 
     def _backprop(self, layers: tuple[str, ...] | None) -> Phase:
-        return Phase(layers, Backprop(optimizer=Adam(Linear(0.002 * self.rate))), self.epochs, 64)
+        return Phase(layers, Backprop(optimizer=Adam(Linear(0.002 * self.descent))), self.epochs, 64)

@@ -15,7 +15,7 @@ vary = { labels_per_class = [3, "all"] }
 model = "bridge"
 start = "random cells"
 options = { epochs = 2, readout = "softmax", response = "rectified", pool = "max", views = "adjoining", top = "units" }
-choose = { values = { rate = [1.0, 10.0] }, train_size = 60, held_out = 40 }
+choose = { values = { descent = [1.0, 10.0] }, train_size = 60, held_out = 40 }
 steps = [
     { block = "order", name = "layer by layer", set = { order = "layer-by-layer" } },
     { block = "learning", name = "hard competition", set = { competition = "hard" } },
@@ -25,7 +25,7 @@ aside = { descent = ["backprop"] }
 
 [sizes.small]
 train_size = 80
-path.choose.values = { rate = [3.0] }
+path.choose.values = { descent = [3.0] }
 """
 
 
@@ -91,7 +91,7 @@ def test_a_size_lays_its_settings_over_the_study(study, tmp_path):
     assert answer.code == 0, answer.err
     written = json.loads((tmp_path / "small" / "results.json").read_text("utf-8"))
     assert written["n_train"] == 80
-    assert written["path"]["stops"]["1 its constants chosen"]["chosen"] == {"rate": 3.0}
+    assert written["path"]["stops"]["1 its constants chosen"]["chosen"] == {"descent": 3.0}
 
 
 def test_what_a_path_cannot_have_is_refused_in_one_line(study, tmp_path):
