@@ -35,7 +35,7 @@ from neuro_cnn.models.features import Positive
 from neuro_cnn.network import Chain
 from neuro_cnn.path import Path
 from neuro_cnn.physiology import Health
-from neuro_cnn.settings import ALL, OF_DATA, check_values, settings
+from neuro_cnn.settings import OF_DATA, check_values, settings
 from neuro_cnn.spec import plain
 from neuro_cnn.training import State
 from neuro_cnn.watch import Snapshot, by_epoch, watching
@@ -101,7 +101,7 @@ class Study:
             told = "on other splits these are test images; set splits = 1, or leave path.choose out"
             raise UsageError(f"splits = {self.splits}, but constants are chosen on training images of split 0: {told}")
         object.__setattr__(self, "systems", ())
-        path.check(self.options, self.vary.get("labels_per_class", (self.labels_per_class or ALL,)))
+        path.check(self.options)
 
     @property
     def settings(self) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -97,6 +97,9 @@ class Path:
         for way in self.aside:
             if way in (FORWARD, BACKWARD, *RESERVED) or not re.fullmatch(r"[\w-]+", way):
                 raise UsageError(f"path: a way aside cannot be called {way!r}; give it a name of letters of its own")
+        for number in self.few:
+            if not number.isdigit() and number != "all":
+                raise UsageError(f"path.few: {number!r} is no number of labels a class; write it as 10")
         for change in self.steps:
             for key in change.set:
                 if self.choose is not None and key in self.choose.values:
@@ -145,19 +148,14 @@ class Path:
                 found.setdefault(step.after, f"{'' if way == FORWARD else way + ' '}{number} {step.name}")
         return found
 
-    def check(self, common: Mapping[str, Any], labels: Sequence[Any]) -> None:
-        """Raises UsageError for options `common` to a study that a step sets, or that are chosen, and for options of
-        numbers of labels that the study does not show."""
+    def check(self, common: Mapping[str, Any]) -> None:
+        """Raises UsageError for options `common` to a study that a step sets, or that are chosen."""
         system(self.model, common)
         for key in common:
             steps = [step.name for step in self.steps if key in step.set]
             if steps or (self.choose is not None and key in self.choose.values):
                 by = f"the step {steps[0]!r} sets it" if steps else "it is chosen at every stop"
                 raise UsageError(f"{key} = {common[key]} cannot be set for the whole path, for {by}; leave it out")
-        for number in self.few:
-            if number not in map(str, labels):
-                shown = ", ".join(map(str, labels))
-                raise UsageError(f"path.few: {number} labels a class are not shown, but {shown}; leave it out")
 
     def asked(self, stop: Stop, labels: Any, chosen: Mapping[str, Any], common: Mapping[str, Any] = {}) -> Options:
         """All options of a system that is shown so many labels a class.

@@ -18,6 +18,8 @@ from neuro_cnn.kept import Kept
 from neuro_cnn.ops.threads import on_threads, threads
 
 Made = TypeVar("Made")
+DAY = 86_400
+"""Seconds that a process waits for work: while others are at the last of it, none is sent away (and told of)."""
 LOOK = 0.5
 """Seconds between two looks of a process at whether the one that started it is still there (our choice)."""
 Step: TypeAlias = tuple[Task, Epoch | Finding]
@@ -124,7 +126,7 @@ def elsewhere(function: Callable[..., Made], work: Sequence[tuple[Any, ...]], jo
     if not work:
         return
     number = threads_of(jobs)
-    own = {"initializer": end_with, "initargs": (os.getpid(),)}
+    own = {"initializer": end_with, "initargs": (os.getpid(),), "idle_worker_timeout": DAY}
     with parallel_config(backend="loky", inner_max_num_threads=number, **own):
         calls = (delayed(_on_threads)(number, function, each) for each in work)
         with _unheard(signal.SIGINT):  # Ctrl-C reaches every process; the workers leave it to this one

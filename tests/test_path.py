@@ -63,17 +63,16 @@ def test_what_is_asked_of_a_stop_is_the_paths_the_steps_the_chosen_and_the_few_l
 
 
 @pytest.mark.parametrize(
-    ("common", "labels", "told"),
+    ("common", "told"),
     [
-        ({"planes": 3}, [10], "planes = 3 cannot be set for the whole path, for the step 'one' sets it"),
-        ({"places": 3}, [10], "places = 3 cannot be set for the whole path, for it is chosen at every stop"),
-        ({"plane": 3}, [10], "unknown option of random-features 'plane'"),
-        ({}, [1, "all"], "path.few: 10 labels a class are not shown, but 1, all; leave it out"),
+        ({"planes": 3}, "planes = 3 cannot be set for the whole path, for the step 'one' sets it"),
+        ({"places": 3}, "places = 3 cannot be set for the whole path, for it is chosen at every stop"),
+        ({"plane": 3}, "unknown option of random-features 'plane'"),
     ],
 )
-def test_what_a_study_sets_must_be_free_and_few_labels_must_be_shown(common, labels, told):
+def test_what_a_study_sets_must_be_free(common, told):
     with pytest.raises(UsageError, match=told):
-        path(choose={"values": {"places": [1, 2]}}, few={"10": {"eye": "pixels"}}).check(common, labels)
+        path(choose={"values": {"places": [1, 2]}}).check(common)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +83,7 @@ def test_what_a_study_sets_must_be_free_and_few_labels_must_be_shown(common, lab
         ({"aside": {"forward": ["two"]}}, "give it a name of letters of its own"),
         ({"aside": {"paired": ["two"]}}, "give it a name of letters of its own"),
         ({"aside": {"../two": ["two"]}}, "give it a name of letters of its own"),
+        ({"few": {"ten": {"planes": 4}}}, "'ten' is no number of labels a class"),
         ({"few": {"10": {"plane": 4}}}, "after 'here': unknown option of random-features 'plane'"),
         ({"choose": {"values": {"pover": [1.0]}}}, "after 'here': unknown option of random-features 'pover'"),
         ({"choose": {"values": {"power": [1.0]}}}, "'four' sets power, which is chosen at every stop; leave one out"),
