@@ -20,7 +20,9 @@ def sweep(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time. [default: as many as cores, or as workers]")
     ] = None,
-    engine: Annotated[str, typer.Option(help="loky: processes on this machine; dask: a cluster's workers.")] = "loky",
+    engine: Annotated[
+        str, typer.Option(help="With loky, processes on this machine; with dask: a cluster's workers.")
+    ] = "loky",
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask's, such as tcp://host:8786.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the runs and how they stand; do nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the sweep. [default: runs/sweep-NAME]")] = None,

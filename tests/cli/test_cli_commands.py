@@ -28,6 +28,7 @@ COMMANDS = (
     ("compare",),
     ("train",),
     ("reproduce",),
+    ("sweep",),
     ("watch",),
     ("evaluate",),
     ("fields",),

@@ -121,7 +121,7 @@ def test_compare_varies_an_option_from_the_command_line_and_from_a_study(tmp_pat
     found = call("compare", "mlp", "nearest-neighbour", "--vary", "hidden=3,5", *words, tmp_path / "a").json
     variants = [(row["model"], row["variant"]) for row in found["rows"]]
     assert variants == [("mlp", "epochs=1,hidden=3"), ("mlp", "epochs=1,hidden=5"), ("nearest-neighbour", "")]
-    assert "<figcaption>Figure 1. Varying hidden</figcaption>" in (tmp_path / "a/report.html").read_text("utf-8")
+    assert "<figcaption>Figure 1. Varying hidden <span" in (tmp_path / "a/report.html").read_text("utf-8")
     assert drawn(tmp_path / "a/figures/1-varying-hidden.png")
     (tmp_path / "s.toml").write_text('systems = ["mlp"]\nvary = { hidden = [3, 5] }\n', encoding="utf-8")
     again = call("compare", tmp_path / "s.toml", *words, tmp_path / "b").json

@@ -133,6 +133,7 @@ def test_loky_ends_all_24_runs_though_a_worker_is_killed_which_costs_its_run_alo
     assert json.loads((tmp_path / "o" / "sweep.json").read_text(encoding="utf-8"))["threads"] == 1
 
 
+@pytest.mark.slow
 def test_dask_ends_all_24_runs_though_a_worker_is_killed_which_costs_its_run_alone(place, alone, cluster, tmp_path):
     address, keeper = cluster
     process = started(place, tmp_path / "o", "--engine", "dask", "--scheduler", address)
