@@ -132,7 +132,8 @@ def _asked(results: Mapping[str, Any]) -> str:
 
 
 def _introduction(results: Mapping[str, Any]) -> str:
-    systems = sum(not row["control"] for row in results["summary"])
+    learned = sum(not row["control"] for row in results["summary"])
+    systems = len(results["path"]["stops"]) if "path" in results else learned
     seeds = sorted({row["seed"] for row in results["rows"]})
     splits = sorted({row["split"] for row in results["rows"]})
     sizes = sorted({row["n_train"] for row in results["rows"]})

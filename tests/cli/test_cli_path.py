@@ -63,6 +63,7 @@ def test_it_leaves_choices_results_tables_and_a_report_with_the_figures_and_thei
     page = (folder / "report.html").read_text("utf-8")
     assert page.index("Step by step") < page.index("Results")
     assert page.count("<svg") == 2
+    assert f"<p>{len(path['stops'])} systems learned from" in page  # whatever the numbers of labels
     assert len(list((folder / "figures").glob("*.png"))) == 2
 
 
