@@ -195,10 +195,14 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Remove the temporary files of a writer that was killed."""
+        ours = ("env", "config", "run", "metrics", "choices", "results", "report", "last", "best")
         for folder in (self.path, self.path / "checkpoints"):
             for path in folder.iterdir() if folder.is_dir() else ():
-                if is_temporary(path, "env", "config", "run", "metrics", "last", "best"):
+                if is_temporary(path, *ours):
                     path.unlink()
+        for made in ("figures", "tables"):  # whatever they are called
+            for path in (self.path / made).glob(".*-????????.*"):
+                path.unlink()
 
     def _ended(self, status: str, **facts: Any) -> None:
         self.log(status)

@@ -44,6 +44,24 @@ def test_a_folder_is_opened_by_its_mark(folder, tmp_path):
             RunFolder.open(path)
 
 
+def test_what_a_killed_writer_left_is_swept_where_the_run_goes_on(folder):
+    left = [
+        ".report-abcd_123.html",
+        ".choices-abcd_123.json",
+        "figures/.5-health-gnh02lwr.png",
+        "tables/.a-gnh02lwr.md",
+    ]
+    kept = ["report.html", "figures/5-health.png", "tables/a.md", ".mine"]
+    for name in (*left, *kept):
+        path = folder.path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("", encoding="utf-8")
+    with folder.told(resumed=True):
+        pass
+    assert not any((folder.path / name).exists() for name in left)
+    assert all((folder.path / name).exists() for name in kept)
+
+
 def test_an_existing_folder_is_replaced_only_if_it_is_a_run_and_only_when_told(folder, tmp_path):
     folder.log("a word")
     with pytest.raises(UsageError, match="already exists; choose another --out, or replace it with --overwrite"):
