@@ -119,17 +119,22 @@ def resumed(out):
     return [path for path in out.glob("runs/*/run.json") if "resumed" in json.loads(path.read_text(encoding="utf-8"))]
 
 
-def test_loky_ends_all_24_runs_though_a_worker_is_killed_which_costs_its_run_alone(place, alone, tmp_path):
-    process = started(place, tmp_path / "o", "--jobs", 2)
+def ends_all_24_without_one_of_its_workers(process, parent, kind, out, alone):
+    """A worker is killed in the middle; the sweep ends as if it never had been, its run alone gone on with."""
     assert told(process, 6)[-1].startswith("[6/24] ")
-    at_work = workers(process.pid, "popen_loky")
+    at_work = workers(parent, kind)
     assert len(at_work) == 2
     at_work[0].kill()
     answer = finished(process)
     assert answer.code == 0, answer.err
     assert "Traceback" not in answer.err
-    assert agrees(tmp_path / "o", alone)
-    assert len(resumed(tmp_path / "o")) <= 1
+    assert agrees(out, alone)
+    assert len(resumed(out)) <= 1
+
+
+def test_loky_ends_all_24_runs_though_a_worker_is_killed_which_costs_its_run_alone(place, alone, tmp_path):
+    process = started(place, tmp_path / "o", "--jobs", 2)
+    ends_all_24_without_one_of_its_workers(process, process.pid, "popen_loky", tmp_path / "o", alone)
     assert json.loads((tmp_path / "o" / "sweep.json").read_text(encoding="utf-8"))["threads"] == 1
 
 
@@ -137,15 +142,7 @@ def test_loky_ends_all_24_runs_though_a_worker_is_killed_which_costs_its_run_alo
 def test_dask_ends_all_24_runs_though_a_worker_is_killed_which_costs_its_run_alone(place, alone, cluster, tmp_path):
     address, keeper = cluster
     process = started(place, tmp_path / "o", "--engine", "dask", "--scheduler", address)
-    assert told(process, 6)[-1].startswith("[6/24] ")
-    at_work = workers(keeper, "spawn_main")
-    assert len(at_work) == 2
-    at_work[0].kill()
-    answer = finished(process)
-    assert answer.code == 0, answer.err
-    assert "Traceback" not in answer.err
-    assert agrees(tmp_path / "o", alone)
-    assert len(resumed(tmp_path / "o")) <= 1
+    ends_all_24_without_one_of_its_workers(process, keeper, "spawn_main", tmp_path / "o", alone)
 
 
 def whole(out):
